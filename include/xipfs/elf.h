@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A safe, plain list of what the kernel's ELF loaders look at.
+ *
+ * The input is untrusted: 32 or 64 bit, either byte order, possibly truncated or hostile.
+ */
+#ifndef XIPFS_ELF_H
+#define XIPFS_ELF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xipfs/arena.h"
+#include "xipfs/err.h"
+
+/* One PT_LOAD segment. */
+struct xip_elf_segment {
+	uint64_t offset; /* p_offset, bytes in the file */
+	uint64_t vaddr;	 /* p_vaddr */
+	uint64_t filesz; /* p_filesz, bytes */
+	uint64_t memsz;	 /* p_memsz, bytes */
+	uint64_t align;	 /* the largest sh_addralign of the allocated sections inside, at least 1;
+			  * without a section table 0: unknown */
+	bool read, write, exec;
+};
+
+struct xip_elf {
+	bool is64;
+	bool big;
+	uint16_t type;	  /* ET_EXEC, ET_DYN, ... */
+	uint16_t machine; /* EM_* */
+	uint8_t osabi;
+	bool fdpic;	 /* elf_check_fdpic() of this machine would take it */
+	bool textrel;	 /* DT_TEXTREL or DF_TEXTREL: the dynamic loader writes to its text */
+	bool has_stack;	 /* a PT_GNU_STACK header is there */
+	bool has_symtab; /* SHT_SYMTAB: not stripped */
+	uint64_t stack_size;   /* p_memsz of PT_GNU_STACK, bytes; 0: the loader's default */
+	uint64_t stack_header; /* byte offset in the file of the PT_GNU_STACK program header */
+	uint64_t relro_vaddr, relro_memsz; /* PT_GNU_RELRO; 0, 0: none */
+	const struct xip_elf_segment *segments; /* the PT_LOADs in the order of the headers */
+	size_t segment_count;
+	const char *interpreter; /* PT_INTERP, NULL: none */
+	const char *soname;	 /* DT_SONAME, NULL: none */
+	const char *runpath;	 /* DT_RUNPATH, else DT_RPATH; NULL: none */
+	const char *const *needed; /* DT_NEEDED, in order */
+	size_t needed_count;
+};
+
+/* True when the first bytes are ELF magic, whatever follows. */
+bool xip_elf_has_magic(const uint8_t *data, size_t size);
+
+/*
+ * Parses the file of @size bytes at @data. *@elf and all it points to live in @arena.
+ * Errors: XIP_ERR_CORRUPT with *@why (static storage) when a header lies (truncated, out of the
+ * file, wrapping, not parseable); XIP_ERR_UNSUPPORTED with *@why when it is valid but neither
+ * ET_EXEC nor ET_DYN (an object file, a core); XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_elf_parse(struct xip_arena *arena, const uint8_t *data, size_t size,
+	struct xip_elf *elf, const char **why);
+
+#endif
