@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The libraries we stand on, each with a clear word when it is missing.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+# xip_require(NAME pkg-config-module minimum-version debian-package) makes the target deps::NAME.
+function(xip_require name module version package)
+	pkg_check_modules(${name} QUIET IMPORTED_TARGET GLOBAL "${module}>=${version}")
+	if(NOT ${name}_FOUND)
+		message(FATAL_ERROR
+			"mkxipfs needs ${module} ${version} or newer (Debian: apt-get install ${package})")
+	endif()
+	add_library(deps::${name} ALIAS PkgConfig::${name})
+endfunction()
+
+xip_require(zlib zlib 1.2 zlib1g-dev)
+xip_require(libelf libelf 0.180 libelf-dev)
+xip_require(libarchive libarchive 3.4 libarchive-dev)
+xip_require(libdeflate libdeflate 1.8 libdeflate-dev)
+
+# Zopfli ships no pkg-config file.
+find_path(ZOPFLI_INCLUDE_DIR zopfli/zopfli.h)
+find_library(ZOPFLI_LIBRARY zopfli)
+if(NOT ZOPFLI_INCLUDE_DIR OR NOT ZOPFLI_LIBRARY)
+	message(FATAL_ERROR "mkxipfs needs libzopfli (Debian: apt-get install libzopfli-dev)")
+endif()
+
+if(XIP_TESTS AND BUILD_TESTING)
+	xip_require(check check 0.15 check)
+endif()

@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Step uclibc: uClibc-ng, and with it the finished tool chain: bin/arm-uclinuxfdpiceabi-gcc and a
+# sysroot/. Inputs: BINUTILS, LIBGCC, LINUX (folders of those steps), FDPIC (the wrappers),
+# UCLIBC_TAR, UCLIBC_CONFIG, LIBC (static or shared).
+. "$STEPS/common.sh"
+
+top=$PWD
+mkdir -p bin libexec lib sysroot/usr/lib sysroot/usr/include
+ln -s "$BINUTILS"/bin/* bin/
+cp "$FDPIC/gcc" bin/arm-uclinuxfdpiceabi-gcc
+cp "$FDPIC/as" libexec/as
+ln -s "$BINUTILS/bin/arm-uclinuxfdpiceabi-ld" libexec/ld
+cp "$FDPIC/fdpic.specs" lib/
+cp "$LIBGCC/lib/libgcc.a" lib/
+for tool in ar nm objcopy objdump ranlib readelf strip size; do
+	ln -s "$(command -v arm-linux-gnueabi-$tool)" bin/arm-uclinuxfdpiceabi-$tool
+done
+
+make -C "$LINUX" O="$top/headers" ARCH=arm INSTALL_HDR_PATH="$top/sysroot/usr" headers_install
+rm -rf headers
+
+mkdir source
+tar -xf "$UCLIBC_TAR" --strip-components=1 -C source
+cd source
+{
+	cat "$UCLIBC_CONFIG"
+	echo "KERNEL_HEADERS=\"$top/sysroot/usr/include\""
+	case $LIBC in
+	static) echo '# HAVE_SHARED is not set' ;;
+	shared) printf '%s\n' 'HAVE_SHARED=y' '# LDSO_CACHE_SUPPORT is not set' \
+		'LDSO_LDD_SUPPORT=n' 'LDSO_GNU_HASH_SUPPORT=n' ;;
+	esac
+} >.config
+cp .config wanted
+
+make_libc() {
+	PATH=$top/bin:$PATH make CROSS_COMPILE=arm-uclinuxfdpiceabi- HOSTCC=gcc V=1 "$@"
+}
+
+yes '' | make_libc oldconfig >/dev/null || [ "${PIPESTATUS[1]}" = 0 ]
+make_libc -j"$JOBS"
+make_libc PREFIX="$top/sysroot" install
+cd ..
+cp source/.config uclibc.config
+rm -rf source
+for file in crt1.o crtreloc.o crti.o crtn.o libc.a; do
+	[ -e "sysroot/usr/lib/$file" ] || die "uClibc-ng installed no $file"
+done
