@@ -22,7 +22,8 @@ static uint64_t mix(uint64_t state, uint64_t word)
 
 uint64_t xip_bytes_hash(const uint8_t *p, size_t length)
 {
-	/* Two independent lanes, so that the multiplications of one hide the latency of the other. */
+	/* Two independent lanes, so that the multiplications of one hide the latency of the other.
+	 */
 	uint64_t a = mix(0x243f6a8885a308d3u, length);
 	uint64_t b = 0x13198a2e03707344u;
 	uint8_t rest[16] = {0};

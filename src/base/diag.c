@@ -29,8 +29,8 @@ enum xip_err xip_diag_fail(const struct xip_diag *diag, enum xip_err err, const 
 	return err;
 }
 
-enum xip_err xip_diag_fail_errno(const struct xip_diag *diag, int error_number, const char *path,
-	const char *format, ...)
+enum xip_err xip_diag_fail_errno(
+	const struct xip_diag *diag, int error_number, const char *path, const char *format, ...)
 {
 	char what[MESSAGE_SIZE - 128];
 	char reason[96];
@@ -49,8 +49,8 @@ enum xip_err xip_diag_nomem(const struct xip_diag *diag)
 	return xip_diag_fail(diag, XIP_ERR_NOMEM, NULL, XIP_NO_OFFSET, "out of memory");
 }
 
-void xip_diag_warn(const struct xip_diag *diag, const char *path, uint64_t offset,
-	const char *format, ...)
+void xip_diag_warn(
+	const struct xip_diag *diag, const char *path, uint64_t offset, const char *format, ...)
 {
 	va_list arguments;
 
@@ -59,8 +59,8 @@ void xip_diag_warn(const struct xip_diag *diag, const char *path, uint64_t offse
 	va_end(arguments);
 }
 
-void xip_diag_info(const struct xip_diag *diag, const char *path, uint64_t offset,
-	const char *format, ...)
+void xip_diag_info(
+	const struct xip_diag *diag, const char *path, uint64_t offset, const char *format, ...)
 {
 	va_list arguments;
 

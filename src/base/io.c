@@ -61,8 +61,8 @@ enum xip_err xip_io_pwrite_full(int fd, const void *buffer, size_t length, uint6
 	return XIP_OK;
 }
 
-enum xip_err xip_io_write_full(int fd, const void *buffer, size_t length,
-	const struct xip_diag *diag, const char *path)
+enum xip_err xip_io_write_full(
+	int fd, const void *buffer, size_t length, const struct xip_diag *diag, const char *path)
 {
 	const uint8_t *p = buffer;
 
@@ -119,8 +119,8 @@ static enum xip_err load_fd(int fd, const char *path, uint64_t limit, uint8_t **
 	return XIP_OK;
 }
 
-enum xip_err xip_io_load(const char *path, uint64_t limit, uint8_t **data, size_t *size,
-	const struct xip_diag *diag)
+enum xip_err xip_io_load(
+	const char *path, uint64_t limit, uint8_t **data, size_t *size, const struct xip_diag *diag)
 {
 	bool standard_input = !strcmp(path, "-");
 	int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);

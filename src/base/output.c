@@ -19,7 +19,7 @@ struct xip_output {
 	bool named;   /* @temp exists on the disk */
 	int copy_fd;  /* standard output, a device or a pipe; -1: none */
 	bool copy_owned;
-	mode_t mode;  /* permission bits that the new file gets */
+	mode_t mode; /* permission bits that the new file gets */
 };
 
 void xip_output_free(struct xip_output *out)
@@ -52,8 +52,8 @@ const char *xip_output_temp_name(const struct xip_output *out)
 static enum xip_err open_beside(struct xip_output *out, const struct xip_diag *diag)
 {
 	const char *slash = strrchr(out->target, '/');
-	char *directory = slash ? strndup(out->target, (size_t)(slash - out->target) + 1)
-				: strdup(".");
+	char *directory =
+		slash ? strndup(out->target, (size_t)(slash - out->target) + 1) : strdup(".");
 
 	if (!directory || asprintf(&out->temp, "%s.XXXXXX", out->target) < 0) {
 		free(directory);
@@ -72,8 +72,8 @@ static enum xip_err open_beside(struct xip_output *out, const struct xip_diag *d
 }
 
 /* A target that is there already: resolve symlinks, keep its mode, or copy into it. */
-static enum xip_err meet_existing(struct xip_output *out, const struct stat *st,
-	const struct xip_diag *diag)
+static enum xip_err meet_existing(
+	struct xip_output *out, const struct stat *st, const struct xip_diag *diag)
 {
 	if (S_ISDIR(st->st_mode))
 		return xip_diag_fail(diag, XIP_ERR_IO, out->label, XIP_NO_OFFSET,
@@ -97,8 +97,8 @@ static enum xip_err meet_existing(struct xip_output *out, const struct stat *st,
 	return XIP_OK;
 }
 
-static enum xip_err open_target(struct xip_output *out, const char *path,
-	const struct xip_diag *diag)
+static enum xip_err open_target(
+	struct xip_output *out, const char *path, const struct xip_diag *diag)
 {
 	mode_t mask = umask(0);
 	struct stat st;
@@ -120,8 +120,8 @@ static enum xip_err open_target(struct xip_output *out, const char *path,
 	return out->target ? open_beside(out, diag) : xip_io_scratch(&out->fd, diag);
 }
 
-enum xip_err xip_output_open(struct xip_output **result, const char *path,
-	const struct xip_diag *diag)
+enum xip_err xip_output_open(
+	struct xip_output **result, const char *path, const struct xip_diag *diag)
 {
 	struct xip_output *out = calloc(1, sizeof(*out));
 	enum xip_err err;

@@ -42,8 +42,8 @@ static void *work(void *argument)
 	struct pool *pool = worker->pool;
 
 	/*
-	 * Jobs are handed out in order, so when job n fails every job below n has been begun and will
-	 * be finished: the lowest failure is found whatever the threads do.
+	 * Jobs are handed out in order, so when job n fails every job below n has been begun and
+	 * will be finished: the lowest failure is found whatever the threads do.
 	 */
 	while (!atomic_load_explicit(&pool->stop, memory_order_relaxed)) {
 		size_t job = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);

@@ -52,8 +52,8 @@ void xip_inode_decode(struct xip_inode *inode, const uint8_t *in, bool big)
 bool xip_inode_fits(const struct xip_inode *inode)
 {
 	return inode->size <= XIP_FILE_SIZE_MAX && inode->namelen <= XIP_NAME_MAX &&
-		inode->namelen % 4 == 0 && inode->offset < XIP_OFFSET_LIMIT &&
-		inode->offset % 4 == 0;
+	       inode->namelen % 4 == 0 && inode->offset < XIP_OFFSET_LIMIT &&
+	       inode->offset % 4 == 0;
 }
 
 void xip_super_encode(uint8_t *out, const struct xip_super *super, bool big)
@@ -119,7 +119,7 @@ bool xip_mode_is_valid(uint32_t mode)
 bool xip_page_size_is_valid(uint64_t page_size)
 {
 	return page_size >= XIP_PAGE_SIZE_MIN && page_size <= XIP_PAGE_SIZE_MAX &&
-		xip_is_power_of_two(page_size);
+	       xip_is_power_of_two(page_size);
 }
 
 uint32_t xip_crc32(uint32_t crc, const void *p, size_t length)

@@ -112,7 +112,8 @@ enum xip_err xip_deflate(struct xip_deflater *deflater, const uint8_t *in, size_
 {
 	switch (deflater->kind) {
 	case XIP_LIBDEFLATE:
-		*written = libdeflate_zlib_compress(deflater->libdeflate, in, length, out, capacity);
+		*written =
+			libdeflate_zlib_compress(deflater->libdeflate, in, length, out, capacity);
 		return XIP_OK;
 	case XIP_ZLIB:
 		return deflate_zlib(&deflater->zlib, in, length, out, capacity, written);
