@@ -1,0 +1,91 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs one suite: bash suite.sh NAME [FILE]. Called by tests/run.sh, which sets TOP, SCRATCH, COUNTS.
+set -euo pipefail
+
+SUITE=$1
+# The suites that consist of several files run only this one when it is given.
+ONLY=${2:-}
+export LC_ALL=C.UTF-8
+
+source "$TOP/tests/lib/build.sh"
+source "$TOP/tests/lib/assert.sh"
+
+# report NAME STATUS LOG prints the line of one test and counts it.
+report()
+{
+	if (($2 == 0)); then
+		echo "ok $SUITE: $1"
+		echo passed >>"$COUNTS"
+	else
+		echo "not ok $SUITE: $1: $(sed -n 's/^FAIL: //p' "$3" | tail -1)"
+		tail -25 "$3" | sed 's/^/#   /'
+		echo failed >>"$COUNTS"
+	fi
+}
+
+# check NAME COMMAND... is one test: COMMAND, usually a function, runs in an empty directory of
+# its own and in a subshell of its own, and fails with the first command that fails in it.
+check()
+{
+	local name=$1 directory status
+	shift
+
+	directory=$(mktemp -d "$SCRATCH/$SUITE.XXXXXX")
+	chmod 755 "$directory"
+	set +e
+	(
+		set -e
+		cd "$directory"
+		"$@"
+	) >"$directory.log" 2>&1 </dev/null
+	status=$?
+	set -e
+	report "$name" $status "$directory.log"
+	if [[ ! ${KEEP:-} ]]; then
+		chmod -R u+rwx "$directory"
+		rm -rf "$directory" "$directory.log"
+	fi
+}
+
+# use_build DIRECTORY puts the programs built there first in PATH.
+use_build()
+{
+	MKXIPFS=$1/src/mkxipfs/mkxipfs
+	XIPFS_DUMP=$1/src/xipfs-dump/xipfs-dump
+	PATH=$1/src/mkxipfs:$1/src/xipfs-dump:$PATH
+	export MKXIPFS XIPFS_DUMP PATH
+}
+
+# need_build FUNCTION DIRECTORY builds, and ends the suite with one failure when that fails.
+need_build()
+{
+	if ! "$1" >"$SCRATCH/build.log" 2>&1; then
+		report "build" 1 "$SCRATCH/build.log"
+		exit 0
+	fi
+	use_build "$2"
+}
+
+# run_files DIRECTORY sources each *.sh file there, or only the one asked for.
+run_files()
+{
+	local file
+
+	for file in "$1"/${ONLY:-*}.sh; do
+		source "$file"
+	done
+}
+
+# run_ctest DIRECTORY: each case of ctest is one test.
+run_ctest()
+{
+	local case cases
+
+	cases=$(ctest --test-dir "$1" -N | sed -n 's/^ *Test *#[0-9]*: //p')
+	for case in $cases; do
+		check "$case" ctest --test-dir "$1" -R "^$case\$" --output-on-failure --timeout 600
+	done
+}
+
+source "$TOP/tests/suites/$SUITE.sh"

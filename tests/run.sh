@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs the tests. See --help.
+set -euo pipefail
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export TOP
+source "$TOP/tests/lib/packages.sh"
+source "$TOP/tests/lib/build.sh"
+
+FAST=(style layers build unit man golden cli roundtrip reproducible judges limits sanitizers
+	valgrind readme)
+SLOW=(quickstart target hammer)
+TIME_LIMIT=${TIME_LIMIT:-3600} # seconds a suite
+
+usage()
+{
+	cat <<-END
+	usage: tests/run.sh [SUITE[/FILE] | all | bench | list | --help]...
+
+	Without arguments every fast suite runs; "all" adds the slow ones; "bench" prints the
+	table that compares mkxipfs with other programs; "list" names the suites; cli/signals
+	runs one file of a suite. Debian packages that are missing are installed. Builds are
+	made outside the source tree, in \$XDG_CACHE_HOME/mkxipfs.
+
+	Each test gives one line, "ok" or "not ok" with its log; the last line counts them.
+	The exit code is 0 only when tests ran and none failed.
+
+	KEEP=1 keeps the scratch directory. TIME_LIMIT=SECONDS stops a suite that hangs.
+	END
+}
+
+list_suites()
+{
+	local suite
+
+	for suite in "${FAST[@]}" "${SLOW[@]}"; do
+		printf '%-14s%s\n' "$suite" "$(sed -n '3s/^# //p' "$TOP/tests/suites/$suite.sh")"
+	done
+}
+
+# Runs one suite in a bash of its own and adds its counts to the total.
+run_suite()
+{
+	local suite=${1%%/*} file=${1#"${1%%/*}"} began=$SECONDS counts=$SCRATCH/counts
+
+	: >"$counts"
+	COUNTS=$counts timeout -k 10 "$TIME_LIMIT" \
+		bash "$TOP/tests/lib/suite.sh" "$suite" "${file#/}" || {
+		echo "not ok $suite: the suite itself ended with status $?"
+		echo failed >>"$counts"
+	}
+	if [[ ! -s $counts ]]; then
+		echo "not ok $suite: no test ran"
+		echo failed >>"$counts"
+	fi
+	passed=$((passed + $(grep -c passed "$counts" || true)))
+	failed=$((failed + $(grep -c failed "$counts" || true)))
+	echo "# $suite: $((SECONDS - began)) s"
+}
+
+main()
+{
+	local suite suites=()
+
+	(($#)) || set -- fast
+	for suite; do
+		case $suite in
+		-h | --help) usage; return ;;
+		list) list_suites; return ;;
+		bench) packages_install "$TOP"/tests/lib/packages.{build,bench}
+			build_release
+			exec "$TOP/tests/bench/run.sh" "$BUILD_RELEASE" ;;
+		fast) suites+=("${FAST[@]}") ;;
+		all) suites+=("${FAST[@]}" "${SLOW[@]}") ;;
+		*)
+			if [[ ! -e $TOP/tests/suites/${suite%%/*}.sh ]]; then
+				echo "tests/run.sh: no suite '$suite' (try: tests/run.sh list)" >&2
+				return 2
+			fi
+			suites+=("$suite") ;;
+		esac
+	done
+
+	packages_install "$TOP"/tests/lib/packages.{build,test}
+	SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-test.XXXXXX")
+	export SCRATCH
+	chmod 755 "$SCRATCH" # some tests become another user
+	if [[ ${KEEP:-} ]]; then
+		echo "# scratch directory: $SCRATCH"
+	else
+		trap 'chmod -R u+rwx "$SCRATCH"; rm -rf "$SCRATCH"' EXIT
+	fi
+
+	passed=0 failed=0
+	for suite in "${suites[@]}"; do
+		run_suite "$suite"
+	done
+	echo "$passed passed, $failed failed"
+	((failed == 0 && passed > 0))
+}
+
+main "$@"

@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# clang-format, shellcheck, SPDX lines, length of files
+
+source_files()
+{
+	if [[ -e $TOP/.git ]]; then
+		git -C "$TOP" ls-files -z --cached --others --exclude-standard -- "$@"
+	else
+		(cd "$TOP" && find . -type f -printf '%P\0' | grep -z -E "${FALLBACK:?}")
+	fi | tr '\0' '\n' | grep -v '/corpus/' | sort
+}
+
+c_files()
+{
+	FALLBACK='\.[ch]$' source_files '*.c' '*.h'
+}
+
+# Every shell script, by its name or its first line.
+shell_files()
+{
+	local file
+
+	FALLBACK=. source_files | while read -r file; do
+		if [[ $file == *.sh ]] || { [[ -f $TOP/$file ]] &&
+			head -c 64 "$TOP/$file" | head -1 | tr -d '\0' | grep -q '^#!.*sh\b'; }; then
+			echo "$file"
+		fi
+	done
+}
+
+shellcheck_all()
+{
+	cd "$TOP"
+	shell_files | xargs -d '\n' shellcheck -x || fail "shellcheck complains"
+}
+
+format_all()
+{
+	cd "$TOP"
+	c_files | xargs -d '\n' clang-format --dry-run -Werror 2>&1 | grep -E '(error|warning):' |
+		cut -d: -f1 | sort | uniq -c >"$SCRATCH/format.log" || true
+	empty "$SCRATCH/format.log" || fail "not as clang-format would have it"
+}
+
+spdx_all()
+{
+	cd "$TOP"
+	{ c_files; shell_files; } | while read -r file; do
+		head -3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' || echo "$file"
+	done >"$SCRATCH/spdx"
+	empty "$SCRATCH/spdx" || fail "without an SPDX line"
+}
+
+files_are_short()
+{
+	cd "$TOP"
+	{ c_files; shell_files; } | xargs -d '\n' wc -l | awk '$1 > 600 && $2 != "total"' >"$SCRATCH/long"
+	empty "$SCRATCH/long" || fail "files of more than 600 lines"
+}
+
+check "shellcheck" shellcheck_all
+check "clang-format" format_all
+check "SPDX lines" spdx_all
+check "no file over 600 lines" files_are_short
