@@ -12,8 +12,11 @@
 
 #include "xipfs/err.h"
 
+#define XIP_FLAT_HEADER_SIZE 64 /* bytes; sizeof(struct flat_hdr) */
+
+/* data_start <= data_end <= bss_end; data_start, and data_end of an unpacked file, lie inside it. */
 struct xip_flat {
-	uint32_t revision;
+	uint32_t revision;    /* 4, or 2: the old format of CONFIG_BINFMT_FLAT_OLD */
 	uint32_t entry;	      /* all of these in bytes from the start of the file */
 	uint32_t data_start;
 	uint32_t data_end;
@@ -23,7 +26,8 @@ struct xip_flat {
 	uint32_t reloc_count;
 	bool ram;	      /* FLAT_FLAG_RAM: wants its text in RAM */
 	bool gotpic;	      /* FLAT_FLAG_GOTPIC */
-	bool gzip;	      /* FLAT_FLAG_GZIP or FLAT_FLAG_GZDATA: packed, loaded to RAM */
+	bool gzip;	      /* FLAT_FLAG_GZIP: text and data are packed */
+	bool gzdata;	      /* FLAT_FLAG_GZDATA: data and relocations are packed, text is not */
 };
 
 bool xip_flat_has_magic(const uint8_t *data, size_t size);
@@ -34,5 +38,12 @@ bool xip_flat_has_magic(const uint8_t *data, size_t size);
  */
 XIP_MUST_CHECK enum xip_err xip_flat_parse(const uint8_t *data, size_t size, uint64_t file_size,
 	struct xip_flat *flat, const char **why);
+
+/*
+ * True when the loader writes relocated addresses into the text, as calc_reloc() decides: then
+ * text in flash cannot work. @data holds the whole file of @size bytes. Relocations that are packed
+ * or out of the file cannot be looked at and count as none: such files are made for text in ROM.
+ */
+bool xip_flat_relocates_text(const uint8_t *data, size_t size, const struct xip_flat *flat);
 
 #endif

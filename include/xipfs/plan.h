@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The plan: for every regular file, which of its pages are executed in place, and why or why not.
+ */
+#ifndef XIPFS_PLAN_H
+#define XIPFS_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xipfs/arena.h"
+#include "xipfs/diag.h"
+#include "xipfs/err.h"
+#include "xipfs/loader.h"
+#include "xipfs/policy.h"
+#include "xipfs/tree.h"
+
+/* A run of pages that lies uncompressed and contiguous in the XIP region. */
+struct xip_plan_run {
+	uint32_t first; /* page of the file */
+	uint32_t count; /* pages; the last page of the file may be a partial one */
+	uint32_t align; /* bytes: the run begins at a multiple of it */
+};
+
+/* The plan for one of xip_tree.data_inodes (a symlink has an empty one). */
+struct xip_plan_file {
+	const struct xip_plan_run *runs; /* ascending, neither overlapping nor adjacent */
+	uint32_t run_count;
+	uint32_t rule;	       /* index of the rule that decided; UINT32_MAX: the default */
+	enum xip_wish wish;    /* what that rule wants */
+	enum xip_loader loader;
+	enum xip_why why;      /* XIP_WHY_DIRECT when there are runs for a loader's sake */
+	const char *detail;    /* more about @why, static storage, may be NULL */
+	bool mmu_only;	       /* only a kernel with an MMU maps it, so XIP pages may be shared */
+};
+
+struct xip_plan {
+	struct xip_arena *arena;
+	struct xip_plan_file *files; /* index: number in xip_tree.data_inodes */
+	size_t file_count;
+	uint32_t page_size; /* bytes */
+};
+
+/*
+ * Makes the plan for a finished tree on @threads threads. Warns of every program that was to be
+ * executed in place and cannot be. The caller frees *@plan with xip_plan_free. Errors:
+ * XIP_ERR_SOURCE, XIP_ERR_IO, XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_plan_make(const struct xip_tree *tree,
+	const struct xip_policy *policy, unsigned threads, struct xip_plan **plan,
+	const struct xip_diag *diag);
+void xip_plan_free(struct xip_plan *plan);
+
+/* True when page @page of the file is part of a run; *@run (may be NULL) is the run's index. */
+bool xip_plan_is_xip(const struct xip_plan_file *file, uint32_t page, uint32_t *run);
+
+/* Number of XIP pages of the file. */
+uint32_t xip_plan_pages(const struct xip_plan_file *file);
+
+#endif

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "xipfs/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xipfs/bytes.h"
+#include "xipfs/format.h"
+#include "xipfs/pool.h"
+#include "xipfs/scan.h"
+
+/* Bytes that xip_loader_has_magic() wants to see. */
+#define MAGIC_SIZE 4
+
+/* Files one job looks at: enough to make the hand-over between threads cheap. */
+#define FILES_PER_JOB 64
+
+struct planner {
+	const struct xip_tree *tree;
+	const struct xip_policy *policy;
+	const struct xip_diag *diag;
+	struct xip_plan *plan;
+	struct xip_arena **scratch; /* one a worker: what the runs are copied from at the end */
+};
+
+static bool is_regular(const struct xip_tree_inode *inode)
+{
+	return (inode->mode & XIP_S_IFMT) == XIP_S_IFREG;
+}
+
+/* --- Which rule decides ---------------------------------------------------------------------- */
+
+/*
+ * Decides by the paths of @node; a hard link has several, and the rule that stands last in the
+ * list wins among all of them.
+ */
+static enum xip_err match_node(struct planner *planner, const struct xip_node *node)
+{
+	struct xip_plan_file *file = &planner->plan->files[node->inode->number];
+	char *path = xip_tree_path(node);
+	size_t rule;
+
+	if (!path)
+		return xip_diag_nomem(planner->diag);
+	rule = xip_policy_match(planner->policy, path);
+	free(path);
+	if (rule != SIZE_MAX && (file->rule == UINT32_MAX || rule > file->rule)) {
+		file->rule = (uint32_t)rule;
+		file->wish = planner->policy->rules[rule].wish;
+	}
+	return XIP_OK;
+}
+
+static enum xip_err match_rules(struct planner *planner)
+{
+	const struct xip_node *node = NULL;
+
+	for (size_t i = 0; i < planner->plan->file_count; i++)
+		planner->plan->files[i].rule = UINT32_MAX;
+	if (!planner->policy->rule_count)
+		return XIP_OK;
+	while ((node = xip_tree_next(planner->tree, node))) {
+		enum xip_err err = is_regular(node->inode) ? match_node(planner, node) : XIP_OK;
+
+		if (err)
+			return err;
+	}
+	return XIP_OK;
+}
+
+/* --- From mappings to runs ------------------------------------------------------------------- */
+
+static int compare_runs(const void *a, const void *b)
+{
+	const struct xip_plan_run *left = a, *right = b;
+
+	return (left->first > right->first) - (left->first < right->first);
+}
+
+/* Joins runs that overlap or touch, in place; returns how many are left. */
+static uint32_t merge_runs(struct xip_plan_run *runs, uint32_t count)
+{
+	uint32_t kept = 0;
+
+	qsort(runs, count, sizeof(*runs), compare_runs);
+	for (uint32_t i = 0; i < count; i++) {
+		struct xip_plan_run *last = kept ? &runs[kept - 1] : NULL;
+		uint32_t end = runs[i].first + runs[i].count;
+
+		if (!last || runs[i].first > last->first + last->count) {
+			runs[kept++] = runs[i];
+			continue;
+		}
+		if (end > last->first + last->count)
+			last->count = end - last->first;
+		/*
+		 * Pages later in a run keep the alignment of its start as long as that is not more
+		 * than a page, and it never is.
+		 */
+		if (runs[i].align > last->align)
+			last->align = runs[i].align;
+	}
+	return kept;
+}
+
+static uint32_t clamp_align(const struct planner *planner, uint64_t wanted)
+{
+	uint32_t page_size = planner->policy->page_size;
+	uint32_t align = planner->policy->xip_align;
+
+	if (wanted > align)
+		align = wanted < page_size ? (uint32_t)wanted : page_size;
+	return align;
+}
+
+static enum xip_err runs_of_program(struct planner *planner, struct xip_arena *arena,
+	const struct xip_program *program, struct xip_plan_file *file)
+{
+	struct xip_plan_run *runs;
+	uint32_t count = 0;
+
+	runs = xip_arena_calloc(arena, program->mapping_count, sizeof(*runs));
+	if (!runs)
+		return XIP_ERR_NOMEM;
+	for (size_t i = 0; i < program->mapping_count; i++) {
+		const struct xip_mapping *mapping = &program->mappings[i];
+
+		if (mapping->why != XIP_WHY_DIRECT || !mapping->page_count)
+			continue;
+		runs[count++] = (struct xip_plan_run){
+			.first = (uint32_t)mapping->file_page,
+			.count = (uint32_t)mapping->page_count,
+			.align = clamp_align(planner, mapping->align),
+		};
+	}
+	file->runs = runs;
+	file->run_count = merge_runs(runs, count);
+	return XIP_OK;
+}
+
+static enum xip_err run_of_whole_file(struct planner *planner, struct xip_arena *arena,
+	const struct xip_tree_inode *inode, struct xip_plan_file *file)
+{
+	struct xip_plan_run *run = xip_arena_calloc(arena, 1, sizeof(*run));
+
+	if (!run)
+		return XIP_ERR_NOMEM;
+	run->count = (uint32_t)xip_div_up(inode->size, planner->policy->page_size);
+	run->align = planner->policy->page_size;
+	file->runs = run;
+	file->run_count = run->count ? 1 : 0;
+	return XIP_OK;
+}
+
+/* --- One file -------------------------------------------------------------------------------- */
+
+static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
+	const struct xip_content *content, struct xip_plan_file *file, const struct xip_diag *diag)
+{
+	size_t size = (size_t)content->size;
+	struct xip_program program;
+	struct xip_arena *own = NULL; /* the description is not kept, only the runs are */
+	enum xip_err err;
+	uint8_t *data;
+
+	data = malloc(size);
+	own = xip_arena_new();
+	if (!data || !own) {
+		err = XIP_ERR_NOMEM;
+		goto out;
+	}
+	err = xip_content_read(content, data, size, 0, diag);
+	if (!err)
+		err = xip_loader_describe(own, data, size, planner->policy->page_size,
+			file->wish == XIP_WISH_MMU, &program);
+	if (err)
+		goto out;
+	file->loader = program.loader;
+	file->why = program.why;
+	file->detail = program.detail;
+	file->mmu_only = program.loader == XIP_LOADER_ELF;
+	if (file->wish == XIP_WISH_NOMMU && program.loader == XIP_LOADER_ELF &&
+		program.why != XIP_WHY_BAD_HEADER)
+		file->why = XIP_WHY_NOT_FDPIC;
+	else if (file->wish != XIP_WISH_NONE && program.why == XIP_WHY_DIRECT)
+		err = runs_of_program(planner, arena, &program, file);
+out:
+	xip_arena_free(own);
+	free(data);
+	return err;
+}
+
+static enum xip_err plan_content(struct planner *planner, struct xip_arena *arena,
+	const struct xip_content *content, struct xip_plan_file *file, const struct xip_diag *diag)
+{
+	uint8_t magic[MAGIC_SIZE];
+	enum xip_err err = XIP_OK;
+
+	file->why = XIP_WHY_NOT_PROGRAM;
+	if (content->size >= sizeof(magic)) {
+		err = xip_content_read(content, magic, sizeof(magic), 0, diag);
+		if (!err && xip_loader_has_magic(magic, sizeof(magic)))
+			err = describe(planner, arena, content, file, diag);
+	}
+	if (!err && file->wish == XIP_WISH_WHOLE)
+		err = run_of_whole_file(planner, arena, content->inode, file);
+	return err;
+}
+
+static enum xip_err plan_file(struct planner *planner, struct xip_arena *arena,
+	const struct xip_tree_inode *inode, const struct xip_diag *diag)
+{
+	struct xip_plan_file *file = &planner->plan->files[inode->number];
+	struct xip_content content;
+	enum xip_err err, closed;
+
+	if (!is_regular(inode) || !inode->size)
+		return XIP_OK;
+	err = xip_content_open(&content, planner->tree, inode, diag);
+	if (err)
+		return err;
+	err = plan_content(planner, arena, &content, file, diag);
+	closed = xip_content_close(&content, diag);
+	return err ? err : closed;
+}
+
+static enum xip_err plan_job(void *context, size_t job, unsigned worker,
+	const struct xip_diag *diag)
+{
+	struct planner *planner = context;
+	size_t end = (job + 1) * FILES_PER_JOB;
+	enum xip_err err = XIP_OK;
+
+	if (end > planner->plan->file_count)
+		end = planner->plan->file_count;
+	for (size_t i = job * FILES_PER_JOB; !err && i < end; i++)
+		err = plan_file(planner, planner->scratch[worker],
+			planner->tree->data_inodes[i], diag);
+	return err;
+}
+
+/* --- What the user is told ------------------------------------------------------------------- */
+
+/* The user expects a program to be executed in place unless it is no program at all. */
+static bool was_expected(const struct xip_plan_file *file)
+{
+	return file->loader != XIP_LOADER_NONE || file->why == XIP_WHY_BAD_HEADER;
+}
+
+static void warn_file(const struct planner *planner, const struct xip_plan_file *file,
+	const struct xip_tree_inode *inode, const char *path)
+{
+	const struct xip_plan_run *last = file->run_count ? &file->runs[file->run_count - 1] : NULL;
+	uint32_t pages = (uint32_t)xip_div_up(inode->size, planner->policy->page_size);
+	const char *advice = xip_why_advice(file->why);
+
+	if (!last && file->wish != XIP_WISH_NONE && was_expected(file))
+		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
+			"not executed in place: %s%s%s%s%s", xip_why_text(file->why),
+			file->detail ? ": " : "", file->detail ? file->detail : "",
+			advice ? "; " : "", advice ? advice : "");
+	/* The kernel (cramfs_read_folio) takes the length of such a block as size % page = 0. */
+	if (last && last->first + last->count == pages && !(inode->size % planner->policy->page_size))
+		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
+			"its last page is full and must be mapped: read(2) of that page gives zeros on a "
+			"kernel without the bundled cramfs patch; add a byte at the file's end");
+}
+
+static enum xip_err warn_all(const struct planner *planner)
+{
+	for (size_t i = 0; i < planner->plan->file_count; i++) {
+		const struct xip_tree_inode *inode = planner->tree->data_inodes[i];
+		char *path;
+
+		if (!is_regular(inode) || !inode->size)
+			continue;
+		path = xip_tree_path(inode->first);
+		if (!path)
+			return xip_diag_nomem(planner->diag);
+		warn_file(planner, &planner->plan->files[i], inode, path);
+		free(path);
+	}
+	return XIP_OK;
+}
+
+/* --- The stage ------------------------------------------------------------------------------- */
+
+/* Moves the runs from the workers' arenas to the plan's own. */
+static enum xip_err keep_runs(struct xip_plan *plan, const struct xip_diag *diag)
+{
+	for (size_t i = 0; i < plan->file_count; i++) {
+		struct xip_plan_file *file = &plan->files[i];
+		size_t bytes = file->run_count * sizeof(*file->runs);
+		struct xip_plan_run *copy;
+
+		if (!file->run_count)
+			continue;
+		copy = xip_arena_alloc(plan->arena, bytes);
+		if (!copy)
+			return xip_diag_nomem(diag);
+		memcpy(copy, file->runs, bytes);
+		file->runs = copy;
+	}
+	return XIP_OK;
+}
+
+static enum xip_err run_jobs(struct planner *planner, unsigned threads)
+{
+	size_t jobs = (size_t)xip_div_up(planner->plan->file_count, FILES_PER_JOB);
+	enum xip_err err = XIP_OK;
+
+	planner->scratch = calloc(threads, sizeof(struct xip_arena *));
+	if (!planner->scratch)
+		return xip_diag_nomem(planner->diag);
+	for (unsigned i = 0; i < threads; i++) {
+		planner->scratch[i] = xip_arena_new();
+		if (!planner->scratch[i])
+			err = xip_diag_nomem(planner->diag);
+	}
+	if (!err)
+		err = xip_pool_run(threads, jobs, plan_job, planner, planner->diag);
+	if (!err)
+		err = keep_runs(planner->plan, planner->diag);
+	for (unsigned i = 0; i < threads; i++)
+		xip_arena_free(planner->scratch[i]);
+	free(planner->scratch);
+	return err;
+}
+
+static enum xip_err plan_new(const struct xip_tree *tree, const struct xip_policy *policy,
+	struct xip_plan **result)
+{
+	struct xip_arena *arena = xip_arena_new();
+	struct xip_plan *plan = arena ? xip_arena_alloc(arena, sizeof(*plan)) : NULL;
+
+	if (plan)
+		plan->files = xip_arena_calloc(arena, tree->data_inode_count, sizeof(*plan->files));
+	if (!plan || !plan->files) {
+		xip_arena_free(arena);
+		return XIP_ERR_NOMEM;
+	}
+	plan->arena = arena;
+	plan->file_count = tree->data_inode_count;
+	plan->page_size = policy->page_size;
+	*result = plan;
+	return XIP_OK;
+}
+
+enum xip_err xip_plan_make(const struct xip_tree *tree, const struct xip_policy *policy,
+	unsigned threads, struct xip_plan **result, const struct xip_diag *diag)
+{
+	struct planner planner = {.tree = tree, .policy = policy, .diag = diag};
+	enum xip_err err = plan_new(tree, policy, &planner.plan);
+
+	if (err)
+		return xip_diag_nomem(diag);
+	err = match_rules(&planner);
+	if (!err) {
+		err = run_jobs(&planner, threads);
+	}
+	if (!err)
+		err = warn_all(&planner);
+	if (err) {
+		xip_plan_free(planner.plan);
+		return err;
+	}
+	*result = planner.plan;
+	return XIP_OK;
+}
+
+void xip_plan_free(struct xip_plan *plan)
+{
+	if (plan)
+		xip_arena_free(plan->arena);
+}
+
+bool xip_plan_is_xip(const struct xip_plan_file *file, uint32_t page, uint32_t *run)
+{
+	for (uint32_t i = 0; i < file->run_count; i++) {
+		if (page - file->runs[i].first >= file->runs[i].count)
+			continue; /* also when page < first: the difference wraps to a large number */
+		if (run)
+			*run = i;
+		return true;
+	}
+	return false;
+}
+
+uint32_t xip_plan_pages(const struct xip_plan_file *file)
+{
+	uint32_t pages = 0;
+
+	for (uint32_t i = 0; i < file->run_count; i++)
+		pages += file->runs[i].count;
+	return pages;
+}
