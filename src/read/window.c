@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A small direct-mapped cache between the reader and pread. Not mmap: a file that is cut while it
+ * is mapped kills the process with SIGBUS.
+ */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "xipfs/io.h"
+
+#define WINDOW_SHIFT 16
+#define WINDOW_SIZE  ((size_t)1 << WINDOW_SHIFT)
+#define WINDOW_COUNT 64 /* 4 MiB in all */
+
+struct xip_window_cache {
+	int fd;
+	uint64_t size;
+	const char *path;
+	uint64_t number[WINDOW_COUNT]; /* which window a slot holds, plus 1; 0: none */
+	uint8_t *data;
+};
+
+struct xip_window_cache *xip_window_new(int fd, uint64_t size, const char *path)
+{
+	struct xip_window_cache *cache = calloc(1, sizeof(*cache));
+
+	if (!cache)
+		return NULL;
+	cache->fd = fd;
+	cache->size = size;
+	cache->path = path;
+	cache->data = malloc(WINDOW_SIZE * WINDOW_COUNT);
+	if (!cache->data) {
+		free(cache);
+		return NULL;
+	}
+	return cache;
+}
+
+void xip_window_free(struct xip_window_cache *cache)
+{
+	if (!cache)
+		return;
+	free(cache->data);
+	free(cache);
+}
+
+static enum xip_err window_fill(
+	struct xip_window_cache *cache, uint64_t number, const struct xip_diag *diag)
+{
+	size_t slot = number % WINDOW_COUNT;
+	uint64_t offset = number << WINDOW_SHIFT;
+	uint64_t rest = cache->size - offset;
+	enum xip_err err;
+
+	if (cache->number[slot] == number + 1)
+		return XIP_OK;
+	cache->number[slot] = 0;
+	err = xip_io_pread_full(cache->fd, cache->data + slot * WINDOW_SIZE,
+		rest < WINDOW_SIZE ? (size_t)rest : WINDOW_SIZE, offset, diag, cache->path);
+	if (err == XIP_OK)
+		cache->number[slot] = number + 1;
+	return err;
+}
+
+enum xip_err xip_window_read(struct xip_window_cache *cache, uint64_t offset, void *buffer,
+	size_t length, const struct xip_diag *diag)
+{
+	uint8_t *to = buffer;
+
+	while (length) {
+		uint64_t number = offset >> WINDOW_SHIFT;
+		size_t begin = offset & (WINDOW_SIZE - 1);
+		size_t part = WINDOW_SIZE - begin < length ? WINDOW_SIZE - begin : length;
+		enum xip_err err = window_fill(cache, number, diag);
+
+		if (err != XIP_OK)
+			return err;
+		memcpy(to, cache->data + (number % WINDOW_COUNT) * WINDOW_SIZE + begin, part);
+		to += part;
+		offset += part;
+		length -= part;
+	}
+	return XIP_OK;
+}
