@@ -14,20 +14,23 @@
 
 #define XIP_FLAT_HEADER_SIZE 64 /* bytes; sizeof(struct flat_hdr) */
 
-/* data_start <= data_end <= bss_end; data_start, and data_end of an unpacked file, lie inside it. */
+/*
+ * 64 <= data_start <= data_end <= bss_end. The text of a file that is not gzip lies inside it; the
+ * data as well when they are not packed.
+ */
 struct xip_flat {
-	uint32_t revision;    /* 4, or 2: the old format of CONFIG_BINFMT_FLAT_OLD */
-	uint32_t entry;	      /* all of these in bytes from the start of the file */
+	uint32_t revision; /* 4, or 2: the old format of CONFIG_BINFMT_FLAT_OLD */
+	uint32_t entry;    /* all of these in bytes from the start of the file */
 	uint32_t data_start;
 	uint32_t data_end;
 	uint32_t bss_end;
-	uint32_t stack_size;  /* bytes */
+	uint32_t stack_size; /* bytes */
 	uint32_t reloc_start;
 	uint32_t reloc_count;
-	bool ram;	      /* FLAT_FLAG_RAM: wants its text in RAM */
-	bool gotpic;	      /* FLAT_FLAG_GOTPIC */
-	bool gzip;	      /* FLAT_FLAG_GZIP: text and data are packed */
-	bool gzdata;	      /* FLAT_FLAG_GZDATA: data and relocations are packed, text is not */
+	bool ram;    /* FLAT_FLAG_RAM: wants its text in RAM */
+	bool gotpic; /* FLAT_FLAG_GOTPIC */
+	bool gzip;   /* FLAT_FLAG_GZIP: text and data are packed */
+	bool gzdata; /* FLAT_FLAG_GZDATA: data and relocations are packed, text is not */
 };
 
 bool xip_flat_has_magic(const uint8_t *data, size_t size);
