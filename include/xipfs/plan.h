@@ -27,12 +27,12 @@ struct xip_plan_run {
 struct xip_plan_file {
 	const struct xip_plan_run *runs; /* ascending, neither overlapping nor adjacent */
 	uint32_t run_count;
-	uint32_t rule;	       /* index of the rule that decided; UINT32_MAX: the default */
-	enum xip_wish wish;    /* what that rule wants */
+	uint32_t rule;      /* index of the rule that decided; UINT32_MAX: the default */
+	enum xip_wish wish; /* what that rule wants */
 	enum xip_loader loader;
-	enum xip_why why;      /* XIP_WHY_DIRECT when there are runs for a loader's sake */
-	const char *detail;    /* more about @why, static storage, may be NULL */
-	bool mmu_only;	       /* only a kernel with an MMU maps it, so XIP pages may be shared */
+	enum xip_why why;   /* XIP_WHY_DIRECT when there are runs for a loader's sake */
+	const char *detail; /* more about @why, static storage, may be NULL */
+	bool mmu_only;      /* only a kernel with an MMU maps it, so XIP pages may be shared */
 };
 
 struct xip_plan {

@@ -10,17 +10,17 @@
 
 /* What a rule asks for. */
 enum xip_wish {
-	XIP_WISH_AUTO,	/* programs, each by its own loader's rules (the default) */
+	XIP_WISH_AUTO,  /* programs, each by its own loader's rules (the default) */
 	XIP_WISH_NOMMU, /* only what a kernel without an MMU maps: FDPIC ELF and bFLT (-X) */
-	XIP_WISH_MMU,	/* every ELF by the rules of a kernel with an MMU, and bFLT (-X -X) */
+	XIP_WISH_MMU,   /* every ELF by the rules of a kernel with an MMU, and bFLT (-X -X) */
 	XIP_WISH_WHOLE, /* all blocks of the file, whatever it is (--xip=PATTERN) */
-	XIP_WISH_NONE,	/* everything compressed (--no-xip[=PATTERN]) */
+	XIP_WISH_NONE,  /* everything compressed (--no-xip[=PATTERN]) */
 };
 
 struct xip_policy_rule {
 	const char *pattern; /* see xip_pattern_match(); NULL: every file */
 	enum xip_wish wish;
-	const char *origin;  /* where the user wrote it, for reasons: "--xip=/bin/sh" */
+	const char *origin; /* where the user wrote it, for reasons: "--xip=/bin/sh" */
 };
 
 /* All strings belong to the caller and outlive the policy. */

@@ -96,16 +96,17 @@ static void report(const struct pool *pool, struct worker *workers, unsigned thr
 	for (unsigned i = 0; i < threads; i++) {
 		struct capture *capture = &workers[i].capture;
 
-		if (pool->err && capture->used && workers[i].failed_job == pool->failed_job)
-			xip_diag_fail(diag, pool->err, capture->path, capture->offset, "%s",
+		if (pool->err && workers[i].failed_job == pool->failed_job)
+			xip_diag_fail(diag, pool->err, capture->path,
+				capture->used ? capture->offset : XIP_NO_OFFSET, "%s",
 				capture->message ? capture->message : xip_err_name(pool->err));
 		free(capture->path);
 		free(capture->message);
 	}
 }
 
-enum xip_err xip_pool_run(unsigned threads, size_t jobs, xip_pool_fn run, void *context,
-	const struct xip_diag *diag)
+enum xip_err xip_pool_run(
+	unsigned threads, size_t jobs, xip_pool_fn run, void *context, const struct xip_diag *diag)
 {
 	struct pool pool = {.run = run, .context = context, .jobs = jobs};
 	struct worker *workers;

@@ -225,8 +225,8 @@ static enum xip_err plan_file(struct planner *planner, struct xip_arena *arena,
 	return err ? err : closed;
 }
 
-static enum xip_err plan_job(void *context, size_t job, unsigned worker,
-	const struct xip_diag *diag)
+static enum xip_err plan_job(
+	void *context, size_t job, unsigned worker, const struct xip_diag *diag)
 {
 	struct planner *planner = context;
 	size_t end = (job + 1) * FILES_PER_JOB;
@@ -235,8 +235,8 @@ static enum xip_err plan_job(void *context, size_t job, unsigned worker,
 	if (end > planner->plan->file_count)
 		end = planner->plan->file_count;
 	for (size_t i = job * FILES_PER_JOB; !err && i < end; i++)
-		err = plan_file(planner, planner->scratch[worker],
-			planner->tree->data_inodes[i], diag);
+		err = plan_file(
+			planner, planner->scratch[worker], planner->tree->data_inodes[i], diag);
 	return err;
 }
 
@@ -261,9 +261,11 @@ static void warn_file(const struct planner *planner, const struct xip_plan_file 
 			file->detail ? ": " : "", file->detail ? file->detail : "",
 			advice ? "; " : "", advice ? advice : "");
 	/* The kernel (cramfs_read_folio) takes the length of such a block as size % page = 0. */
-	if (last && last->first + last->count == pages && !(inode->size % planner->policy->page_size))
+	if (last && last->first + last->count == pages &&
+		!(inode->size % planner->policy->page_size))
 		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
-			"its last page is full and must be mapped: read(2) of that page gives zeros on a "
+			"its last page is full and must be mapped: read(2) of that page gives "
+			"zeros on a "
 			"kernel without the bundled cramfs patch; add a byte at the file's end");
 }
 
@@ -328,8 +330,8 @@ static enum xip_err run_jobs(struct planner *planner, unsigned threads)
 	return err;
 }
 
-static enum xip_err plan_new(const struct xip_tree *tree, const struct xip_policy *policy,
-	struct xip_plan **result)
+static enum xip_err plan_new(
+	const struct xip_tree *tree, const struct xip_policy *policy, struct xip_plan **result)
 {
 	struct xip_arena *arena = xip_arena_new();
 	struct xip_plan *plan = arena ? xip_arena_alloc(arena, sizeof(*plan)) : NULL;
@@ -379,7 +381,8 @@ bool xip_plan_is_xip(const struct xip_plan_file *file, uint32_t page, uint32_t *
 {
 	for (uint32_t i = 0; i < file->run_count; i++) {
 		if (page - file->runs[i].first >= file->runs[i].count)
-			continue; /* also when page < first: the difference wraps to a large number */
+			continue; /* also when page < first: the difference wraps to a large number
+				   */
 		if (run)
 			*run = i;
 		return true;

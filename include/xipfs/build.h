@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Runs the stages from a tree to an image.
+ */
+#ifndef XIPFS_BUILD_H
+#define XIPFS_BUILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xipfs/diag.h"
+#include "xipfs/encode.h"
+#include "xipfs/err.h"
+#include "xipfs/layout.h"
+#include "xipfs/plan.h"
+#include "xipfs/policy.h"
+#include "xipfs/tree.h"
+
+struct xip_build_options {
+	struct xip_policy policy;
+	struct xip_encode_options encode;
+	struct xip_layout_options layout;
+	const uint8_t *insert; /* layout.insert_size bytes; the caller's */
+};
+
+/* What became of the tree, in bytes and counts. */
+struct xip_build_totals {
+	uint64_t image_size;
+	uint64_t files, directories, symlinks, others; /* entries, hard links each */
+	uint64_t programs;                             /* files with pages executed in place */
+	uint64_t input;                  /* bytes of all distinct files and symlinks */
+	uint64_t packed_from, packed_to; /* bytes that were to be compressed, and what they take */
+};
+
+struct xip_build {
+	struct xip_plan *plan;
+	struct xip_layout *layout; /* its extents hold no contents any more: see xip_build_run */
+	struct xip_build_totals totals;
+};
+
+/*
+ * Plans, encodes, lays out and writes @tree (finished) to @fd. The contents are freed before it
+ * returns, so that reading the image back does not need memory on top; plan and layout stay for
+ * reports: of the layout's extents only position, length and kind may be used. The caller frees
+ * *@build with xip_build_free. Errors: those of the stages.
+ */
+XIP_MUST_CHECK enum xip_err xip_build_run(struct xip_tree *tree,
+	const struct xip_build_options *options, int fd, const char *path, struct xip_build **build,
+	const struct xip_diag *diag);
+void xip_build_free(struct xip_build *build);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "xipfs/build.h"
+
+#include <stdlib.h>
+
+#include "xipfs/bytes.h"
+#include "xipfs/writer.h"
+
+static void count_entry(struct xip_build_totals *totals, const struct xip_node *node)
+{
+	switch (node->inode->mode & XIP_S_IFMT) {
+	case XIP_S_IFREG:
+		totals->files++;
+		break;
+	case XIP_S_IFDIR:
+		totals->directories++;
+		break;
+	case XIP_S_IFLNK:
+		totals->symlinks++;
+		break;
+	default:
+		totals->others++;
+		break;
+	}
+}
+
+static void count(struct xip_build *build, const struct xip_tree *tree)
+{
+	struct xip_build_totals *totals = &build->totals;
+	const struct xip_node *node = NULL;
+
+	totals->image_size = build->layout->size;
+	while ((node = xip_tree_next(tree, node)))
+		count_entry(totals, node);
+	for (size_t i = 0; i < tree->data_inode_count; i++) {
+		uint64_t size = tree->data_inodes[i]->size;
+		uint64_t xip =
+			(uint64_t)xip_plan_pages(&build->plan->files[i]) * build->plan->page_size;
+
+		totals->input += size;
+		totals->programs += build->plan->files[i].run_count != 0;
+		if (build->layout->files[i].sharer == i)
+			totals->packed_from += xip < size ? size - xip : 0;
+	}
+	totals->packed_to = build->layout->bytes.compressed + build->layout->bytes.stored;
+}
+
+static enum xip_err run_stages(struct xip_tree *tree, const struct xip_build_options *options,
+	int fd, const char *path, struct xip_build *build, const struct xip_diag *diag)
+{
+	struct xip_encoding *encoding = NULL;
+	enum xip_err err;
+
+	err = xip_plan_make(tree, &options->policy, options->encode.threads, &build->plan, diag);
+	if (!err)
+		err = xip_encode(tree, build->plan, &options->encode, &encoding, diag);
+	if (!err)
+		err = xip_layout_make(
+			tree, build->plan, encoding, &options->layout, &build->layout, diag);
+	if (!err)
+		err = xip_writer_write(build->layout, options->insert, fd, path, diag);
+	xip_encoding_free(encoding);
+	return err;
+}
+
+enum xip_err xip_build_run(struct xip_tree *tree, const struct xip_build_options *options, int fd,
+	const char *path, struct xip_build **result, const struct xip_diag *diag)
+{
+	struct xip_build *build = calloc(1, sizeof(*build));
+	enum xip_err err;
+
+	if (!build)
+		return xip_diag_nomem(diag);
+	err = run_stages(tree, options, fd, path, build, diag);
+	if (err) {
+		xip_build_free(build);
+		return err;
+	}
+	count(build, tree);
+	*result = build;
+	return XIP_OK;
+}
+
+void xip_build_free(struct xip_build *build)
+{
+	if (!build)
+		return;
+	xip_plan_free(build->plan);
+	xip_layout_free(build->layout);
+	free(build);
+}

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "xipfs/layout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "share.h"
+#include "wrap.h"
+#include "xipfs/bytes.h"
+
+struct layouter {
+	struct xip_tree *tree;
+	const struct xip_plan *plan;
+	const struct xip_encoding *encoding;
+	const struct xip_layout_options *options;
+	const struct xip_diag *diag;
+	struct xip_layout *layout;
+	uint32_t *twins;     /* see xip_share_files */
+	uint32_t **tables;   /* the pointers of each file that has a table of its own */
+	uint64_t cursor;     /* end of all that is laid out so far, bytes */
+	uint64_t last_entry; /* where the last directory entry begins */
+	bool blocks;         /* single blocks may be shared */
+	bool extended;       /* some pointer has a flag */
+};
+
+static uint32_t page_size(const struct layouter *l)
+{
+	return l->plan->page_size;
+}
+
+/* Extents come in ascending order; there was room made for all of them. */
+static struct xip_extent *add_extent(
+	struct layouter *l, enum xip_extent_kind kind, uint32_t align, uint64_t length)
+{
+	struct xip_extent *extent = &l->layout->extents[l->layout->extent_count++];
+	uint64_t position = xip_align_up(l->cursor, align);
+
+	l->layout->bytes.padding += position - l->cursor;
+	l->cursor = position + length;
+	extent->position = (uint32_t)position;
+	extent->length = (uint32_t)length;
+	extent->kind = kind;
+	return extent;
+}
+
+/* --- Super block, inserted file, directories ------------------------------------------------- */
+
+uint32_t xip_layout_entry_size(const struct xip_node *node)
+{
+	return XIP_INODE_SIZE + (uint32_t)xip_align_up(node->name_length, 4);
+}
+
+static enum xip_err place_directory(struct layouter *l, struct xip_node *node)
+{
+	uint64_t size = 0;
+	struct xip_extent *extent;
+
+	node->user = 0;
+	if (!node->child_count)
+		return XIP_OK;
+	for (uint32_t i = 0; i < node->child_count; i++)
+		size += xip_layout_entry_size(node->children[i]);
+	if (size > XIP_FILE_SIZE_MAX) {
+		char *path = xip_tree_path(node);
+
+		xip_diag_fail(l->diag, XIP_ERR_LIMIT, path, XIP_NO_OFFSET,
+			"the directory's entries take %llu bytes; a directory holds at most %u",
+			(unsigned long long)size, XIP_FILE_SIZE_MAX);
+		free(path);
+		return XIP_ERR_LIMIT;
+	}
+	extent = add_extent(l, XIP_EXTENT_DIRECTORY, 4, size);
+	extent->u.node = node;
+	node->user = extent->position;
+	node->inode->size = size;
+	l->layout->bytes.directories += size;
+	l->last_entry = l->cursor - xip_layout_entry_size(node->children[node->child_count - 1]);
+	return XIP_OK;
+}
+
+static enum xip_err place_head(struct layouter *l)
+{
+	struct xip_node *node = NULL;
+
+	l->layout->super_offset = l->options->boot_pad ? XIP_BOOT_PAD : 0;
+	l->cursor = l->layout->super_offset + XIP_SUPER_SIZE;
+	l->layout->bytes.super = l->cursor;
+	if (l->options->insert_size) {
+		add_extent(l, XIP_EXTENT_INSERT, 4, l->options->insert_size);
+		l->layout->bytes.insert = l->options->insert_size;
+	}
+	while ((node = xip_tree_next(l->tree, node))) {
+		enum xip_err err = XIP_OK;
+
+		if ((node->inode->mode & XIP_S_IFMT) == XIP_S_IFDIR)
+			err = place_directory(l, node);
+		if (err)
+			return err;
+		if (l->cursor > XIP_OFFSET_LIMIT)
+			return XIP_OK; /* far too large: finish() says so */
+	}
+	return XIP_OK;
+}
+
+/* --- The XIP region, in positions from its own start ------------------------------------------ */
+
+/*
+ * Files whose XIP pages only a kernel with an MMU maps may share them with a twin of another mode
+ * or owner. Without an MMU the kernel's region tree forbids two inodes to map the same flash
+ * (mm/nommu.c, validate_nommu_regions).
+ */
+static bool takes_run_of_twin(const struct layouter *l, uint32_t number)
+{
+	return l->twins[number] != number && l->plan->files[number].mmu_only &&
+	       l->plan->files[l->twins[number]].mmu_only;
+}
+
+static bool has_own_table(const struct layouter *l, uint32_t number)
+{
+	return l->layout->files[number].sharer == number && l->encoding->files[number].block_count;
+}
+
+static uint64_t plan_region(struct layouter *l, uint64_t **starts, uint32_t *align)
+{
+	uint64_t length = 0;
+
+	*align = 1;
+	for (uint32_t i = 0; i < l->encoding->file_count; i++) {
+		const struct xip_plan_file *file = &l->plan->files[i];
+
+		if (!file->run_count || !has_own_table(l, i))
+			continue;
+		if (takes_run_of_twin(l, i)) {
+			starts[i] = starts[l->twins[i]];
+			continue;
+		}
+		for (uint32_t r = 0; r < file->run_count; r++) {
+			length = xip_align_up(length, file->runs[r].align);
+			starts[i][r] = length;
+			length += (uint64_t)file->runs[r].count * page_size(l);
+			if (file->runs[r].align > *align)
+				*align = file->runs[r].align;
+		}
+		l->layout->xip_runs += file->run_count;
+	}
+	return length;
+}
+
+static void place_run(struct layouter *l, uint32_t number, uint32_t run, uint64_t start)
+{
+	const struct xip_plan_run *pages = &l->plan->files[number].runs[run];
+
+	for (uint32_t i = 0; i < pages->count; i++) {
+		const struct xip_payload *payload =
+			l->encoding->files[number].blocks[pages->first + i];
+		struct xip_extent *extent;
+
+		l->layout->bytes.padding += start + (uint64_t)i * page_size(l) - l->cursor;
+		l->cursor = start + (uint64_t)i * page_size(l);
+		extent = add_extent(l, XIP_EXTENT_XIP, 1, payload->length);
+		extent->u.payload = payload;
+		l->layout->bytes.xip += payload->length;
+	}
+	/*
+	 * The kernel maps whole pages: what follows the end of a file in its last page stays zero
+	 * (cramfs_last_page_is_shared) and belongs to nobody else.
+	 */
+	l->layout->bytes.padding +=
+		xip_align_up(l->cursor - start, page_size(l)) - (l->cursor - start);
+	l->cursor = start + xip_align_up(l->cursor - start, page_size(l));
+}
+
+static void place_region(struct layouter *l, uint64_t *const *starts, uint32_t align)
+{
+	uint64_t base = xip_align_up(l->cursor, align);
+
+	for (uint32_t i = 0; i < l->encoding->file_count; i++) {
+		const struct xip_plan_file *file = &l->plan->files[i];
+
+		if (!file->run_count || !has_own_table(l, i))
+			continue;
+		l->layout->files[i].flash = (uint32_t)(base + starts[i][0]);
+		if (takes_run_of_twin(l, i)) {
+			l->layout->shared += (uint64_t)xip_plan_pages(file) * page_size(l);
+			continue;
+		}
+		for (uint32_t r = 0; r < file->run_count; r++)
+			place_run(l, i, r, base + starts[i][r]);
+	}
+}
+
+/* --- Pointer tables and blocks --------------------------------------------------------------- */
+
+/* Bytes of a block in the image when it lies behind a 16-bit length. */
+static uint32_t direct_length(const struct xip_payload *payload)
+{
+	return payload->kind == XIP_PAYLOAD_STORED ? xip_wrap_size(payload->length)
+						   : payload->length;
+}
+
+/* Byte behind a shared block. */
+static uint32_t end_of(const struct xip_payload *payload)
+{
+	return payload->position +
+	       (payload->marks & XIP_MARK_DIRECT ? 2 + direct_length(payload) : payload->length);
+}
+
+static void count_payload(struct layouter *l, const struct xip_payload *payload, uint64_t bytes)
+{
+	if (payload->kind == XIP_PAYLOAD_STORED)
+		l->layout->bytes.stored += bytes;
+	else
+		l->layout->bytes.compressed += bytes;
+}
+
+/* New bytes right where the block before ends. Returns the pointer. */
+static uint32_t append(struct layouter *l, struct xip_payload *payload)
+{
+	struct xip_extent *extent = add_extent(l, XIP_EXTENT_PAYLOAD, 1, payload->length);
+
+	extent->u.payload = payload;
+	payload->position = extent->position;
+	count_payload(l, payload, payload->length);
+	return (uint32_t)l->cursor |
+	       (payload->kind == XIP_PAYLOAD_STORED ? CRAMFS_BLK_FLAG_UNCOMPRESSED : 0);
+}
+
+/*
+ * New bytes at a 4-byte boundary behind their length. A block that did not shrink is wrapped into a
+ * stored DEFLATE stream: an uncompressed direct block could be mapped, and two inodes must not map
+ * the same flash, so those are left to the XIP region.
+ */
+static uint32_t append_direct(struct layouter *l, struct xip_payload *payload)
+{
+	bool stored = payload->kind == XIP_PAYLOAD_STORED;
+	uint32_t length = direct_length(payload);
+	struct xip_extent *extent;
+
+	if (length > UINT16_MAX) { /* a page of 64 KiB that does not shrink, behind an XIP page */
+		extent = add_extent(l, XIP_EXTENT_PAYLOAD, 4, payload->length);
+		extent->u.payload = payload;
+		count_payload(l, payload, payload->length);
+		return extent->position >> CRAMFS_BLK_DIRECT_PTR_SHIFT | CRAMFS_BLK_FLAGS;
+	}
+	extent = add_extent(
+		l, stored ? XIP_EXTENT_WRAPPED : XIP_EXTENT_DIRECT, 4, 2 + (uint64_t)length);
+	extent->u.payload = payload;
+	payload->position = extent->position;
+	count_payload(l, payload, 2 + (uint64_t)length);
+	return extent->position >> CRAMFS_BLK_DIRECT_PTR_SHIFT | CRAMFS_BLK_FLAG_DIRECT_PTR;
+}
+
+static uint32_t refer(struct layouter *l, const struct xip_payload *payload)
+{
+	l->layout->shared += payload->length;
+	if (payload->marks & XIP_MARK_DIRECT)
+		return payload->position >> CRAMFS_BLK_DIRECT_PTR_SHIFT |
+		       CRAMFS_BLK_FLAG_DIRECT_PTR;
+	return end_of(payload) |
+	       (payload->kind == XIP_PAYLOAD_STORED ? CRAMFS_BLK_FLAG_UNCOMPRESSED : 0);
+}
+
+/* Positions of XIP blocks are relative to the region until fix_pointers(). */
+static uint32_t place_block(
+	struct layouter *l, struct xip_share_walk *walk, struct xip_payload *payload, uint64_t *end)
+{
+	uint32_t pointer = 0;
+
+	switch (xip_share_step(walk, payload)) {
+	case XIP_STEP_APPEND:
+		pointer = append(l, payload);
+		*end = l->cursor;
+		return pointer;
+	case XIP_STEP_APPEND_DIRECT:
+		pointer = append_direct(l, payload);
+		*end = l->cursor;
+		return pointer;
+	case XIP_STEP_REFER:
+	case XIP_STEP_REFER_DIRECT:
+		pointer = refer(l, payload);
+		*end = end_of(payload);
+		return pointer;
+	}
+	return pointer;
+}
+
+/*
+ * A full last block that is direct and uncompressed reads as zeros (cramfs_read_folio takes its
+ * length as size % PAGE_SIZE). Only pages of 64 KiB can bring one outside the XIP region.
+ */
+static enum xip_err refuse_full_last_block(const struct layouter *l, uint32_t number)
+{
+	const struct xip_encoded_file *file = &l->encoding->files[number];
+	uint32_t last = file->block_count - 1;
+	char *path;
+
+	if (xip_plan_is_xip(&l->plan->files[number], last, NULL) || !file->blocks[last] ||
+		file->blocks[last]->raw_length < page_size(l) ||
+		(l->tables[number][last] & CRAMFS_BLK_FLAGS) != CRAMFS_BLK_FLAGS)
+		return XIP_OK;
+	path = xip_tree_path(l->tree->data_inodes[number]->first);
+	xip_diag_fail(l->diag, XIP_ERR_LIMIT, path, XIP_NO_OFFSET,
+		"its last block of 64 KiB does not shrink and follows a page executed in place, "
+		"which "
+		"the kernel would read as zeros; use --no-xip for this file, or add a byte at its "
+		"end");
+	free(path);
+	return XIP_ERR_LIMIT;
+}
+
+static enum xip_err place_file(struct layouter *l, uint32_t number, const uint64_t *starts)
+{
+	const struct xip_encoded_file *file = &l->encoding->files[number];
+	const struct xip_plan_file *plan = &l->plan->files[number];
+	uint32_t *pointers = l->tables[number];
+	struct xip_extent *extent;
+	struct xip_share_walk walk;
+	uint64_t end;
+
+	extent = add_extent(l, XIP_EXTENT_TABLE, 4, (uint64_t)file->block_count * XIP_POINTER_SIZE);
+	extent->u.pointers = pointers;
+	l->layout->files[number].offset = extent->position;
+	l->layout->bytes.tables += extent->length;
+	end = l->cursor;
+	xip_share_begin(&walk, l->blocks);
+	for (uint32_t i = 0; i < file->block_count; i++) {
+		struct xip_payload *payload = file->blocks[i];
+		uint32_t run;
+
+		if (xip_plan_is_xip(plan, i, &run)) {
+			uint64_t start =
+				starts[run] + (uint64_t)(i - plan->runs[run].first) * page_size(l);
+
+			pointers[i] =
+				(uint32_t)start >> CRAMFS_BLK_DIRECT_PTR_SHIFT | CRAMFS_BLK_FLAGS;
+			end = start + page_size(l);
+			xip_share_pass_xip(&walk);
+		} else if (!payload) {
+			pointers[i] = (uint32_t)end; /* a hole: ends where the block before ends */
+		} else {
+			pointers[i] = place_block(l, &walk, payload, &end);
+		}
+		l->extended |= (pointers[i] & CRAMFS_BLK_FLAGS) != 0;
+	}
+	return refuse_full_last_block(l, number);
+}
+
+/* Adds the start of the XIP region, now known, to what was relative to it. */
+static void fix_pointers(struct layouter *l, uint32_t number, uint32_t base)
+{
+	const struct xip_encoded_file *file = &l->encoding->files[number];
+	bool after_xip = false;
+
+	for (uint32_t i = 0; i < file->block_count; i++) {
+		uint32_t *pointer = &l->tables[number][i];
+
+		if (xip_plan_is_xip(&l->plan->files[number], i, NULL)) {
+			*pointer += base >> CRAMFS_BLK_DIRECT_PTR_SHIFT;
+			after_xip = true;
+		} else if (file->blocks[i]) {
+			after_xip = false;
+		} else if (after_xip) {
+			*pointer += base;
+		}
+	}
+}
+
+/* --- All files ------------------------------------------------------------------------------- */
+
+static void note_blocks(struct layouter *l)
+{
+	for (uint32_t i = 0; i < l->encoding->file_count; i++) {
+		const struct xip_encoded_file *file = &l->encoding->files[i];
+		struct xip_share_walk walk;
+
+		if (!has_own_table(l, i))
+			continue;
+		xip_share_begin(&walk, l->blocks);
+		for (uint32_t b = 0; b < file->block_count; b++) {
+			if (xip_plan_is_xip(&l->plan->files[i], b, NULL))
+				xip_share_pass_xip(&walk);
+			else if (file->blocks[b])
+				xip_share_note(&walk, file->blocks[b]);
+		}
+	}
+}
+
+static void count_shared_file(struct layouter *l, uint32_t number)
+{
+	const struct xip_encoded_file *file = &l->encoding->files[number];
+
+	for (uint32_t b = 0; b < file->block_count; b++)
+		l->layout->shared +=
+			XIP_POINTER_SIZE + (file->blocks[b] ? file->blocks[b]->length : 0);
+}
+
+static enum xip_err place_files(struct layouter *l, uint64_t *const *starts)
+{
+	enum xip_err err = XIP_OK;
+
+	for (uint32_t i = 0; !err && i < l->encoding->file_count; i++) {
+		if (l->cursor > XIP_OFFSET_LIMIT)
+			break; /* finish() says so */
+		if (has_own_table(l, i)) {
+			err = place_file(l, i, starts[i]);
+			l->layout->super.blocks += l->encoding->files[i].block_count;
+		} else {
+			count_shared_file(l, i);
+		}
+	}
+	return err;
+}
+
+static void share_offsets(struct layouter *l)
+{
+	for (uint32_t i = 0; i < l->encoding->file_count; i++) {
+		struct xip_layout_file *file = &l->layout->files[i];
+
+		file->offset = l->layout->files[file->sharer].offset;
+		file->flash = l->layout->files[file->sharer].flash;
+	}
+}
+
+static enum xip_err place_all(struct layouter *l, uint64_t **starts)
+{
+	uint64_t length, base;
+	uint32_t align;
+	enum xip_err err;
+
+	length = plan_region(l, starts, &align);
+	note_blocks(l);
+	err = place_files(l, starts);
+	if (err)
+		return err;
+	base = xip_align_up(l->cursor, align);
+	if (base + length > XIP_OFFSET_LIMIT)
+		return XIP_OK; /* finish() says so */
+	for (uint32_t i = 0; i < l->encoding->file_count; i++)
+		if (l->plan->files[i].run_count && has_own_table(l, i))
+			fix_pointers(l, i, (uint32_t)base);
+	place_region(l, starts, align);
+	share_offsets(l);
+	return XIP_OK;
+}
+
+/* --- The whole ------------------------------------------------------------------------------- */
+
+static enum xip_err finish(struct layouter *l)
+{
+	struct xip_layout *layout = l->layout;
+	uint64_t end = l->cursor;
+
+	/* cramfs_readdir() and cramfs_lookup() read 264 bytes from each entry on. */
+	if (l->last_entry && end < l->last_entry + XIP_READ_AHEAD)
+		end = l->last_entry + XIP_READ_AHEAD;
+	end = xip_align_up(end, page_size(l));
+	if (end > XIP_OFFSET_LIMIT)
+		return xip_diag_fail(l->diag, XIP_ERR_LIMIT, NULL, XIP_NO_OFFSET,
+			"the image would be larger than 256 MiB, the most that cramfs can address");
+	layout->bytes.padding += end - l->cursor;
+	layout->size = end;
+	layout->big = l->options->big;
+	layout->super.magic = CRAMFS_MAGIC;
+	layout->super.size = (uint32_t)end;
+	layout->super.flags =
+		CRAMFS_FLAG_FSID_VERSION_2 | CRAMFS_FLAG_SORTED_DIRS | CRAMFS_FLAG_HOLES;
+	if (l->extended || l->options->force_extended)
+		layout->super.flags |= CRAMFS_FLAG_EXT_BLOCK_POINTERS;
+	if (l->options->insert_size)
+		layout->super.flags |= CRAMFS_FLAG_SHIFTED_ROOT_OFFSET;
+	memcpy(layout->super.signature, CRAMFS_SIGNATURE, sizeof(layout->super.signature));
+	memcpy(layout->super.name, l->options->name, sizeof(layout->super.name));
+	layout->super.edition = l->options->edition;
+	layout->super.files = (uint32_t)l->tree->node_count;
+	layout->super.root = (struct xip_inode){
+		.mode = (uint16_t)l->tree->root->inode->mode,
+		.uid = (uint16_t)l->tree->root->inode->uid,
+		.gid = (uint8_t)l->tree->root->inode->gid,
+		.size = l->tree->root->child_count ? (uint32_t)l->tree->root->inode->size : 0,
+		.offset = l->tree->root->user,
+	};
+	return XIP_OK;
+}
+
+/* Makes all room at once: the number of extents and pointers is known before. */
+static enum xip_err make_room(struct layouter *l, uint64_t ***starts)
+{
+	struct xip_arena *arena = l->layout->arena;
+	size_t count = l->encoding->file_count;
+	size_t extents = l->tree->node_count + count + 1;
+
+	l->layout->files = xip_arena_calloc(arena, count, sizeof(*l->layout->files));
+	l->layout->file_count = count;
+	l->tables = calloc(count + 1, sizeof(*l->tables));
+	l->twins = calloc(count + 1, sizeof(*l->twins));
+	*starts = calloc(count + 1, sizeof(**starts));
+	if (!l->layout->files || !l->tables || !l->twins || !*starts)
+		return XIP_ERR_NOMEM;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t blocks = l->encoding->files[i].block_count;
+
+		extents += blocks;
+		l->tables[i] = xip_arena_calloc(arena, blocks, sizeof(uint32_t));
+		if (!l->tables[i])
+			return XIP_ERR_NOMEM;
+		if (!l->plan->files[i].run_count)
+			continue;
+		(*starts)[i] =
+			xip_arena_calloc(arena, l->plan->files[i].run_count, sizeof(***starts));
+		if (!(*starts)[i])
+			return XIP_ERR_NOMEM;
+	}
+	l->layout->extents = xip_arena_calloc(arena, extents, sizeof(*l->layout->extents));
+	return l->layout->extents ? XIP_OK : XIP_ERR_NOMEM;
+}
+
+static struct xip_layout *layout_new(void)
+{
+	struct xip_arena *arena = xip_arena_new();
+	struct xip_layout *layout = arena ? xip_arena_alloc(arena, sizeof(*layout)) : NULL;
+
+	if (layout)
+		layout->arena = arena;
+	else
+		xip_arena_free(arena);
+	return layout;
+}
+
+enum xip_err xip_layout_make(struct xip_tree *tree, const struct xip_plan *plan,
+	struct xip_encoding *encoding, const struct xip_layout_options *options,
+	struct xip_layout **result, const struct xip_diag *diag)
+{
+	struct layouter l = {.tree = tree,
+		.plan = plan,
+		.encoding = encoding,
+		.options = options,
+		.diag = diag,
+		.layout = layout_new()};
+	uint64_t **starts = NULL;
+	enum xip_err err;
+
+	if (!l.layout)
+		return xip_diag_nomem(diag);
+	/* With pages of 64 KiB a wrapped block does not fit its 16-bit length. */
+	l.blocks = !options->classic && plan->page_size <= 32768;
+	err = make_room(&l, &starts);
+	if (!err)
+		err = xip_share_files(tree, plan, encoding, l.layout->files, l.twins);
+	if (err)
+		xip_diag_nomem(diag);
+	if (!err)
+		err = place_head(&l);
+	if (!err)
+		err = place_all(&l, starts);
+	if (!err)
+		err = finish(&l);
+	free(starts);
+	free(l.twins);
+	free(l.tables);
+	if (err) {
+		xip_layout_free(l.layout);
+		return err;
+	}
+	*result = l.layout;
+	return XIP_OK;
+}
+
+void xip_layout_free(struct xip_layout *layout)
+{
+	if (layout)
+		xip_arena_free(layout->arena);
+}

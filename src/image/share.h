@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the layout shares. Private to src/image.
+ *
+ * Two inodes may share a pointer table, and so an inode number, only when type, mode and owner are
+ * equal (cramino() makes the number from the data offset, and iget5_locked() then gives both names
+ * one inode). Other files with equal blocks share the blocks, each through a table of its own.
+ */
+#ifndef XIPFS_IMAGE_SHARE_H
+#define XIPFS_IMAGE_SHARE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "xipfs/encode.h"
+#include "xipfs/err.h"
+#include "xipfs/layout.h"
+#include "xipfs/plan.h"
+#include "xipfs/tree.h"
+
+/* Bits of xip_payload.marks. */
+#define XIP_MARK_SEEN   1u /* a file before has this block */
+#define XIP_MARK_DIRECT 2u /* it needs a 16-bit length before it, for a direct pointer */
+#define XIP_MARK_PLACED 4u /* position is valid */
+
+/*
+ * For each data inode the number of the first one whose table it can use (its own when none), into
+ * @files[].sharer; and into @twins[] the first one with the same blocks whatever its owner and
+ * mode. XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_share_files(const struct xip_tree *tree,
+	const struct xip_plan *plan, const struct xip_encoding *encoding,
+	struct xip_layout_file *files, uint32_t *twins);
+
+/*
+ * A payload is laid once and shared by all files when that is worth the direct pointers it takes;
+ * @blocks: the layout may share single blocks at all.
+ */
+bool xip_share_is_worth(const struct xip_payload *payload, bool blocks);
+
+/*
+ * Walks one file's blocks in order and tells for each how it is reached. Both passes of the
+ * layout take the same steps, so they cannot disagree.
+ */
+struct xip_share_walk {
+	bool blocks;                      /* single blocks may be shared */
+	const struct xip_payload *before; /* the shared block whose end is where we are */
+	bool at_end;                      /* where we are is the end of all that is laid out */
+};
+
+enum xip_share_step {
+	XIP_STEP_APPEND,        /* new bytes, right where the block before ends */
+	XIP_STEP_APPEND_DIRECT, /* new bytes behind a 16-bit length */
+	XIP_STEP_REFER,         /* shared bytes, right where the block before ends */
+	XIP_STEP_REFER_DIRECT,  /* shared bytes behind a 16-bit length */
+};
+
+/* At the start of a file, right behind its pointer table. */
+void xip_share_begin(struct xip_share_walk *walk, bool blocks);
+/* Past a block in the XIP region. */
+void xip_share_pass_xip(struct xip_share_walk *walk);
+/* First pass: notes who has which block before, and which blocks need to be direct. */
+void xip_share_note(struct xip_share_walk *walk, struct xip_payload *payload);
+/* Second pass, over the same files in the same order. */
+enum xip_share_step xip_share_step(struct xip_share_walk *walk, struct xip_payload *payload);
+
+#endif
