@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sources of a tree: a directory on disk, or an archive; and reading contents back from them.
+ * Modification times are not kept: nothing of them enters an image.
  */
 #ifndef XIPFS_SCAN_H
 #define XIPFS_SCAN_H
@@ -14,31 +15,49 @@
 #include "xipfs/tree.h"
 
 /*
- * Which paths to leave out. Patterns are matched as fnmatch(3) with FNM_PATHNAME | FNM_PERIOD off
- * against the path in the image: a pattern with a '/' against the whole path (leading '/' optional),
- * one without against the last component. A directory that matches is left out with all below.
+ * True when @pattern fits the image path @path ("/usr/bin/env"; leading '/' optional).
+ *
+ * A pattern with a '/' in it, at its beginning too, must fit the whole path; one without must fit
+ * the last component. A leading "./" or '/' stands for the root; trailing '/' are dropped.
+ *	*	any bytes but '/', or none	[abc]	one of these bytes; ranges as in [a-z0-9]
+ *	?	one byte but '/'		[!abc]	one byte that is none of these and no '/'; also [^abc]
+ *	\c	the byte c itself
+ * ']' directly behind '[' or "[!" is one of the set; '[' without its ']' is an ordinary byte. Bytes
+ * are compared as they are: the locale has no say, case matters, a leading '.' is nothing special.
+ * Time: at most the product of both lengths.
  */
+bool xip_pattern_match(const char *pattern, const char *path);
+
+/* Patterns of what to leave out. A directory that matches is left out with all below it. */
 struct xip_exclude {
 	const char *const *patterns;
 	size_t count;
 };
 
-bool xip_pattern_match(const char *pattern, const char *path);
+/* True when any of the patterns matches @path; @exclude may be NULL. The root is never excluded. */
+bool xip_exclude_match(const struct xip_exclude *exclude, const char *path);
 
 /*
- * Reads the names and metadata below directory @path. Contents are not read; symlink targets are.
- * Works for directories nested 10,000 deep and 300,000 entries in one. Errors: XIP_ERR_SOURCE (unreadable,
- * vanished), XIP_ERR_LIMIT (name too long), XIP_ERR_NOMEM. Sockets, FIFOs and devices are taken as they are.
+ * Reads the names and metadata below directory @path, which may be a symlink to it; below it no
+ * symlink is followed, and other file systems mounted there are taken as they are. Contents are not
+ * read; symlink targets are. Hard links are found by device and inode number. Excluded directories
+ * are not opened. @exclude may be NULL. Directories may be nested without limit.
+ * XIP_ERR_SOURCE: something is unreadable, vanished, or changed place; XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_scan_dir(const char *path, const struct xip_exclude *exclude,
 	struct xip_tree **tree, const struct xip_diag *diag);
 
 /*
- * Reads an archive that libarchive understands, @path "-": standard input. Contents are spooled to a nameless scratch file.
- * Later entries override earlier ones (a directory over a directory changes its metadata only); missing
- * parents are made (0755, 0:0); "./" prefixes are dropped; hard links refer to the earlier entry's content.
- * XIP_ERR_SOURCE: damaged or truncated archive, absolute or ".." paths, hard link to nothing, a file where a
- * directory is needed.
+ * Reads an archive that libarchive understands; @path "-" is standard input. Contents are copied to
+ * a nameless scratch file (xip_io_scratch). Later entries override earlier ones (a directory over a directory
+ * changes its metadata only; a directory that is not empty cannot become something else); missing
+ * parents are made (0755, 0:0); "./" prefixes are dropped, and "./" itself is the root; hard links
+ * refer to the earlier entry's content, or bring it. Names are taken as bytes where the format has bytes,
+ * and as UTF-8 where it has Unicode. Owners are the numbers of the archive; whiteouts are not interpreted.
+ * @exclude may be NULL.
+ * XIP_ERR_SOURCE: no archive, damaged or truncated, absolute or ".." paths, a hard link to nothing, an entry
+ * below something that is no directory, an entry of unknown type, an owner that is no 32-bit number. XIP_ERR_IO: the
+ * scratch file cannot be written. XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_scan_archive(const char *path, const struct xip_exclude *exclude,
 	struct xip_tree **tree, const struct xip_diag *diag);
@@ -49,31 +68,34 @@ XIP_MUST_CHECK enum xip_err xip_scan(const char *path, const struct xip_exclude 
 
 /* One regular file opened for reading. Several threads may have files open at once. */
 struct xip_content {
+	const struct xip_tree *tree;
+	const struct xip_tree_inode *inode;
 	int fd;
 	uint64_t base; /* byte offset of the content in @fd */
 	uint64_t size; /* bytes */
-	const struct xip_tree_inode *inode;
-	bool owned; /* @fd is closed by xip_content_close */
+	bool owned;    /* @fd is closed by xip_content_close */
 };
 
 /*
- * Opens the content of regular file @inode for reading. XIP_ERR_SOURCE: it vanished, cannot be read, or is not the
- * file that was scanned any more.
+ * Opens the content of regular file @inode. XIP_ERR_SOURCE: it vanished, cannot be read, or is not
+ * the file that was scanned any more; XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_content_open(struct xip_content *content,
-	const struct xip_tree *tree, const struct xip_tree_inode *inode,
-	const struct xip_diag *diag);
+	const struct xip_tree *tree, const struct xip_tree_inode *inode, const struct xip_diag *diag);
 
-/* Reads exactly @length bytes at @offset; a file that became shorter is XIP_ERR_SOURCE. */
+/*
+ * Reads exactly @length bytes at @offset, all inside the file's size. XIP_ERR_SOURCE: the file
+ * became shorter; XIP_ERR_IO.
+ */
 XIP_MUST_CHECK enum xip_err xip_content_read(const struct xip_content *content, void *buffer,
 	size_t length, uint64_t offset, const struct xip_diag *diag);
 
 /*
- * Closes it; XIP_ERR_SOURCE when size, mtime or ctime changed since the scan. Always call it after a
- * successful open, also when a read failed.
+ * Closes it; XIP_ERR_SOURCE when size, mtime or ctime changed since the scan. Always call it after
+ * a successful open, also when a read failed.
  */
-XIP_MUST_CHECK enum xip_err xip_content_close(struct xip_content *content,
-	const struct xip_diag *diag);
+XIP_MUST_CHECK enum xip_err xip_content_close(
+	struct xip_content *content, const struct xip_diag *diag);
 
 /* Used by xip_tree_free. NULL is fine. */
 void xip_source_free(struct xip_source *source);

@@ -2,6 +2,9 @@
 /*
  * The root file system in memory: names and metadata of every entry, but no file contents.
  * Contents stay where they are and are read through the tree's source when a stage wants them.
+ *
+ * Life of a tree: xip_tree_new or a scan (scan.h), then changes (xip_tree_add, device tables),
+ * then xip_tree_finish; afterwards it is only read.
  */
 #ifndef XIPFS_TREE_H
 #define XIPFS_TREE_H
@@ -9,57 +12,63 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 #include "xipfs/arena.h"
 #include "xipfs/diag.h"
 #include "xipfs/err.h"
+
+struct xip_node;
 
 /*
  * What a name stands for. Hard links are several nodes with one inode: metadata lives here, so a
  * change through one name shows at all of them.
  */
 struct xip_tree_inode {
-	uint32_t mode;	 /* type (XIP_S_IF*) and permission bits */
-	uint32_t uid, gid; /* as the source says: wider than the format */
-	uint64_t size;	 /* bytes of a regular file or of a symlink's target */
+	uint32_t mode;	       /* type (XIP_S_IF*) and permission bits */
+	uint32_t uid, gid;     /* as the source says: wider than the format's fields */
+	uint32_t links;	       /* nodes that refer to this inode; set by xip_tree_finish */
+	uint64_t size;	       /* bytes of a regular file or of a symlink's target, else 0 */
 	uint32_t major, minor; /* of a device */
-	uint32_t links;	 /* nodes that refer to this inode */
-	uint32_t number; /* index in the order of xip_tree_finish, regular files and symlinks only;
-			  * see xip_tree.data_inodes */
-	uint64_t content; /* source's key: the spool offset of an archive's file; unused for directories of a disk */
-	const char *target; /* a symlink's target, @size bytes and a NUL; in the tree's arena */
-	const struct xip_node *first; /* set by xip_tree_finish: the first node in tree order */
-	int64_t stamp[4]; /* disk sources: dev, ino, mtime and ctime in nanoseconds, to notice changes */
+	const char *target;    /* a symlink's target, @size bytes and a NUL; in the tree's arena */
+	/* After xip_tree_finish the first node in tree order; before it, the first one added. */
+	const struct xip_node *first;
+	uint32_t number;   /* index in xip_tree.data_inodes; regular files and symlinks only */
+	uint64_t content;  /* archives: byte offset of the content in the spool; private to src/tree */
+	int64_t stamp[4];  /* directories on disk: device, inode number, mtime and ctime in
+			    * nanoseconds, to notice changes; private to src/tree */
 };
 
 struct xip_node {
 	struct xip_node *parent; /* NULL for the root */
 	struct xip_tree_inode *inode;
 	const char *name; /* NUL behind @name_length bytes; no '/' and no NUL inside; root: "" */
-	uint32_t name_length;
-	uint32_t child_count;
-	/* After xip_tree_finish: sorted by strcmp on unsigned bytes. Before: in any order. */
+	/* After xip_tree_finish: @child_count children sorted by strcmp on unsigned bytes. */
 	struct xip_node **children;
-	uint32_t child_room; /* allocated slots, private to tree.c */
-	uint32_t user;	     /* index free for the stage that owns the walk */
+	struct xip_node *first_child; /* the children as a list, linked by @next... */
+	struct xip_node *next;	      /* ...sorted after xip_tree_finish, before it in any order */
+	uint32_t name_length;	      /* bytes */
+	uint32_t child_count;
+	uint32_t user; /* free for the stage that owns the walk */
 };
 
 struct xip_source; /* where contents come from, see scan.h */
+struct xip_name_index;
 
 struct xip_tree {
 	struct xip_arena *arena;
 	struct xip_node *root;
-	struct xip_source *source; /* owned by the tree */
+	struct xip_source *source; /* owned by the tree; NULL: no content can be read */
 	size_t node_count;	   /* the root included */
 	/* After xip_tree_finish: every regular file and symlink once, in tree order of first sight. */
 	struct xip_tree_inode **data_inodes;
 	size_t data_inode_count;
-	void *index; /* name index while the tree is built; private to tree.c */
+	struct xip_name_index *index; /* private to tree.c */
 };
 
 /* A tree with a root directory (mode 0755, owner 0:0). The caller frees it with xip_tree_free. */
 XIP_MUST_CHECK enum xip_err xip_tree_new(struct xip_tree **tree, const struct xip_diag *diag);
+
+/* Frees the tree, its nodes and its source; NULL is fine. */
 void xip_tree_free(struct xip_tree *tree);
 
 /* A zeroed inode in the tree's arena, NULL when memory ran out. */
@@ -70,15 +79,20 @@ struct xip_node *xip_tree_child(const struct xip_tree *tree, const struct xip_no
 	const char *name, size_t length);
 
 /*
- * Adds a child that is not there yet, referring to @inode (whose link count it raises). The
- * name is copied. XIP_ERR_LIMIT: name over 252 bytes. XIP_ERR_SOURCE: empty, ".", "..", or with '/'.
+ * Adds a child that is not there yet, referring to @inode. The name is copied; it may be longer
+ * than the format allows until xip_tree_finish. @node may be NULL. XIP_ERR_SOURCE: @parent is no
+ * directory, or the name is empty, ".", "..", holds '/' or NUL, or is there already; XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_tree_add(struct xip_tree *tree, struct xip_node *parent,
 	const char *name, size_t length, struct xip_tree_inode *inode, struct xip_node **node,
 	const struct xip_diag *diag);
 
-/* Removes a node and all below it; its memory stays with the arena. */
-void xip_tree_remove(struct xip_tree *tree, struct xip_node *node);
+/*
+ * Removes every node for which @drop is true, with all below it; @drop is not asked about the root
+ * or about nodes below a dropped one. Not after xip_tree_finish. The nodes' memory stays with the arena.
+ */
+void xip_tree_prune(struct xip_tree *tree, bool (*drop)(void *user, const struct xip_node *node),
+	void *user);
 
 /*
  * Walks an image path ("/etc/passwd", "etc//passwd", "./etc/passwd") from the root; no symlinks are
@@ -95,15 +109,22 @@ char *xip_tree_path(const struct xip_node *node);
 /*
  * Next node of the tree in the one order that everything is emitted in: a directory, then its
  * children and all below, each directory's children sorted (depth first, parents first). Begin
- * with NULL; NULL is the end. Needs no memory; constant time a step on average.
+ * with NULL; NULL is the end. Needs no memory; constant time a step on average. Before
+ * xip_tree_finish it works as well, with the children in any order.
  */
 struct xip_node *xip_tree_next(const struct xip_tree *tree, const struct xip_node *node);
 
+/* As xip_tree_next, but ends after the last node below @top, with which it begins. */
+struct xip_node *xip_tree_next_below(const struct xip_node *top, const struct xip_node *node);
+
 /*
- * Sorts every directory and numbers the inodes; nothing may be added afterwards. Checks what the format
- * cannot hold: file of 16 MiB or more, uid over 65535, gid over 255 (hint: -q or a device table),
- * device numbers, an empty symlink or one that is not one page... each XIP_ERR_LIMIT with the path; all of them are reported
- * before it returns the first. @truncate_ids: owners are cut to their field with a warning.
+ * Sorts every directory and numbers the inodes; nothing may be added afterwards. Checks what the
+ * format cannot hold, every rule being one of XIP_ERR_LIMIT with the node's path: a name over 252
+ * bytes, a file of 16 MiB or more, a directory whose entries take as much, uid over 65535, gid over
+ * 255, a device number over 255:255 (old_decode_dev() in include/linux/kdev_t.h), a mode without one of the
+ * seven types, a symlink whose target is empty or longer than 4095 bytes (page_get_link() in
+ * fs/namei.c cuts at one page less one byte; so does PATH_MAX). The first 20 faults are reported
+ * one by one, then their number. @truncate_ids: owners are cut to their field, with a warning.
  */
 XIP_MUST_CHECK enum xip_err xip_tree_finish(struct xip_tree *tree, bool truncate_ids,
 	const struct xip_diag *diag);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Path patterns. Not fnmatch(3): its answer depends on the locale, and its time on the number of
+ * stars, exponentially.
+ */
+#include <string.h>
+
+#include "xipfs/scan.h"
+
+/* The end of a set, behind its ']'; NULL when it has none. @set points behind the '['. */
+static const char *set_end(const char *set, const char *end)
+{
+	if (set < end && (*set == '!' || *set == '^'))
+		set++;
+	if (set < end) /* a ']' in the first place is one of the set */
+		set++;
+	for (; set < end; set++) {
+		if (*set == ']')
+			return set + 1;
+	}
+	return NULL;
+}
+
+static bool set_has(const char *set, const char *end, unsigned char byte)
+{
+	bool negated = *set == '!' || *set == '^';
+	bool found = false;
+
+	set += negated;
+	end--; /* the ']' */
+	while (set < end) {
+		unsigned char low = (unsigned char)*set, high = low;
+
+		if (end - set > 2 && set[1] == '-') {
+			high = (unsigned char)set[2];
+			set += 2;
+		}
+		set++;
+		found |= low <= byte && byte <= high;
+	}
+	return found != negated && byte != '/';
+}
+
+/* Fits one byte of text to the element at *@pattern, which is no star, and steps over it. */
+static bool match_one(const char **pattern, const char *end, unsigned char byte)
+{
+	const char *p = (*pattern)++;
+	const char *set;
+
+	if (*p == '?')
+		return byte != '/';
+	if (*p == '\\' && p + 1 < end) {
+		(*pattern)++;
+		return (unsigned char)p[1] == byte;
+	}
+	if (*p == '[') {
+		set = set_end(p + 1, end);
+		if (set) {
+			*pattern = set;
+			return set_has(p + 1, set, byte);
+		}
+	}
+	return (unsigned char)*p == byte;
+}
+
+/*
+ * When an element does not fit, only the last star need be tried again one byte longer: whatever an
+ * earlier star could take, the last one can take as well. A star never takes a '/', so there is
+ * nothing to try again before the last '/' either.
+ */
+static bool match(const char *pattern, const char *end, const char *text)
+{
+	const char *star = NULL, *star_text = NULL;
+
+	for (;;) {
+		const char *next = pattern;
+
+		if (pattern < end && *pattern == '*') {
+			star = ++pattern;
+			star_text = text;
+			continue;
+		}
+		if (!*text && pattern == end)
+			return true;
+		if (*text && pattern < end && match_one(&next, end, (unsigned char)*text)) {
+			if (*text++ == '/')
+				star = NULL;
+			pattern = next;
+			continue;
+		}
+		if (!star || !*star_text || *star_text == '/')
+			return false;
+		pattern = star;
+		text = ++star_text;
+	}
+}
+
+bool xip_pattern_match(const char *pattern, const char *path)
+{
+	const char *end = pattern + strlen(pattern);
+	const char *last;
+
+	while (end > pattern && end[-1] == '/')
+		end--;
+	while (*path == '/')
+		path++;
+	if (!memchr(pattern, '/', (size_t)(end - pattern))) {
+		last = strrchr(path, '/');
+		return end > pattern && match(pattern, end, last ? last + 1 : path);
+	}
+	if (pattern[0] == '.' && pattern[1] == '/')
+		pattern++;
+	while (*pattern == '/')
+		pattern++;
+	return match(pattern, end, path);
+}
+
+bool xip_exclude_match(const struct xip_exclude *exclude, const char *path)
+{
+	if (!exclude || !path[strspn(path, "/")])
+		return false;
+	for (size_t i = 0; i < exclude->count; i++) {
+		if (xip_pattern_match(exclude->patterns[i], path))
+			return true;
+	}
+	return false;
+}

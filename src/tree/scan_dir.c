@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A directory on disk as a source.
+ *
+ * The walk is the tree's own preorder: it grows below the directory just read. One descriptor moves
+ * along with it, down by name and up by "..", so neither the depth nor the length of a path matters.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "tree_private.h"
+#include "xipfs/bytes.h"
+#include "xipfs/scan.h"
+
+/* Inodes with several names, by device and inode number: open addressing. */
+struct link_table {
+	struct xip_tree_inode **slots;
+	size_t capacity; /* a power of two, or 0 */
+	size_t used;
+};
+
+struct scan {
+	struct xip_tree *tree;
+	const struct xip_exclude *exclude;
+	const struct xip_diag *diag;
+	struct link_table links;
+	const struct xip_node *at; /* the directory that @fd is open on */
+	int fd;
+};
+
+static struct xip_tree_inode **link_slot(
+	const struct link_table *table, int64_t device, int64_t number)
+{
+	uint64_t hash = ((uint64_t)number + (uint64_t)device * 31) * 0x9e3779b97f4a7c15u;
+	size_t i = (size_t)(hash >> 32) & (table->capacity - 1);
+
+	for (;; i = (i + 1) & (table->capacity - 1)) {
+		const struct xip_tree_inode *inode = table->slots[i];
+
+		if (!inode || (inode->stamp[0] == device && inode->stamp[1] == number))
+			return &table->slots[i];
+	}
+}
+
+static bool link_table_reserve(struct link_table *table)
+{
+	struct link_table larger = {.capacity = 64, .used = table->used};
+
+	if (table->used < table->capacity / 4 * 3)
+		return true;
+	if (table->capacity && !xip_mul_size(table->capacity, 2, &larger.capacity))
+		return false;
+	larger.slots = calloc(larger.capacity, sizeof(struct xip_tree_inode *));
+	if (!larger.slots)
+		return false;
+	for (size_t i = 0; i < table->capacity; i++) {
+		struct xip_tree_inode *inode = table->slots[i];
+
+		if (inode)
+			*link_slot(&larger, inode->stamp[0], inode->stamp[1]) = inode;
+	}
+	free(table->slots);
+	*table = larger;
+	return true;
+}
+
+/* An error about entry @name of the directory at hand. */
+static enum xip_err entry_fail(
+	const struct scan *scan, const char *name, int error_number, const char *message)
+{
+	struct xip_node node = {.parent = (struct xip_node *)scan->at, /* only read */
+		.name = name,
+		.name_length = (uint32_t)strlen(name)};
+
+	return xip_source_fail(scan->tree->source, &node, error_number, scan->diag, message);
+}
+
+static void fill_inode(struct xip_tree_inode *inode, const struct stat *status)
+{
+	inode->mode = status->st_mode; /* Linux's own type bits, on every architecture */
+	inode->uid = status->st_uid;
+	inode->gid = status->st_gid;
+	if (S_ISREG(status->st_mode))
+		inode->size = (uint64_t)status->st_size;
+	if (S_ISCHR(status->st_mode) || S_ISBLK(status->st_mode)) {
+		inode->major = major(status->st_rdev);
+		inode->minor = minor(status->st_rdev);
+	}
+	xip_stamp_take(inode->stamp, status);
+}
+
+static enum xip_err read_target(struct scan *scan, const char *name, struct xip_tree_inode *inode)
+{
+	size_t room = 256;
+
+	for (;; room *= 2) {
+		char *target = malloc(room);
+		ssize_t length;
+
+		if (!target)
+			return xip_diag_nomem(scan->diag);
+		length = readlinkat(scan->fd, name, target, room);
+		if (length >= 0 && (size_t)length < room) {
+			inode->size = (uint64_t)length;
+			inode->target =
+				xip_arena_strndup(scan->tree->arena, target, (size_t)length);
+		}
+		free(target);
+		if (length < 0)
+			return entry_fail(scan, name, errno, "cannot read the symlink");
+		if ((size_t)length < room)
+			return inode->target ? XIP_OK : xip_diag_nomem(scan->diag);
+	}
+}
+
+static enum xip_err new_inode(struct scan *scan, const char *name, const struct stat *status,
+	struct xip_tree_inode **inode)
+{
+	*inode = xip_tree_inode_new(scan->tree);
+	if (!*inode)
+		return xip_diag_nomem(scan->diag);
+	fill_inode(*inode, status);
+	return S_ISLNK(status->st_mode) ? read_target(scan, name, *inode) : XIP_OK;
+}
+
+/* The inode of entry @name: a new one, or that of its other name when one was met before. */
+static enum xip_err find_inode(struct scan *scan, const char *name, const struct stat *status,
+	struct xip_tree_inode **inode)
+{
+	struct xip_tree_inode **slot;
+	enum xip_err err;
+
+	if (S_ISDIR(status->st_mode) || status->st_nlink < 2)
+		return new_inode(scan, name, status, inode);
+	if (!link_table_reserve(&scan->links))
+		return xip_diag_nomem(scan->diag);
+	slot = link_slot(&scan->links, (int64_t)status->st_dev, (int64_t)status->st_ino);
+	if (!*slot) {
+		err = new_inode(scan, name, status, inode);
+		if (err)
+			return err;
+		*slot = *inode;
+		scan->links.used++;
+	}
+	*inode = *slot;
+	return XIP_OK;
+}
+
+static enum xip_err is_excluded(struct scan *scan, const char *name, bool *excluded)
+{
+	const struct xip_node node = {.parent = (struct xip_node *)scan->at, /* only read */
+		.name = name,
+		.name_length = (uint32_t)strlen(name)};
+	char *path;
+
+	*excluded = false;
+	if (!scan->exclude || !scan->exclude->count)
+		return XIP_OK;
+	path = xip_tree_path(&node);
+	if (!path)
+		return xip_diag_nomem(scan->diag);
+	*excluded = xip_exclude_match(scan->exclude, path);
+	free(path);
+	return XIP_OK;
+}
+
+static enum xip_err scan_entry(struct scan *scan, struct xip_node *directory, const char *name)
+{
+	struct xip_tree_inode *inode;
+	struct stat status;
+	bool excluded;
+	enum xip_err err = is_excluded(scan, name, &excluded);
+
+	if (err || excluded)
+		return err;
+	if (fstatat(scan->fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+		return entry_fail(scan, name, errno, "cannot look at it");
+	err = find_inode(scan, name, &status, &inode);
+	if (err)
+		return err;
+	return xip_tree_add(
+		scan->tree, directory, name, strlen(name), inode, NULL, scan->diag);
+}
+
+static enum xip_err scan_entries(struct scan *scan, struct xip_node *directory, DIR *stream)
+{
+	for (;;) {
+		const struct dirent *entry;
+		enum xip_err err;
+
+		errno = 0;
+		entry = readdir(stream);
+		if (!entry && errno)
+			return xip_source_fail(scan->tree->source, directory, errno, scan->diag,
+				"cannot read the directory");
+		if (!entry)
+			return XIP_OK;
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		err = scan_entry(scan, directory, entry->d_name);
+		if (err)
+			return err;
+	}
+}
+
+/* Adds the entries of @directory, which scan->fd is open on. */
+static enum xip_err scan_directory(struct scan *scan, struct xip_node *directory)
+{
+	/* The stream wants a descriptor to close; ours is needed afterwards. */
+	int fd = fcntl(scan->fd, F_DUPFD_CLOEXEC, 0);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	enum xip_err err;
+
+	if (!stream) {
+		err = xip_source_fail(scan->tree->source, directory, errno, scan->diag,
+			"cannot read the directory");
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	err = scan_entries(scan, directory, stream);
+	closedir(stream);
+	return err;
+}
+
+/* Moves scan->fd by one step, to @to, which must still be the directory that was met before. */
+static enum xip_err step(struct scan *scan, const char *name, const struct xip_node *to)
+{
+	int fd = openat(scan->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0)
+		return xip_source_fail(scan->tree->source, to, errno, scan->diag,
+			"cannot open the directory");
+	close(scan->fd);
+	scan->fd = fd;
+	scan->at = to;
+	if (fstat(fd, &status) < 0 || !xip_stamp_same_file(to->inode->stamp, &status))
+		return xip_source_fail(scan->tree->source, to, 0, scan->diag,
+			"was moved or replaced during the scan");
+	return XIP_OK;
+}
+
+static enum xip_err scan_all(struct scan *scan)
+{
+	struct xip_node *node = NULL;
+	enum xip_err err = XIP_OK;
+
+	while (!err && (node = xip_tree_next(scan->tree, node))) {
+		if (!xip_mode_is_directory(node->inode->mode))
+			continue;
+		while (!err && node->parent && scan->at != node->parent)
+			err = step(scan, "..", scan->at->parent);
+		if (!err && node->parent)
+			err = step(scan, node->name, node);
+		if (!err)
+			err = scan_directory(scan, node);
+	}
+	return err;
+}
+
+/* Opens the root directory for the scan, and once more for the contents later. */
+static enum xip_err open_root(struct scan *scan, const char *path)
+{
+	struct xip_source *source = xip_source_new(path);
+	struct stat status;
+
+	if (!source)
+		return xip_diag_nomem(scan->diag);
+	scan->tree->source = source;
+	source->root_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (source->root_fd >= 0)
+		scan->fd = fcntl(source->root_fd, F_DUPFD_CLOEXEC, 0);
+	if (scan->fd < 0 || fstat(scan->fd, &status) < 0) {
+		xip_diag_fail_errno(scan->diag, errno, path, "cannot open the directory");
+		return XIP_ERR_SOURCE;
+	}
+	fill_inode(scan->tree->root->inode, &status);
+	scan->at = scan->tree->root;
+	return XIP_OK;
+}
+
+enum xip_err xip_scan_dir(const char *path, const struct xip_exclude *exclude,
+	struct xip_tree **tree, const struct xip_diag *diag)
+{
+	struct scan scan = {.exclude = exclude, .diag = diag, .fd = -1};
+	enum xip_err err = xip_tree_new(&scan.tree, diag);
+
+	if (!err)
+		err = open_root(&scan, path);
+	if (!err)
+		err = scan_all(&scan);
+	if (scan.fd >= 0)
+		close(scan.fd);
+	free(scan.links.slots);
+	if (err)
+		xip_tree_free(scan.tree);
+	else
+		*tree = scan.tree;
+	return err;
+}

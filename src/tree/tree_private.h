@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of src/tree share with each other only.
+ */
+#ifndef XIPFS_TREE_PRIVATE_H
+#define XIPFS_TREE_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "xipfs/diag.h"
+#include "xipfs/format.h"
+#include "xipfs/tree.h"
+
+/* Exactly one of the two descriptors is open; the other one is -1. */
+struct xip_source {
+	char *path;   /* as the user gave it, for messages; malloc'ed */
+	int root_fd;  /* directory on disk */
+	int spool_fd; /* contents of an archive, one behind the other */
+};
+
+/* A source for @path with no descriptor yet, NULL when memory ran out. */
+struct xip_source *xip_source_new(const char *path);
+
+/* xip_tree_inode.content of a file too large for any image (over XIP_FILE_SIZE_MAX). */
+#define XIP_NOT_SPOOLED UINT64_MAX
+
+/*
+ * Where the user finds @node: below the directory that was scanned, or in the archive. malloc'ed,
+ * NULL when memory ran out.
+ */
+char *xip_source_path(const struct xip_source *source, const struct xip_node *node);
+
+/* Reports an error about @node, with the reason when @error_number is not 0; XIP_ERR_SOURCE. */
+enum xip_err xip_source_fail(const struct xip_source *source, const struct xip_node *node,
+	int error_number, const struct xip_diag *diag, const char *message);
+
+/* Device, inode number, mtime and ctime in nanoseconds. */
+void xip_stamp_take(int64_t stamp[4], const struct stat *status);
+bool xip_stamp_same_file(const int64_t stamp[4], const struct stat *status);
+
+/* From here on children are found by binary search; every directory must be sorted. */
+void xip_tree_drop_index(struct xip_tree *tree);
+
+static inline bool xip_mode_is_directory(uint32_t mode)
+{
+	return (mode & XIP_S_IFMT) == XIP_S_IFDIR;
+}
+
+static inline bool xip_mode_is_regular(uint32_t mode)
+{
+	return (mode & XIP_S_IFMT) == XIP_S_IFREG;
+}
+
+static inline bool xip_mode_is_symlink(uint32_t mode)
+{
+	return (mode & XIP_S_IFMT) == XIP_S_IFLNK;
+}
+
+static inline bool xip_mode_is_device(uint32_t mode)
+{
+	return (mode & XIP_S_IFMT) == XIP_S_IFCHR || (mode & XIP_S_IFMT) == XIP_S_IFBLK;
+}
+
+#endif
