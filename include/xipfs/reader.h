@@ -20,13 +20,13 @@ struct xip_image; /* an open image; one thread at a time */
 /* What is known of an open image. Byte offsets count from the start of the file. */
 struct xip_image_info {
 	struct xip_super super;
-	uint64_t file_size;	/* bytes of the file */
-	uint64_t size;		/* bytes of the image: what may be read. Of an image without
-				 * CRAMFS_FLAG_FSID_VERSION_2, which does not say: the file's */
-	uint32_t super_offset;	/* 0 or XIP_BOOT_PAD */
-	uint32_t page_size;	/* bytes; see xip_image_open */
-	bool big;		/* byte order */
-	bool extended;		/* CRAMFS_FLAG_EXT_BLOCK_POINTERS */
+	uint64_t file_size;    /* bytes of the file */
+	uint64_t size;         /* bytes of the image: what may be read. Of an image without
+				* CRAMFS_FLAG_FSID_VERSION_2, which does not say: the file's */
+	uint32_t super_offset; /* 0 or XIP_BOOT_PAD */
+	uint32_t page_size;    /* bytes; see xip_image_open */
+	bool big;              /* byte order */
+	bool extended;         /* CRAMFS_FLAG_EXT_BLOCK_POINTERS */
 };
 
 /*
@@ -34,9 +34,9 @@ struct xip_image_info {
  * @path is for messages and is copied. @page_size 0: find it out. The format does not record it:
  * it is the one with which the largest files' blocks make sense, 4096 when nothing tells.
  * XIP_ERR_CORRUPT: no super block of either byte order at 0 or 512, a root that is no directory,
- * a size smaller than the super block or larger than the file. XIP_ERR_UNSUPPORTED: flags that no kernel
- * knows. The rules are those of fs/cramfs/inode.c cramfs_read_super(). The caller closes *@image
- * with xip_image_close.
+ * a size smaller than the super block or larger than the file. XIP_ERR_UNSUPPORTED: flags that no
+ * kernel knows. The rules are those of fs/cramfs/inode.c cramfs_read_super(). The caller closes
+ * *@image with xip_image_close.
  */
 XIP_MUST_CHECK enum xip_err xip_image_open(struct xip_image **image, int fd, const char *path,
 	uint32_t page_size, const struct xip_diag *diag);
@@ -70,10 +70,12 @@ struct xip_listing {
 /*
  * Every entry of the image: directories before their content, each directory's children
  * consecutive in the order of the image. Bounded by the image's size: two directories that overlap,
- * as in a loop, are a fault, as are entries that leave their directory or the image, and names that are empty, ".",
- * "..", or hold '/' or NUL. Each fault is reported to @diag. With @lenient they are warnings, the entry
- * (or the rest of its directory) is left out, and the walk goes on; otherwise the first one ends it with
- * XIP_ERR_CORRUPT. The caller frees *@listing with xip_listing_free, after XIP_OK only.
+ * as in a loop, are a fault, as are entries that leave their directory or the image, and names that
+ * are empty, ".",
+ * "..", or hold '/' or NUL. Each fault is reported to @diag. With @lenient they are warnings, the
+ * entry (or the rest of its directory) is left out, and the walk goes on; otherwise the first one
+ * ends it with XIP_ERR_CORRUPT. The caller frees *@listing with xip_listing_free, after XIP_OK
+ * only.
  */
 XIP_MUST_CHECK enum xip_err xip_image_list(const struct xip_image *image, bool lenient,
 	struct xip_listing *listing, const struct xip_diag *diag);
@@ -102,26 +104,27 @@ bool xip_inode_has_blocks(const struct xip_inode *inode);
 uint32_t xip_image_block_count(const struct xip_image *image, const struct xip_inode *inode);
 
 /* Bytes that block @index holds: a page, or the rest of the file. */
-uint32_t xip_image_block_length(const struct xip_image *image, const struct xip_inode *inode,
-	uint32_t index);
+uint32_t xip_image_block_length(
+	const struct xip_image *image, const struct xip_inode *inode, uint32_t index);
 
 /*
- * Where block @index of @inode lies, by the rules of cramfs_read_folio(). XIP_ERR_CORRUPT with *@why
- * (static storage) when the kernel would refuse it or it leaves the image; XIP_ERR_IO as xip_image_read.
+ * Where block @index of @inode lies, by the rules of cramfs_read_folio(). XIP_ERR_CORRUPT with
+ * *@why (static storage) when the kernel would refuse it or it leaves the image; XIP_ERR_IO as
+ * xip_image_read.
  */
 XIP_MUST_CHECK enum xip_err xip_image_block(const struct xip_image *image,
 	const struct xip_inode *inode, uint32_t index, struct xip_block *block, const char **why);
 
 /*
- * The content of @block to @buffer, as a correct reader sees it: exactly @length bytes (at most a page),
- * zeros for a hole. XIP_ERR_CORRUPT with *@why (static storage) when it holds more or less.
+ * The content of @block to @buffer, as a correct reader sees it: exactly @length bytes (at most a
+ * page), zeros for a hole. XIP_ERR_CORRUPT with *@why (static storage) when it holds more or less.
  */
 XIP_MUST_CHECK enum xip_err xip_image_unpack(struct xip_image *image, const struct xip_block *block,
 	uint8_t *buffer, uint32_t length, const char **why);
 
 /*
- * xip_image_block and xip_image_unpack: the content of block @index of @inode to @buffer of page_size
- * bytes; *@length says how many.
+ * xip_image_block and xip_image_unpack: the content of block @index of @inode to @buffer of
+ * page_size bytes; *@length says how many.
  */
 XIP_MUST_CHECK enum xip_err xip_image_read_block(struct xip_image *image,
 	const struct xip_inode *inode, uint32_t index, uint8_t *buffer, size_t *length,

@@ -5,6 +5,7 @@
 #ifndef XIPFS_READ_INTERNAL_H
 #define XIPFS_READ_INTERNAL_H
 
+#include "xipfs/map.h"
 #include "xipfs/reader.h"
 #include "xipfs/zcodec.h"
 
@@ -51,6 +52,18 @@ struct xip_list_report {
 XIP_MUST_CHECK enum xip_err xip_listing_walk(const struct xip_image *image,
 	struct xip_listing *listing, const struct xip_list_report *report,
 	const struct xip_diag *diag);
+
+/* The files and blocks of a map that is empty so far; on failure the caller frees the map. */
+XIP_MUST_CHECK enum xip_err xip_map_files(const struct xip_image *image,
+	const struct xip_listing *listing, struct xip_map *map, const struct xip_diag *diag);
+
+/*
+ * cramfs_last_page_is_shared(): *@zero tells whether the page of a file at @last_page is zero
+ * behind its first @used bytes. A page that leaves the image is not: it shows what follows in
+ * flash.
+ */
+XIP_MUST_CHECK enum xip_err xip_tail_is_zero(
+	const struct xip_image *image, uint64_t last_page, uint32_t used, bool *zero);
 
 /* @type is one of XIP_S_IF*. */
 static inline bool xip_inode_is(const struct xip_inode *inode, uint32_t type)

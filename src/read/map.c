@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The map of an image: what owns bytes is laid over the image in address order, once.
+ */
+#include "xipfs/map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+#include "xipfs/bytes.h"
+
+const char *xip_extent_name(enum xip_extent_kind kind)
+{
+	static const char *const names[XIP_EXTENT_COUNT] = {
+		[XIP_EXTENT_BOOT] = "boot",
+		[XIP_EXTENT_SUPER] = "super",
+		[XIP_EXTENT_DIRECTORY] = "directory",
+		[XIP_EXTENT_POINTERS] = "pointers",
+		[XIP_EXTENT_COMPRESSED] = "compressed",
+		[XIP_EXTENT_STORED] = "stored",
+		[XIP_EXTENT_XIP] = "xip",
+		[XIP_EXTENT_PADDING] = "padding",
+	};
+
+	return (size_t)kind < XIP_EXTENT_COUNT ? names[kind] : "?";
+}
+
+/* State of a build. */
+struct cover {
+	const struct xip_image *image;
+	const struct xip_listing *listing;
+	struct xip_map *map;
+	uint64_t position; /* everything below has its extent */
+	size_t extent_room, overlap_room;
+	struct xip_extent *structures; /* all but the data: to be sorted and laid out */
+	size_t structure_count;
+	const struct xip_diag *diag;
+};
+
+static enum xip_err add_extent(struct cover *cover, const struct xip_extent *extent)
+{
+	struct xip_map *map = cover->map;
+	struct xip_extent *last = map->extent_count ? &map->extents[map->extent_count - 1] : NULL;
+
+	map->bytes[extent->kind] += extent->length;
+	cover->position = extent->start + extent->length;
+	if (last && extent->blocks && last->kind == extent->kind && last->owner == extent->owner &&
+		last->sharers == extent->sharers && last->block + last->blocks == extent->block) {
+		last->length += extent->length;
+		last->blocks += extent->blocks;
+		return XIP_OK;
+	}
+	if (map->extent_count == cover->extent_room) {
+		size_t room = cover->extent_room ? 2 * cover->extent_room : 256;
+		struct xip_extent *extents = reallocarray(map->extents, room, sizeof(*extents));
+
+		if (!extents)
+			return xip_diag_nomem(cover->diag);
+		map->extents = extents;
+		cover->extent_room = room;
+	}
+	map->extents[map->extent_count++] = *extent;
+	return XIP_OK;
+}
+
+static enum xip_err add_overlap(struct cover *cover, const struct xip_extent *extent)
+{
+	struct xip_map *map = cover->map;
+	uint64_t end = extent->start + extent->length;
+	struct xip_overlap overlap = {
+		.start = extent->start,
+		.length = (end < cover->position ? end : cover->position) - extent->start,
+		.owner = map->extents[map->extent_count - 1].owner,
+		.other = extent->owner,
+	};
+
+	if (map->overlap_count == cover->overlap_room) {
+		size_t room = cover->overlap_room ? 2 * cover->overlap_room : 16;
+		struct xip_overlap *overlaps = reallocarray(map->overlaps, room, sizeof(overlap));
+
+		if (!overlaps)
+			return xip_diag_nomem(cover->diag);
+		map->overlaps = overlaps;
+		cover->overlap_room = room;
+	}
+	map->overlaps[map->overlap_count++] = overlap;
+	return XIP_OK;
+}
+
+/* The bytes up to @start that nobody claimed. */
+static enum xip_err add_padding(struct cover *cover, uint64_t start)
+{
+	const struct xip_extent padding = {
+		.start = cover->position,
+		.length = start - cover->position,
+		.kind = XIP_EXTENT_PADDING,
+		.owner = XIP_NO_ENTRY,
+	};
+
+	return padding.length ? add_extent(cover, &padding) : XIP_OK;
+}
+
+/* Lays the next thing over the image; it starts no earlier than the one before did. */
+static enum xip_err lay(struct cover *cover, struct xip_extent extent, bool *overlaps)
+{
+	enum xip_err err;
+
+	*overlaps = extent.start < cover->position;
+	if (*overlaps) {
+		uint64_t hidden = cover->position - extent.start;
+
+		err = add_overlap(cover, &extent);
+		if (err != XIP_OK || hidden >= extent.length)
+			return err;
+		extent.start += hidden;
+		extent.length -= hidden;
+	}
+	err = add_padding(cover, extent.start);
+	return err == XIP_OK ? add_extent(cover, &extent) : err;
+}
+
+/* Lays the blocks from @first on that are one shared run of bytes; *@first becomes the next one. */
+static enum xip_err lay_blocks(struct cover *cover, size_t *first)
+{
+	struct xip_map *map = cover->map;
+	const struct xip_block_ref *ref = &map->blocks[*first];
+	struct xip_extent extent = {
+		.start = ref->start,
+		.length = ref->length,
+		.kind = ref->kind,
+		.owner = map->files[ref->file].entry,
+		.block = ref->index,
+		.blocks = 1,
+	};
+	size_t end = *first + 1;
+	bool overlaps;
+	enum xip_err err;
+
+	while (end < map->block_count && map->blocks[end].start == ref->start &&
+		map->blocks[end].length == ref->length)
+		end++;
+	extent.sharers = (uint32_t)(end - *first - 1);
+	map->shared_bytes += extent.length * extent.sharers;
+	if (ref->kind == XIP_EXTENT_COMPRESSED)
+		map->compressed_content += ref->content;
+	err = lay(cover, extent, &overlaps);
+	while (*first < end)
+		map->blocks[(*first)++].overlaps = overlaps;
+	return err;
+}
+
+static void add_structure(struct cover *cover, uint64_t start, uint64_t length,
+	enum xip_extent_kind kind, uint32_t owner, uint32_t sharers)
+{
+	cover->structures[cover->structure_count++] = (struct xip_extent){
+		.start = start,
+		.length = length,
+		.kind = kind,
+		.owner = owner,
+		.sharers = sharers,
+	};
+}
+
+static int compare_extents(const void *a, const void *b)
+{
+	const struct xip_extent *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	return (x->length > y->length) - (x->length < y->length);
+}
+
+/* Everything but data: the super block, directories, tables of pointers. */
+static enum xip_err gather_structures(struct cover *cover)
+{
+	const struct xip_image_info *info = xip_image_info(cover->image);
+	const struct xip_listing *listing = cover->listing;
+	const struct xip_map *map = cover->map;
+
+	cover->structures =
+		calloc(2 + listing->count + map->file_count, sizeof(*cover->structures));
+	if (!cover->structures)
+		return xip_diag_nomem(cover->diag);
+	if (info->super_offset)
+		add_structure(cover, 0, info->super_offset, XIP_EXTENT_BOOT, XIP_NO_ENTRY, 0);
+	add_structure(cover, info->super_offset, XIP_SUPER_SIZE, XIP_EXTENT_SUPER, XIP_NO_ENTRY, 0);
+	for (size_t i = 0; i < listing->count; i++) {
+		const struct xip_entry *entry = &listing->entries[i];
+
+		/* Without children it is empty, or a fault that the listing has reported. */
+		if (entry->child_count)
+			add_structure(cover, entry->inode.offset, entry->inode.size,
+				XIP_EXTENT_DIRECTORY, (uint32_t)i, 0);
+	}
+	for (size_t i = 0; i < map->file_count; i++) {
+		const struct xip_file *file = &map->files[i];
+		const struct xip_inode *inode = &listing->entries[file->entry].inode;
+
+		if (file->sound)
+			add_structure(cover, inode->offset,
+				(uint64_t)xip_image_block_count(cover->image, inode) *
+					XIP_POINTER_SIZE,
+				XIP_EXTENT_POINTERS, file->entry, file->links - 1);
+	}
+	qsort(cover->structures, cover->structure_count, sizeof(*cover->structures),
+		compare_extents);
+	return XIP_OK;
+}
+
+/* Merges structures and blocks, both in address order. */
+static enum xip_err lay_all(struct cover *cover)
+{
+	const struct xip_map *map = cover->map;
+	size_t next = 0, block = 0;
+	enum xip_err err = XIP_OK;
+	bool overlaps;
+
+	while (err == XIP_OK && (next < cover->structure_count || block < map->block_count)) {
+		if (block == map->block_count ||
+			(next < cover->structure_count &&
+				cover->structures[next].start <= map->blocks[block].start))
+			err = lay(cover, cover->structures[next++], &overlaps);
+		else
+			err = lay_blocks(cover, &block);
+	}
+	if (err == XIP_OK)
+		err = add_padding(cover, xip_image_info(cover->image)->size);
+	return err;
+}
+
+/* Sums over the files. */
+static void count_files(const struct cover *cover)
+{
+	struct xip_map *map = cover->map;
+
+	for (size_t i = 0; i < map->file_count; i++) {
+		const struct xip_file *file = &map->files[i];
+		const struct xip_inode *inode = &cover->listing->entries[file->entry].inode;
+		uint64_t table =
+			(uint64_t)xip_image_block_count(cover->image, inode) * XIP_POINTER_SIZE;
+
+		map->content_bytes += inode->size;
+		map->entry_bytes += (uint64_t)inode->size * file->links;
+		map->hole_blocks += file->holes;
+		map->shared_bytes += (file->links - 1) * (table + file->packed_bytes);
+	}
+}
+
+enum xip_err xip_map_build(const struct xip_image *image, const struct xip_listing *listing,
+	struct xip_map *map, const struct xip_diag *diag)
+{
+	struct cover cover = {.image = image, .listing = listing, .map = map, .diag = diag};
+	enum xip_err err;
+
+	*map = (struct xip_map){0};
+	err = xip_map_files(image, listing, map, diag);
+	if (err == XIP_OK)
+		err = gather_structures(&cover);
+	if (err == XIP_OK)
+		err = lay_all(&cover);
+	free(cover.structures);
+	if (err != XIP_OK) {
+		xip_map_free(map);
+		return err;
+	}
+	count_files(&cover);
+	return XIP_OK;
+}
+
+void xip_map_free(struct xip_map *map)
+{
+	free(map->extents);
+	free(map->overlaps);
+	free(map->files);
+	free(map->file_of_entry);
+	free(map->blocks);
+	*map = (struct xip_map){0};
+}
