@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What both programs share: messages on stderr, sizes and addresses on the command line. The only
+ * part of the library that prints.
+ */
+#ifndef XIPFS_CLI_H
+#define XIPFS_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "xipfs/diag.h"
+
+/* Exit codes of mkfs programs (mkfs(8)); the inspector adds those of fsck(8). */
+#define XIP_EXIT_OK          0
+#define XIP_EXIT_OPERATIONAL 8
+#define XIP_EXIT_USAGE       16
+
+/* The user pointer of xip_cli_diag. */
+struct xip_cli {
+	const char *program;       /* the name before every message */
+	bool verbose;              /* show XIP_DIAG_INFO too */
+	unsigned warnings, errors; /* so far */
+	void (*before)(
+		void *user); /* called before a line is printed (to clear a bar); may be NULL */
+	void *user;
+};
+
+/* A diag that prints "program: path: message" on stderr, one line each, unprintables escaped. */
+struct xip_diag xip_cli_diag(struct xip_cli *cli);
+
+/*
+ * Prints @text to @out with control bytes, backslash and bytes of no valid UTF-8 sequence as
+ * \ooo (three octal digits), so that a name can neither forge lines nor steer a terminal.
+ */
+void xip_cli_print_escaped(FILE *out, const char *text);
+
+/*
+ * A whole number with an optional suffix K, M or G (1024 each; also KiB...), decimal or 0x
+ * hexadecimal. False when it is none, negative, or does not fit.
+ */
+bool xip_cli_parse_size(const char *text, uint64_t *value);
+
+#endif

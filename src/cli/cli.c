@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "xipfs/cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Length of the valid UTF-8 sequence at @p (RFC 3629), 0: none. The text ends with a NUL. */
+static size_t utf8_length(const unsigned char *p)
+{
+	size_t length = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+
+	if (p[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+void xip_cli_print_escaped(FILE *out, const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	while (*p) {
+		size_t length = utf8_length(p);
+		/* U+0080 to U+009F are control characters as well. */
+		bool control = *p < 0x20 || *p == 0x7f || *p == '\\' ||
+			       (length == 2 && p[0] == 0xc2 && p[1] < 0xa0);
+
+		if (!length || control) {
+			fprintf(out, "\\%03o", *p++);
+			continue;
+		}
+		fwrite(p, 1, length, out);
+		p += length;
+	}
+}
+
+static void print_message(void *user, enum xip_severity severity, const char *path, uint64_t offset,
+	const char *message)
+{
+	struct xip_cli *cli = user;
+
+	(void)offset; /* messages say where in their own words */
+	if (severity == XIP_DIAG_ERROR)
+		cli->errors++;
+	else if (severity == XIP_DIAG_WARNING)
+		cli->warnings++;
+	else if (!cli->verbose)
+		return;
+	if (cli->before)
+		cli->before(cli->user);
+	fprintf(stderr, "%s: ", cli->program);
+	if (path) {
+		xip_cli_print_escaped(stderr, path);
+		fputs(": ", stderr);
+	}
+	if (severity == XIP_DIAG_WARNING)
+		fputs("warning: ", stderr);
+	xip_cli_print_escaped(stderr, message);
+	fputc('\n', stderr);
+}
+
+struct xip_diag xip_cli_diag(struct xip_cli *cli)
+{
+	return (struct xip_diag){.emit = print_message, .user = cli};
+}
+
+bool xip_cli_parse_size(const char *text, uint64_t *value)
+{
+	unsigned shift = 0;
+	unsigned long long number;
+	char *end;
+
+	if (!isdigit((unsigned char)*text)) /* strtoull would take spaces and a sign */
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, text[0] == '0' && (text[1] | 32) == 'x' ? 16 : 10);
+	if (errno)
+		return false;
+	switch (*end) {
+	case 'k':
+	case 'K':
+		shift = 10;
+		break;
+	case 'M':
+		shift = 20;
+		break;
+	case 'G':
+		shift = 30;
+		break;
+	default:
+		break;
+	}
+	if (shift && (!strcmp(end + 1, "") || !strcmp(end + 1, "iB") || !strcmp(end + 1, "B")))
+		end += strlen(end);
+	if (*end || number > UINT64_MAX >> shift)
+		return false;
+	*value = number << shift;
+	return true;
+}

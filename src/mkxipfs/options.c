@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xipfs/bytes.h"
+#include "xipfs/cli.h"
+#include "xipfs/io.h"
+#include "xipfs/pool.h"
+
+/* An --exclude-from file may be this large. */
+#define EXCLUDE_FILE_MAX ((uint64_t)64 << 20)
+#define JOBS_MAX         1024
+
+enum long_only {
+	OPT_XIP = 256,
+	OPT_NO_XIP,
+	OPT_XIP_ALIGN,
+	OPT_EXCLUDE,
+	OPT_EXCLUDE_FROM,
+	OPT_COMPRESSOR,
+	OPT_LEVEL,
+	OPT_QUIET,
+	OPT_NO_VERIFY,
+	OPT_TRUNCATE_IDS,
+	OPT_CLASSIC,
+};
+
+static const char short_options[] = "b:BD:e:EhVi:j:Ln:N:pqsvxXz";
+
+static const struct option long_options[] = {
+	{"page-size", required_argument, NULL, 'b'},
+	{"big-endian", no_argument, NULL, 'B'},
+	{"devtable", required_argument, NULL, 'D'},
+	{"edition", required_argument, NULL, 'e'},
+	{"errors", no_argument, NULL, 'E'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{"insert", required_argument, NULL, 'i'},
+	{"jobs", required_argument, NULL, 'j'},
+	{"little-endian", no_argument, NULL, 'L'},
+	{"name", required_argument, NULL, 'n'},
+	{"endian", required_argument, NULL, 'N'},
+	{"pad-boot", no_argument, NULL, 'p'},
+	{"squash-owner", no_argument, NULL, 'q'},
+	{"verbose", no_argument, NULL, 'v'},
+	{"extended", no_argument, NULL, 'x'},
+	{"xip", required_argument, NULL, OPT_XIP},
+	{"no-xip", optional_argument, NULL, OPT_NO_XIP},
+	{"xip-align", required_argument, NULL, OPT_XIP_ALIGN},
+	{"exclude", required_argument, NULL, OPT_EXCLUDE},
+	{"exclude-from", required_argument, NULL, OPT_EXCLUDE_FROM},
+	{"compressor", required_argument, NULL, OPT_COMPRESSOR},
+	{"level", required_argument, NULL, OPT_LEVEL},
+	{"quiet", no_argument, NULL, OPT_QUIET},
+	{"no-verify", no_argument, NULL, OPT_NO_VERIFY},
+	{"truncate-ids", no_argument, NULL, OPT_TRUNCATE_IDS},
+	{"classic", no_argument, NULL, OPT_CLASSIC},
+	{NULL, 0, NULL, 0},
+};
+
+/* What is known only when all options are read. */
+struct parser {
+	struct options *options;
+	const struct xip_diag *diag;
+	int level; /* 0: the compressor's default */
+	bool xip_asked;
+};
+
+static enum options_verdict usage(const struct parser *parser, const char *format, const char *what)
+{
+	xip_diag_fail(parser->diag, XIP_ERR_USAGE, NULL, XIP_NO_OFFSET, format, what);
+	return OPTIONS_USAGE;
+}
+
+static enum options_verdict no_memory(const struct parser *parser)
+{
+	xip_diag_nomem(parser->diag);
+	return OPTIONS_OPERATIONAL;
+}
+
+static enum options_verdict add_string(
+	const struct parser *parser, struct string_list *list, const char *text)
+{
+	const char **larger = realloc(list->items, (list->count + 1) * sizeof(*larger));
+
+	if (!larger)
+		return no_memory(parser);
+	list->items = larger;
+	list->items[list->count++] = text;
+	return OPTIONS_RUN;
+}
+
+/* --- Options with a value of their own ---------------------------------------------------------
+ */
+
+static enum options_verdict add_rule(
+	struct parser *parser, const char *pattern, enum xip_wish wish, const char *origin)
+{
+	struct options *options = parser->options;
+	struct xip_policy *policy = &options->build.policy;
+	struct xip_policy_rule *larger =
+		realloc(options->rules, (policy->rule_count + 1) * sizeof(*larger));
+
+	if (!larger)
+		return no_memory(parser);
+	options->rules = larger;
+	policy->rules = larger;
+	larger[policy->rule_count++] =
+		(struct xip_policy_rule){.pattern = pattern, .wish = wish, .origin = origin};
+	parser->xip_asked |= wish != XIP_WISH_NONE;
+	return OPTIONS_RUN;
+}
+
+/* -X is "no-MMU rules", a second one makes it "MMU rules for all ELF", as in mkcramfs. */
+static enum options_verdict add_xip_letter(struct parser *parser)
+{
+	const struct options *options = parser->options;
+
+	for (size_t i = 0; i < options->build.policy.rule_count; i++)
+		if (options->rules[i].wish == XIP_WISH_NOMMU)
+			return add_rule(parser, NULL, XIP_WISH_MMU, "-X -X");
+	return add_rule(parser, NULL, XIP_WISH_NOMMU, "-X");
+}
+
+static enum options_verdict set_page_size(struct parser *parser, const char *text)
+{
+	uint64_t size;
+
+	if (!xip_cli_parse_size(text, &size) || !xip_page_size_is_valid(size))
+		return usage(parser,
+			"page size %s: it must be the target's, a power of two from 4096 to 65536",
+			text);
+	parser->options->build.policy.page_size = (uint32_t)size;
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_xip_align(struct parser *parser, const char *text)
+{
+	uint64_t size;
+
+	if (!xip_cli_parse_size(text, &size) || size < 4 || size > XIP_PAGE_SIZE_MAX ||
+		!xip_is_power_of_two(size))
+		return usage(parser,
+			"XIP alignment %s: it must be a power of two from 4 to the page size",
+			text);
+	parser->options->build.policy.xip_align = (uint32_t)size;
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_endian(struct parser *parser, const char *text)
+{
+	const uint16_t probe = 1;
+
+	if (!strcmp(text, "big"))
+		parser->options->build.layout.big = true;
+	else if (!strcmp(text, "little"))
+		parser->options->build.layout.big = false;
+	else if (!strcmp(text, "host"))
+		parser->options->build.layout.big = !*(const uint8_t *)&probe;
+	else
+		return usage(parser, "byte order %s: it must be big, little or host", text);
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_edition(struct parser *parser, const char *text)
+{
+	uint64_t number;
+
+	if (!xip_cli_parse_size(text, &number) || number > UINT32_MAX)
+		return usage(parser, "edition %s: it must be a number of at most 32 bits", text);
+	parser->options->build.layout.edition = (uint32_t)number;
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_name(struct parser *parser, const char *text)
+{
+	uint8_t *name = parser->options->build.layout.name;
+	size_t room = sizeof(parser->options->build.layout.name);
+	size_t length = strlen(text);
+
+	if (length > room)
+		xip_diag_warn(parser->diag, NULL, XIP_NO_OFFSET,
+			"the name %s is cut to its first %zu bytes, all that the super block holds",
+			text, room);
+	memset(name, 0, room);
+	memcpy(name, text, length < room ? length : room);
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_jobs(struct parser *parser, const char *text)
+{
+	uint64_t jobs;
+
+	if (!xip_cli_parse_size(text, &jobs) || jobs > JOBS_MAX)
+		return usage(parser, "jobs %s: it must be a number of threads (0: one a processor)",
+			text);
+	parser->options->build.encode.threads = (unsigned)jobs;
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_compressor(struct parser *parser, const char *text)
+{
+	enum xip_compressor *compressor = &parser->options->build.encode.compressor;
+
+	if (!strcmp(text, "libdeflate"))
+		*compressor = XIP_LIBDEFLATE;
+	else if (!strcmp(text, "zlib"))
+		*compressor = XIP_ZLIB;
+	else if (!strcmp(text, "zopfli"))
+		*compressor = XIP_ZOPFLI;
+	else
+		return usage(parser, "compressor %s: it must be libdeflate, zlib or zopfli", text);
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_level(struct parser *parser, const char *text)
+{
+	uint64_t level;
+
+	if (!xip_cli_parse_size(text, &level) || !level || level > 1000)
+		return usage(parser, "level %s: it must be a number from 1 on", text);
+	parser->level = (int)level;
+	return OPTIONS_RUN;
+}
+
+/* One pattern a line; empty lines and lines that begin with '#' are none. */
+static enum options_verdict load_excludes(struct parser *parser, const char *path)
+{
+	struct options *options = parser->options;
+	enum options_verdict verdict = OPTIONS_RUN;
+	char **larger;
+	uint8_t *data;
+	size_t size;
+
+	if (xip_io_load(path, EXCLUDE_FILE_MAX, &data, &size, parser->diag))
+		return OPTIONS_OPERATIONAL;
+	larger = realloc(options->loaded, (options->loaded_count + 1) * sizeof(*larger));
+	if (!larger) {
+		free(data);
+		return no_memory(parser);
+	}
+	options->loaded = larger;
+	options->loaded[options->loaded_count++] = (char *)data;
+	for (char *line = (char *)data, *next; verdict == OPTIONS_RUN && line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (*line && *line != '#')
+			verdict = add_string(parser, &options->excludes, line);
+	}
+	return verdict;
+}
+
+/* --- All of them ----------------------------------------------------------------------------- */
+
+static enum options_verdict parse_flag(struct parser *parser, int letter)
+{
+	struct options *options = parser->options;
+
+	switch (letter) {
+	case 'B':
+	case 'L':
+		options->build.layout.big = letter == 'B';
+		break;
+	case 'E':
+		options->errors = true;
+		break;
+	case 'p':
+		options->build.layout.boot_pad = true;
+		break;
+	case 'q':
+		options->squash_owner = true;
+		break;
+	case 's': /* mkcramfs: sort directories, which we always do */
+	case 'z': /* mkcramfs: make holes, likewise */
+		break;
+	case 'v':
+		options->verbose = true;
+		break;
+	case 'x':
+		options->build.layout.force_extended = true;
+		break;
+	case 'X':
+		return add_xip_letter(parser);
+	case OPT_QUIET:
+		options->quiet = true;
+		break;
+	case OPT_NO_VERIFY:
+		options->no_verify = true;
+		break;
+	case OPT_TRUNCATE_IDS:
+		options->truncate_ids = true;
+		break;
+	case OPT_CLASSIC:
+		options->build.layout.classic = true;
+		break;
+	default: /* getopt_long has said what is wrong */
+		return OPTIONS_USAGE;
+	}
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict parse_option(struct parser *parser, int letter)
+{
+	struct options *options = parser->options;
+
+	switch (letter) {
+	case 'b':
+		return set_page_size(parser, optarg);
+	case 'D':
+		return add_string(parser, &options->devtables, optarg);
+	case 'e':
+		return set_edition(parser, optarg);
+	case 'i':
+		options->insert = optarg;
+		return OPTIONS_RUN;
+	case 'j':
+		return set_jobs(parser, optarg);
+	case 'n':
+		return set_name(parser, optarg);
+	case 'N':
+		return set_endian(parser, optarg);
+	case OPT_XIP:
+		return add_rule(parser, optarg, XIP_WISH_WHOLE, "--xip=");
+	case OPT_NO_XIP:
+		return add_rule(parser, optarg, XIP_WISH_NONE, optarg ? "--no-xip=" : "--no-xip");
+	case OPT_XIP_ALIGN:
+		return set_xip_align(parser, optarg);
+	case OPT_EXCLUDE:
+		return add_string(parser, &options->excludes, optarg);
+	case OPT_EXCLUDE_FROM:
+		return load_excludes(parser, optarg);
+	case OPT_COMPRESSOR:
+		return set_compressor(parser, optarg);
+	case OPT_LEVEL:
+		return set_level(parser, optarg);
+	case 'h':
+		fputs(help_text, stdout);
+		return OPTIONS_DONE;
+	case 'V':
+		puts("mkxipfs " XIP_VERSION);
+		return OPTIONS_DONE;
+	default:
+		return parse_flag(parser, letter);
+	}
+}
+
+/* Takes what is left of the command line and fills in what depends on several options. */
+static enum options_verdict finish(struct parser *parser, int argc, char **argv)
+{
+	struct options *options = parser->options;
+	struct xip_build_options *build = &options->build;
+	int highest = xip_compressor_level_max(build->encode.compressor);
+
+	if (argc - optind != 2)
+		return usage(parser, "%s; see mkxipfs --help",
+			argc - optind < 2 ? "a SOURCE and an IMAGE are needed"
+					  : "too many arguments: a SOURCE and an IMAGE are needed");
+	options->source = argv[optind];
+	options->image = argv[optind + 1];
+	if (build->layout.classic && (parser->xip_asked || build->layout.force_extended))
+		return usage(parser,
+			"%s: the format of before Linux 4.15 knows neither execution in "
+			"place nor extended block pointers",
+			"--classic with -x, -X or --xip");
+	if (build->policy.xip_align > build->policy.page_size)
+		return usage(parser, "%s is larger than the page size", "--xip-align");
+	if (parser->level > highest)
+		return usage(parser, "%s: too high for this compressor; see mkxipfs(1)", "--level");
+	if (build->layout.classic &&
+		add_rule(parser, NULL, XIP_WISH_NONE, "--classic") != OPTIONS_RUN)
+		return OPTIONS_OPERATIONAL;
+	if (!build->policy.xip_align)
+		build->policy.xip_align = build->policy.page_size;
+	build->encode.level = parser->level
+				      ? parser->level
+				      : xip_compressor_level_default(build->encode.compressor);
+	build->encode.store = !build->layout.classic;
+	if (!build->encode.threads)
+		build->encode.threads = xip_pool_cpus();
+	return OPTIONS_RUN;
+}
+
+enum options_verdict options_parse(
+	struct options *options, int argc, char **argv, const struct xip_diag *diag)
+{
+	struct parser parser = {.options = options, .diag = diag};
+	enum options_verdict verdict = OPTIONS_RUN;
+	int letter;
+
+	*options = (struct options){0};
+	options->build.policy.page_size = XIP_PAGE_SIZE_MIN;
+	memcpy(options->build.layout.name, "Compressed", sizeof("Compressed"));
+	while (verdict == OPTIONS_RUN &&
+		(letter = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+		verdict = parse_option(&parser, letter);
+	return verdict == OPTIONS_RUN ? finish(&parser, argc, argv) : verdict;
+}
+
+void options_free(struct options *options)
+{
+	for (size_t i = 0; i < options->loaded_count; i++)
+		free(options->loaded[i]);
+	free(options->loaded);
+	free(options->excludes.items);
+	free(options->devtables.items);
+	free(options->rules);
+}

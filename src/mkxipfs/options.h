@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line of mkxipfs.
+ */
+#ifndef MKXIPFS_OPTIONS_H
+#define MKXIPFS_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "xipfs/build.h"
+#include "xipfs/scan.h"
+
+struct string_list {
+	const char **items;
+	size_t count;
+};
+
+struct options {
+	const char *source, *image;
+	struct string_list excludes, devtables;
+	const char *insert; /* -i; NULL: none */
+	bool squash_owner, truncate_ids;
+	bool errors; /* -E: warnings are errors */
+	bool quiet, verbose, no_verify;
+	struct xip_build_options build; /* without insert */
+	/* Memory behind the above. */
+	struct xip_policy_rule *rules;
+	char **loaded; /* --exclude-from files */
+	size_t loaded_count;
+};
+
+enum options_verdict {
+	OPTIONS_RUN,         /* go on */
+	OPTIONS_DONE,        /* help or version was printed */
+	OPTIONS_USAGE,       /* a message was printed: exit 16 */
+	OPTIONS_OPERATIONAL, /* a message was printed: exit 8 */
+};
+
+/* Parses the command line. Strings point into @argv. The caller calls options_free in any case. */
+enum options_verdict options_parse(
+	struct options *options, int argc, char **argv, const struct xip_diag *diag);
+void options_free(struct options *options);
+
+extern const char help_text[];
+
+#endif

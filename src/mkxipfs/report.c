@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "xipfs/bytes.h"
+#include "xipfs/cli.h"
+#include "xipfs/loader.h"
+
+/* The rule that decided, in the user's words: "--no-xip=*.so". */
+static void print_rule(FILE *out, const struct options *options, const struct xip_plan_file *file)
+{
+	const struct xip_policy_rule *rule;
+
+	if (file->rule == UINT32_MAX)
+		return;
+	rule = &options->build.policy.rules[file->rule];
+	fputs(" (", out);
+	fputs(rule->origin, out);
+	if (rule->pattern)
+		xip_cli_print_escaped(out, rule->pattern);
+	fputc(')', out);
+}
+
+static void print_runs(FILE *out, const struct xip_plan_file *plan, uint32_t flash)
+{
+	fprintf(out, "in place at 0x%" PRIx32 ", pages", flash);
+	for (uint32_t i = 0; i < plan->run_count; i++)
+		fprintf(out, "%s%" PRIu32 "-%" PRIu32, i ? "," : " ", plan->runs[i].first,
+			plan->runs[i].first + plan->runs[i].count - 1);
+}
+
+static const char *rules_of(const struct xip_plan_file *plan)
+{
+	if (plan->wish == XIP_WISH_WHOLE)
+		return "whole, as asked";
+	switch (plan->loader) {
+	case XIP_LOADER_FDPIC:
+		return "FDPIC ELF";
+	case XIP_LOADER_ELF:
+		return "ELF, by the rules of an MMU";
+	case XIP_LOADER_FLAT:
+		return "bFLT";
+	case XIP_LOADER_NONE:
+		break;
+	}
+	return "data";
+}
+
+static void print_placement(
+	FILE *out, const struct xip_build *build, const struct options *options, uint32_t number)
+{
+	const struct xip_plan_file *plan = &build->plan->files[number];
+
+	if (plan->run_count) {
+		print_runs(out, plan, build->layout->files[number].flash);
+		fprintf(out, ": %s", rules_of(plan));
+	} else if (plan->wish == XIP_WISH_NONE) {
+		fputs("compressed: as asked", out);
+	} else {
+		fprintf(out, "compressed: %s", xip_why_text(plan->why));
+		if (plan->detail)
+			fprintf(out, ": %s", plan->detail);
+	}
+	print_rule(out, options, plan);
+}
+
+static void print_node(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
+	const struct options *options, const struct xip_node *node)
+{
+	const struct xip_tree_inode *inode = node->inode;
+	uint32_t sharer = build->layout->files[inode->number].sharer;
+
+	if (!inode->size)
+		fputs("empty", out);
+	else
+		print_placement(out, build, options, inode->number);
+	if (inode->size && inode->first != node) {
+		fputs("; a hard link", out);
+	} else if (inode->size && sharer != inode->number) {
+		char *other = xip_tree_path(tree->data_inodes[sharer]->first);
+
+		fputs("; shared with ", out);
+		xip_cli_print_escaped(out, other ? other : "another file");
+		free(other);
+	}
+}
+
+enum xip_err report_files(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
+	const struct options *options)
+{
+	const struct xip_node *node = NULL;
+
+	while ((node = xip_tree_next(tree, node))) {
+		char *path;
+
+		if ((node->inode->mode & XIP_S_IFMT) != XIP_S_IFREG)
+			continue;
+		path = xip_tree_path(node);
+		if (!path)
+			return XIP_ERR_NOMEM;
+		xip_cli_print_escaped(out, path);
+		free(path);
+		fputs(": ", out);
+		print_node(out, tree, build, options, node);
+		fputc('\n', out);
+	}
+	return XIP_OK;
+}
+
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+void report_summary(FILE *out, const struct xip_build *build, const struct options *options)
+{
+	const struct xip_build_totals *totals = &build->totals;
+	const struct xip_layout *layout = build->layout;
+	uint32_t page_size = build->plan->page_size;
+
+	xip_cli_print_escaped(out, options->image);
+	fprintf(out, ": %" PRIu64 " bytes (%" PRIu64 " pages of %" PRIu32 "), %s-endian\n",
+		totals->image_size, totals->image_size / page_size, page_size,
+		layout->big ? "big" : "little");
+	fprintf(out,
+		"  entries     %" PRIu64 " file%s, %" PRIu64 " director%s, %" PRIu64
+		" symlink%s, %" PRIu64 " other%s\n",
+		totals->files, plural(totals->files), totals->directories,
+		totals->directories == 1 ? "y" : "ies", totals->symlinks, plural(totals->symlinks),
+		totals->others, plural(totals->others));
+	fprintf(out, "  in place    %" PRIu64 " file%s, %" PRIu64 " bytes\n", totals->programs,
+		plural(totals->programs), layout->bytes.xip);
+	fprintf(out, "  compressed  %" PRIu64 " -> %" PRIu64 " bytes (%.1f %%)\n",
+		totals->packed_from, totals->packed_to,
+		totals->packed_from
+			? 100.0 * (double)totals->packed_to / (double)totals->packed_from
+			: 0.0);
+	fprintf(out, "  shared      %" PRIu64 " bytes saved\n", layout->shared);
+	fprintf(out, "  metadata    %" PRIu64 " bytes\n",
+		layout->bytes.super + layout->bytes.directories + layout->bytes.tables +
+			layout->bytes.insert);
+	fprintf(out, "  padding     %" PRIu64 " bytes\n", layout->bytes.padding);
+}
