@@ -10,6 +10,7 @@ export LC_ALL=C.UTF-8
 
 source "$TOP/tests/lib/build.sh"
 source "$TOP/tests/lib/assert.sh"
+source "$TOP/tests/lib/trees.sh"
 
 # report NAME STATUS LOG prints the line of one test and counts it.
 report()

@@ -1,0 +1,258 @@
+# shellcheck shell=bash disable=SC2086,SC2016 # options are split, inner shells expand
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Whatever happens during a build, the old image stays as it was and nothing is left behind.
+
+# A tree that takes seconds to compress, file by file.
+slow_tree()
+{
+	mkdir tree out.d
+	head -c 3000000 "$(command -v bash)" >tree/a
+	cat "$(command -v bash)" >>tree/a
+	text 5000 >tree/z
+	echo old >out.d/old.img
+}
+
+slow_build()
+{
+	mkxipfs -q -j 1 --no-xip --compressor=zopfli "$@"
+}
+
+old_image_is_untouched()
+{
+	equal "$(cat out.d/old.img)" old "the old image"
+	equal "$(ls -A out.d)" old.img "what is in the output directory"
+}
+
+killed()
+{
+	local signal=$1 pid code=0
+
+	slow_tree
+	mkdir tmp
+	TMPDIR=$PWD/tmp slow_build tree out.d/old.img >out 2>err &
+	pid=$!
+	sleep 1
+	kill -"$signal" "$pid" || fail "the build was over before the signal"
+	wait "$pid" || code=$?
+	((code != 0)) || fail "exit status 0"
+	old_image_is_untouched
+	equal "$(ls -A tmp)" "" "what is left in TMPDIR"
+}
+
+# At whatever moment the signal comes, there is either the old image or a whole new one.
+killed_at_any_time()
+{
+	mkdir tree out.d
+	text 400000 >tree/text
+	noise 400000 >tree/noise
+	mkxipfs -q tree good.img
+	for delay in 0.001 0.003 0.005 0.008 0.01 0.012 0.015 0.02 0.025 0.03 0.04 0.05 0.06 0.08 0.1; do
+		echo old >out.d/old.img
+		timeout -s "$1" "$delay" mkxipfs -q tree out.d/old.img >out 2>err || true
+		[[ $(head -c 4 out.d/old.img) == old ]] || same out.d/old.img good.img
+		equal "$(ls -A out.d)" old.img "what is in the output directory after $delay s"
+	done
+}
+
+changes_while_read()
+{
+	local change=$1 pid code=0
+
+	slow_tree
+	slow_build tree out.d/old.img >out 2>err &
+	pid=$!
+	sleep 0.7
+	eval "$change"
+	wait "$pid" || code=$?
+	equal "$code" 8 "the exit status"
+	one_line err
+	matches err "$2"
+	old_image_is_untouched
+}
+
+# in_small_fs COMMAND: with ./small, a file system of 256 KiB.
+in_small_fs()
+{
+	local flags=-m
+
+	((EUID == 0)) || flags=-rm
+	mkdir small
+	declare -f >functions
+	unshare $flags bash -c "set -e; source ./functions
+		mount -t tmpfs -o size=256k tmpfs small; $*"
+}
+
+full_disk()
+{
+	mkdir tree
+	noise 600000 >tree/noise
+	# shellcheck disable=SC2016 # for the inner shell
+	in_small_fs 'echo old >small/old.img
+		fails 8 "No space" mkxipfs -q tree small/old.img
+		one_line err
+		equal "$(cat small/old.img)" old
+		equal "$(ls -A small)" old.img'
+}
+
+full_scratch_disk()
+{
+	mkdir tree
+	noise 600000 >tree/noise
+	tar -cf a.tar -C tree .
+	in_small_fs 'TMPDIR=$PWD/small fails 8 "No space" mkxipfs -q - a.img <a.tar
+		absent a.img
+		equal "$(ls -A small)" ""'
+}
+
+file_size_limit()
+{
+	mkdir tree out.d
+	noise 600000 >tree/noise
+	echo old >out.d/old.img
+	(
+		ulimit -f 200
+		fails 8 'too large|File size' mkxipfs -q tree out.d/old.img
+	)
+	old_image_is_untouched
+}
+
+output_to_full_device()
+{
+	mkdir tree
+	noise 6000 >tree/noise
+	fails 8 'No space' mkxipfs -q tree /dev/full
+	[[ -c /dev/full ]] || fail "/dev/full was replaced"
+	local code=0
+	mkxipfs -q tree - >/dev/full 2>err || code=$?
+	equal $code 8 "the exit status"
+	matches err 'No space'
+}
+
+summary_to_full_device()
+{
+	mkdir tree
+	local code=0
+	mkxipfs -q tree a.img >/dev/full 2>err || code=$?
+	equal $code 8 "the exit status"
+	matches err 'No space'
+}
+
+closed_pipe()
+{
+	mkdir tree
+	noise 600000 >tree/noise
+	set +e
+	mkxipfs -q tree - 2>err | true
+	equal "${PIPESTATUS[0]}" 8 "the exit status"
+	matches err 'roken pipe'
+}
+
+dump_to_closed_pipe()
+{
+	mkdir tree
+	noise 600000 >tree/noise
+	mkxipfs -q tree a.img
+	set +e
+	xipfs-dump --cat=/noise a.img 2>err | true
+	equal "${PIPESTATUS[0]}" 8 "the exit status"
+	xipfs-dump --cat=/noise a.img >/dev/full 2>err
+	equal $? 8 "the exit status"
+	xipfs-dump --tar=- a.img >/dev/full 2>err
+	equal $? 8 "the exit status"
+	xipfs-dump --list a.img >/dev/full 2>err
+	equal $? 8 "the exit status"
+}
+
+# The image takes the place of the old one in one step: who has the old one open keeps it.
+replaced_not_rewritten()
+{
+	mkdir tree
+	echo old >a.img
+	exec 3<a.img
+	mkxipfs -q tree a.img
+	equal "$(cat <&3)" old "the old file"
+	xipfs-dump --check a.img
+}
+
+# The mode of a new file is what the umask makes of 0666, not what a temporary file has.
+mode_of_image()
+{
+	mkdir tree
+	(umask 022; mkxipfs -q tree a.img)
+	equal "$(stat -c %a a.img)" 644
+	(umask 077; mkxipfs -q tree b.img)
+	equal "$(stat -c %a b.img)" 600
+}
+
+output_through_symlink()
+{
+	mkdir tree sub
+	echo old >sub/real.img
+	ln -s sub/real.img link.img
+	mkxipfs -q tree link.img
+	[[ -L link.img ]] || fail "the symlink was replaced"
+	xipfs-dump --check sub/real.img
+}
+
+output_to_pipe()
+{
+	mkdir tree
+	text 10000 >tree/text
+	mkxipfs -q tree a.img
+	mkxipfs -q tree - | cmp - a.img
+	mkfifo pipe
+	cat pipe >b.img &
+	mkxipfs -q tree pipe
+	wait
+	same a.img b.img
+	[[ -p pipe ]] || fail "the FIFO was replaced"
+}
+
+verifies_what_it_wrote()
+{
+	mkdir tree
+	text 10000 >tree/text
+	mkxipfs -q tree a.img
+	mkxipfs -q --no-verify tree b.img
+	same a.img b.img
+}
+
+image_in_its_own_source()
+{
+	mkdir tree
+	text 10000 >tree/text
+	mkxipfs -q tree tree/a.img
+	xipfs-dump --check tree/a.img
+	xipfs-dump --tar=- tree/a.img | tar -tf - >list
+	matches_not list 'a.img'
+}
+
+check "SIGTERM leaves the old image" killed TERM
+check "SIGINT leaves the old image" killed INT
+check "SIGHUP leaves the old image" killed HUP
+check "SIGKILL leaves the old image" killed KILL
+check "SIGTERM at any time: the old image or a whole new one" killed_at_any_time TERM
+check "SIGINT at any time" killed_at_any_time INT
+check "SIGKILL at any time" killed_at_any_time KILL
+check "a file grows while it is read" changes_while_read 'echo more >>tree/a' 'tree/a|/a\b'
+check "a file shrinks while it is read" changes_while_read 'truncate -s 100 tree/a' '/a\b'
+check "a file is written to while it is read" changes_while_read \
+	'printf x | dd of=tree/a bs=1 conv=notrunc status=none' '/a\b'
+check "a file vanishes before it is read" changes_while_read 'rm tree/z' '/z\b'
+check "a file is replaced before it is read" changes_while_read \
+	'cp -p tree/z new; mv new tree/z' '/z\b'
+check "a file becomes a symlink before it is read" changes_while_read \
+	'rm tree/z; ln -s /etc/passwd tree/z' '/z\b'
+check "a full disk" full_disk
+check "a full disk for scratch files" full_scratch_disk
+check "a limit on the size of files" file_size_limit
+check "an image to /dev/full" output_to_full_device
+check "a summary to /dev/full" summary_to_full_device
+check "a closed pipe" closed_pipe
+check "the inspector's output to a closed pipe or a full device" dump_to_closed_pipe
+check "the old image is replaced, not rewritten" replaced_not_rewritten
+check "the image's mode follows the umask" mode_of_image
+check "an output through a symlink" output_through_symlink
+check "an output to a pipe is the same" output_to_pipe
+check "--no-verify gives the same image" verifies_what_it_wrote
+check "an image inside its own source" image_in_its_own_source
