@@ -21,8 +21,8 @@ struct xip_check_info {
 
 /* The table; *@count entries, at most 64, static storage. */
 const struct xip_check_info *xip_check_table(size_t *count);
-/* Index of check @name in the table, SIZE_MAX: no such check. */
-size_t xip_check_find(const char *name);
+/* Index of the check called by @length bytes at @name, SIZE_MAX: no such check. */
+size_t xip_check_find(const char *name, size_t length);
 
 /* One breach of a rule. Strings live until the callback returns. */
 struct xip_finding {

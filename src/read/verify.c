@@ -97,10 +97,10 @@ const struct xip_check_info *xip_check_table(size_t *count)
 	return table;
 }
 
-size_t xip_check_find(const char *name)
+size_t xip_check_find(const char *name, size_t length)
 {
 	for (size_t i = 0; i < XIP_CHECK_COUNT; i++)
-		if (!strcmp(table[i].name, name))
+		if (strlen(table[i].name) == length && !memcmp(table[i].name, name, length))
 			return i;
 	return SIZE_MAX;
 }
