@@ -48,7 +48,8 @@ struct xip_node {
 	struct xip_node *next;	      /* ...sorted after xip_tree_finish, before it in any order */
 	uint32_t name_length;	      /* bytes */
 	uint32_t child_count;
-	uint32_t user; /* free for the stage that owns the walk */
+	uint32_t depth; /* 0: the root */
+	uint32_t user;	/* free for the stage that owns the walk */
 };
 
 struct xip_source; /* where contents come from, see scan.h */

@@ -2,8 +2,8 @@
 /*
  * A directory on disk as a source.
  *
- * The walk is the tree's own preorder: it grows below the directory just read. One descriptor moves
- * along with it, down by name and up by "..", so neither the depth nor the length of a path matters.
+ * The walk is the tree's own preorder: it grows below the directory just read, and the source's
+ * cursor moves along with it.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -30,8 +30,7 @@ struct scan {
 	const struct xip_exclude *exclude;
 	const struct xip_diag *diag;
 	struct link_table links;
-	const struct xip_node *at; /* the directory that @fd is open on */
-	int fd;
+	struct xip_source *source; /* the tree's; its cursor is on the directory at hand */
 };
 
 static struct xip_tree_inode **link_slot(
@@ -74,11 +73,11 @@ static bool link_table_reserve(struct link_table *table)
 static enum xip_err entry_fail(
 	const struct scan *scan, const char *name, int error_number, const char *message)
 {
-	struct xip_node node = {.parent = (struct xip_node *)scan->at, /* only read */
+	struct xip_node node = {.parent = (struct xip_node *)scan->source->cursor, /* only read */
 		.name = name,
 		.name_length = (uint32_t)strlen(name)};
 
-	return xip_source_fail(scan->tree->source, &node, error_number, scan->diag, message);
+	return xip_source_fail(scan->source, &node, error_number, scan->diag, message);
 }
 
 static void fill_inode(struct xip_tree_inode *inode, const struct stat *status)
@@ -105,7 +104,7 @@ static enum xip_err read_target(struct scan *scan, const char *name, struct xip_
 
 		if (!target)
 			return xip_diag_nomem(scan->diag);
-		length = readlinkat(scan->fd, name, target, room);
+		length = readlinkat(scan->source->cursor_fd, name, target, room);
 		if (length >= 0 && (size_t)length < room) {
 			inode->size = (uint64_t)length;
 			inode->target =
@@ -154,7 +153,7 @@ static enum xip_err find_inode(struct scan *scan, const char *name, const struct
 
 static enum xip_err is_excluded(struct scan *scan, const char *name, bool *excluded)
 {
-	const struct xip_node node = {.parent = (struct xip_node *)scan->at, /* only read */
+	const struct xip_node node = {.parent = (struct xip_node *)scan->source->cursor, /* only read */
 		.name = name,
 		.name_length = (uint32_t)strlen(name)};
 	char *path;
@@ -179,7 +178,7 @@ static enum xip_err scan_entry(struct scan *scan, struct xip_node *directory, co
 
 	if (err || excluded)
 		return err;
-	if (fstatat(scan->fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(scan->source->cursor_fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return entry_fail(scan, name, errno, "cannot look at it");
 	err = find_inode(scan, name, &status, &inode);
 	if (err)
@@ -197,7 +196,7 @@ static enum xip_err scan_entries(struct scan *scan, struct xip_node *directory, 
 		errno = 0;
 		entry = readdir(stream);
 		if (!entry && errno)
-			return xip_source_fail(scan->tree->source, directory, errno, scan->diag,
+			return xip_source_fail(scan->source, directory, errno, scan->diag,
 				"cannot read the directory");
 		if (!entry)
 			return XIP_OK;
@@ -209,16 +208,16 @@ static enum xip_err scan_entries(struct scan *scan, struct xip_node *directory, 
 	}
 }
 
-/* Adds the entries of @directory, which scan->fd is open on. */
+/* Adds the entries of @directory, which the cursor is on. */
 static enum xip_err scan_directory(struct scan *scan, struct xip_node *directory)
 {
 	/* The stream wants a descriptor to close; ours is needed afterwards. */
-	int fd = fcntl(scan->fd, F_DUPFD_CLOEXEC, 0);
+	int fd = fcntl(scan->source->cursor_fd, F_DUPFD_CLOEXEC, 0);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	enum xip_err err;
 
 	if (!stream) {
-		err = xip_source_fail(scan->tree->source, directory, errno, scan->diag,
+		err = xip_source_fail(scan->source, directory, errno, scan->diag,
 			"cannot read the directory");
 		if (fd >= 0)
 			close(fd);
@@ -229,24 +228,6 @@ static enum xip_err scan_directory(struct scan *scan, struct xip_node *directory
 	return err;
 }
 
-/* Moves scan->fd by one step, to @to, which must still be the directory that was met before. */
-static enum xip_err step(struct scan *scan, const char *name, const struct xip_node *to)
-{
-	int fd = openat(scan->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat status;
-
-	if (fd < 0)
-		return xip_source_fail(scan->tree->source, to, errno, scan->diag,
-			"cannot open the directory");
-	close(scan->fd);
-	scan->fd = fd;
-	scan->at = to;
-	if (fstat(fd, &status) < 0 || !xip_stamp_same_file(to->inode->stamp, &status))
-		return xip_source_fail(scan->tree->source, to, 0, scan->diag,
-			"was moved or replaced during the scan");
-	return XIP_OK;
-}
-
 static enum xip_err scan_all(struct scan *scan)
 {
 	struct xip_node *node = NULL;
@@ -255,17 +236,13 @@ static enum xip_err scan_all(struct scan *scan)
 	while (!err && (node = xip_tree_next(scan->tree, node))) {
 		if (!xip_mode_is_directory(node->inode->mode))
 			continue;
-		while (!err && node->parent && scan->at != node->parent)
-			err = step(scan, "..", scan->at->parent);
-		if (!err && node->parent)
-			err = step(scan, node->name, node);
+		err = xip_cursor_move(scan->source, node, scan->diag);
 		if (!err)
 			err = scan_directory(scan, node);
 	}
 	return err;
 }
 
-/* Opens the root directory for the scan, and once more for the contents later. */
 static enum xip_err open_root(struct scan *scan, const char *path)
 {
 	struct xip_source *source = xip_source_new(path);
@@ -274,30 +251,29 @@ static enum xip_err open_root(struct scan *scan, const char *path)
 	if (!source)
 		return xip_diag_nomem(scan->diag);
 	scan->tree->source = source;
+	scan->source = source;
 	source->root_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (source->root_fd >= 0)
-		scan->fd = fcntl(source->root_fd, F_DUPFD_CLOEXEC, 0);
-	if (scan->fd < 0 || fstat(scan->fd, &status) < 0) {
+		source->cursor_fd = fcntl(source->root_fd, F_DUPFD_CLOEXEC, 0);
+	if (source->cursor_fd < 0 || fstat(source->cursor_fd, &status) < 0) {
 		xip_diag_fail_errno(scan->diag, errno, path, "cannot open the directory");
 		return XIP_ERR_SOURCE;
 	}
 	fill_inode(scan->tree->root->inode, &status);
-	scan->at = scan->tree->root;
+	source->cursor = scan->tree->root;
 	return XIP_OK;
 }
 
 enum xip_err xip_scan_dir(const char *path, const struct xip_exclude *exclude,
 	struct xip_tree **tree, const struct xip_diag *diag)
 {
-	struct scan scan = {.exclude = exclude, .diag = diag, .fd = -1};
+	struct scan scan = {.exclude = exclude, .diag = diag};
 	enum xip_err err = xip_tree_new(&scan.tree, diag);
 
 	if (!err)
 		err = open_root(&scan, path);
 	if (!err)
 		err = scan_all(&scan);
-	if (scan.fd >= 0)
-		close(scan.fd);
 	free(scan.links.slots);
 	if (err)
 		xip_tree_free(scan.tree);

@@ -195,6 +195,7 @@ enum xip_err xip_tree_add(struct xip_tree *tree, struct xip_node *parent, const 
 		return xip_diag_nomem(diag);
 	new->name_length = (uint32_t)length;
 	new->parent = parent;
+	new->depth = parent->depth + 1;
 	new->inode = inode;
 	if (!inode->first)
 		inode->first = new;

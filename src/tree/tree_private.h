@@ -5,6 +5,7 @@
 #ifndef XIPFS_TREE_PRIVATE_H
 #define XIPFS_TREE_PRIVATE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -13,11 +14,18 @@
 #include "xipfs/format.h"
 #include "xipfs/tree.h"
 
-/* Exactly one of the two descriptors is open; the other one is -1. */
+/* Either a directory on disk or an archive's spool; a descriptor that is not open is -1. */
 struct xip_source {
 	char *path;   /* as the user gave it, for messages; malloc'ed */
-	int root_fd;  /* directory on disk */
 	int spool_fd; /* contents of an archive, one behind the other */
+	int root_fd;  /* the directory on disk */
+	/*
+	 * A place in the directory that moves step by step, down by name and up by "..": neither the depth nor the
+	 * length of a path matters to it. Cheap as long as its destinations come in tree order.
+	 */
+	const struct xip_node *cursor;
+	int cursor_fd;
+	pthread_mutex_t lock; /* of the cursor, once the scan is over */
 };
 
 /* A source for @path with no descriptor yet, NULL when memory ran out. */
@@ -39,6 +47,15 @@ enum xip_err xip_source_fail(const struct xip_source *source, const struct xip_n
 /* Device, inode number, mtime and ctime in nanoseconds. */
 void xip_stamp_take(int64_t stamp[4], const struct stat *status);
 bool xip_stamp_same_file(const int64_t stamp[4], const struct stat *status);
+
+/*
+ * Moves the cursor to directory @to: by one step with the given name, or by any way. The directory
+ * must still be the one that was scanned. XIP_ERR_SOURCE, XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_cursor_step(struct xip_source *source, const char *name,
+	const struct xip_node *to, const struct xip_diag *diag);
+XIP_MUST_CHECK enum xip_err xip_cursor_move(
+	struct xip_source *source, const struct xip_node *to, const struct xip_diag *diag);
 
 /* From here on children are found by binary search; every directory must be sorted. */
 void xip_tree_drop_index(struct xip_tree *tree);
