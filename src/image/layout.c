@@ -433,8 +433,10 @@ static enum xip_err place_all(struct layouter *l, uint64_t **starts)
 	if (err)
 		return err;
 	base = xip_align_up(l->cursor, align);
-	if (base + length > XIP_OFFSET_LIMIT)
-		return XIP_OK; /* finish() says so */
+	if (base + length > XIP_OFFSET_LIMIT) {
+		l->cursor = base + length; /* finish() says so */
+		return XIP_OK;
+	}
 	for (uint32_t i = 0; i < l->encoding->file_count; i++)
 		if (l->plan->files[i].run_count && has_own_table(l, i))
 			fix_pointers(l, i, (uint32_t)base);

@@ -13,6 +13,7 @@
 
 #define BLOCKS_AT_ONCE 64u
 #define FILES_PER_JOB  16u
+#define FINDINGS_SHOWN 10u
 
 /* What one thread owns. */
 struct bench {
@@ -30,6 +31,7 @@ struct checker {
 	uint32_t page_size;
 	struct xip_inode *inodes; /* the image's, for each of xip_tree.data_inodes */
 	struct bench *benches;
+	unsigned findings;
 	uint64_t total;
 	atomic_uint_fast64_t done;
 };
@@ -38,7 +40,7 @@ struct checker {
 
 static void report_finding(void *user, const struct xip_finding *finding)
 {
-	const struct checker *checker = user;
+	struct checker *checker = user;
 	const struct xip_check_info *check = &xip_check_table(&(size_t){0})[finding->check];
 
 	/* What a kernel will stumble over although it is laid out as asked was told by the plan. */
@@ -47,9 +49,11 @@ static void report_finding(void *user, const struct xip_finding *finding)
 			check->name, finding->message);
 		return;
 	}
-	xip_diag_fail(checker->diag, XIP_ERR_CORRUPT, checker->path, finding->offset,
-		"the new image fails check %s: %s%s%s", check->name,
-		finding->path ? finding->path : "", finding->path ? ": " : "", finding->message);
+	if (checker->findings++ < FINDINGS_SHOWN)
+		xip_diag_fail(checker->diag, XIP_ERR_CORRUPT, checker->path, finding->offset,
+			"internal error: the new image fails check %s: %s%s%s", check->name,
+			finding->path ? finding->path : "", finding->path ? ": " : "",
+			finding->message);
 }
 
 static enum xip_err check_rules(struct checker *checker, struct xip_image *image)
@@ -120,8 +124,8 @@ static enum xip_err check_entries(struct checker *checker, const struct xip_imag
 		char *path = node ? xip_tree_path(node) : NULL;
 
 		err = xip_diag_fail(checker->diag, XIP_ERR_CORRUPT, checker->path, XIP_NO_OFFSET,
-			"the new image differs from its source at %s: %s", path ? path : "its end",
-			fault);
+			"internal error: the new image differs from its source at %s: %s",
+			path ? path : "its end", fault);
 		free(path);
 	}
 	xip_listing_free(&listing);
@@ -136,8 +140,8 @@ static enum xip_err differs(const struct checker *checker, const struct xip_tree
 	char *path = xip_tree_path(inode->first);
 
 	xip_diag_fail(diag, XIP_ERR_CORRUPT, checker->path, XIP_NO_OFFSET,
-		"the new image differs from its source at %s, block %u: %s", path ? path : "?",
-		block, why);
+		"internal error: the new image differs from its source at %s, block %u: %s",
+		path ? path : "?", block, why);
 	free(path);
 	return XIP_ERR_CORRUPT;
 }
