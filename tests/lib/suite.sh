@@ -78,6 +78,26 @@ run_files()
 	done
 }
 
+# run_script SCRIPT ARGUMENT...: each "ok NAME" and "not ok NAME" line it prints is one test.
+run_script()
+{
+	local script=$1 line
+	shift
+
+	if [[ ! -x $script ]]; then
+		echo "FAIL: $script is not there" >"$SCRATCH/script.log"
+		report "run.sh" 1 "$SCRATCH/script.log"
+		return
+	fi
+	while IFS= read -r line; do
+		echo "$line"
+		case $line in
+		'ok '*) echo passed ;;
+		'not ok '*) echo failed ;;
+		esac >>"$COUNTS"
+	done < <("$script" "$@" 2>&1 || echo "not ok $SUITE: ${script##*/} ended with status $?")
+}
+
 # run_ctest DIRECTORY: each case of ctest is one test.
 run_ctest()
 {

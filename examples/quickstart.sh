@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# From a bare Debian 12 to a root file system whose program executes in place: builds mkxipfs,
+# fetches Debian's busybox-static for armhf, makes an image of it, checks the image and tells where
+# in flash the program lies.
+#
+# usage: examples/quickstart.sh [DIRECTORY]
+# DIRECTORY (default: ~/.cache/mkxipfs/quickstart) gets everything; a second run reuses it.
+set -euo pipefail
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
+WORK=${1:-$CACHE/quickstart}
+MIRROR=${MIRROR:-http://deb.debian.org/debian}
+APPLETS="ash cat chmod cp date dd df dmesg echo free grep hostname init kill ln ls mkdir mount mv
+	ps reboot rm sh sleep touch umount uname vi"
+
+# Builds the two programs in $WORK/build; silent unless that fails.
+build()
+{
+	local log=$WORK/build.log
+
+	{ cmake -S "$TOP" -B "$WORK/build" -DXIP_TESTS=OFF && cmake --build "$WORK/build" -j; } \
+		>"$log" 2>&1 || {
+		tail -30 "$log" >&2
+		exit 1
+	}
+	PATH=$WORK/build/src/mkxipfs:$WORK/build/src/xipfs-dump:$PATH
+}
+
+# An apt of its own, for another architecture: dpkg's settings stay as they are. It trusts the keys
+# and takes the proxies of the machine.
+private_apt()
+{
+	local apt=$WORK/apt
+
+	mkdir -p "$apt"/{state/lists/partial,cache/archives/partial,none}
+	: >"$apt/status"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $MIRROR bookworm main" \
+		>"$apt/sources.list"
+	{
+		apt-config dump Acquire
+		cat <<-END
+			APT::Architecture "armhf";
+			APT::Architectures { "armhf"; };
+			APT::Sandbox::User "$(id -un)";
+			Dir::State "$apt/state";
+			Dir::State::status "$apt/status";
+			Dir::Cache "$apt/cache";
+			Dir::Etc::parts "$apt/none";
+			Dir::Etc::sourcelist "$apt/sources.list";
+			Dir::Etc::sourceparts "$apt/none";
+		END
+	} >"$apt/apt.conf"
+	APT_CONFIG=$apt/apt.conf apt-get -qq "$@"
+}
+
+# $WORK/package gets the content of the package busybox-static.
+fetch_busybox()
+{
+	[[ ! -x $WORK/package/bin/busybox ]] || return 0
+	private_apt update
+	(cd "$WORK" && private_apt download busybox-static)
+	dpkg-deb -x "$WORK"/busybox-static_*_armhf.deb "$WORK/package"
+}
+
+# $WORK/root becomes the root directory, as a user without privileges can make it.
+make_root()
+{
+	local applet root=$WORK/root
+
+	rm -rf "$root"
+	mkdir -p "$root"/{bin,dev,etc/init.d,proc,root,sbin,sys,tmp,var}
+	cp "$WORK/package/bin/busybox" "$root/bin"
+	for applet in $APPLETS; do
+		ln -s busybox "$root/bin/$applet"
+	done
+	ln -s ../bin/busybox "$root/sbin/init"
+	echo quickstart >"$root/etc/hostname"
+	printf '%s\n' root:x:0:0:root:/root:/bin/sh daemon:x:1:1:daemon:/var:/bin/false \
+		>"$root/etc/passwd"
+	printf '%s\n' root:x:0: daemon:x:1: tty:x:5: >"$root/etc/group"
+	printf '%s\n' ::sysinit:/etc/init.d/rcS ::askfirst:/bin/sh >"$root/etc/inittab"
+	printf '%s\n' '#!/bin/sh' 'mount -t proc proc /proc' 'hostname -F /etc/hostname' \
+		>"$root/etc/init.d/rcS"
+	find "$root" -type d -exec chmod 755 {} +
+	find "$root" -type f -exec chmod 644 {} +
+	chmod 755 "$root/bin/busybox" "$root/etc/init.d/rcS"
+}
+
+# What that user cannot make, in the words of Buildroot's makedevs.
+make_table()
+{
+	cat >"$WORK/devices" <<-'END'
+		# name         type mode uid    gid    major minor start inc count
+		/tmp           d    1777 root   root   -     -     -     -   -
+		/root          d    700  root   root   -     -     -     -   -
+		/bin/busybox   f    4755 root   root   -     -     -     -   -
+		/var           r    -1   daemon daemon -     -     -     -   -
+		/dev/console   c    600  root   root   5     1     -     -   -
+		/dev/null      c    666  root   root   1     3     -     -   -
+		/dev/zero      c    666  root   root   1     5     -     -   -
+		/dev/tty       c    666  root   tty    5     0     -     -   -
+		/dev/ttyAMA    c    620  root   tty    204   64    0     1   4
+		/dev/mtdblock  b    640  root   root   31    0     0     1   2
+	END
+}
+
+show()
+{
+	echo "\$ $*"
+	"$@"
+}
+
+main()
+{
+	mkdir -p "$WORK"
+	WORK=$(cd "$WORK" && pwd)
+	source "$TOP/tests/lib/packages.sh"
+	packages_install "$TOP/tests/lib/packages.build"
+	build
+	fetch_busybox
+	make_root
+	make_table
+
+	cd "$WORK"
+	show mkxipfs -q -D devices root root.img
+	show xipfs-dump root.img
+	show xipfs-dump --check root.img
+	echo '$ xipfs-dump --map root.img | tail -n 5'
+	xipfs-dump --map root.img | tail -n 5
+	show xipfs-dump --list=/bin/busybox root.img
+}
+
+main "$@"

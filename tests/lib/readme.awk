@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Splits the console blocks of a Markdown file: each "$ command" becomes the file N.command, the
+# lines that follow it up to the next one N.output, in the directory given as -v dir=.
+/^```console/ { inside = 1; next }
+/^```/ { inside = 0; next }
+inside && /^\$ / {
+	n++
+	command = sprintf("%s/%03d.command", dir, n)
+	output = sprintf("%s/%03d.output", dir, n)
+	printf "" > output
+	print substr($0, 3) > command
+	more = /\\$/
+	next
+}
+inside && more {
+	print > command
+	more = /\\$/
+	next
+}
+inside && n { print > output }

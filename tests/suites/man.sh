@@ -1,0 +1,91 @@
+# shellcheck shell=bash disable=SC2086,SC2016 # options are split, inner shells expand
+# SPDX-License-Identifier: GPL-2.0-or-later
+# man pages: well formed, and they name the options that --help, completion and programs know
+
+need_build build_release "$BUILD_RELEASE"
+
+# options: the option names in a text, one a line: -x, --long.
+options()
+{
+	grep -oE -- '(^|[][ ,|(])--?[A-Za-z][-A-Za-z0-9]*' | grep -oE -- '-.*' | sort -u
+}
+
+rendered()
+{
+	MANROFFOPT='' MANWIDTH=200 man -l "$TOP/man/$1" 2>/dev/null | col -b
+}
+
+well_formed()
+{
+	[[ -s $TOP/man/$1 ]] || fail "man/$1 is not there"
+	LC_ALL=C.UTF-8 MANWIDTH=80 man --warnings=w -l "$TOP/man/$1" >page 2>warnings
+	empty warnings
+	local section
+	for section in NAME DESCRIPTION 'SEE ALSO'; do
+		matches page "^$section"
+	done
+}
+
+# The options are documented as tagged paragraphs: lines that begin with the option.
+agrees_with_help()
+{
+	"$1" --help | sed -n 's/^ \{1,6\}-/ -/p' | sed 's/  \+[^-].*//' | options >help
+	rendered "$1.1" | sed -n 's/^ \{1,9\}-/ -/p' | sed 's/  \+[^-].*//' | options >page
+	(($(wc -l <help) > 8)) || fail "--help names too few options"
+	diff help page || fail "--help (<) and $1(1) (>) name different options"
+}
+
+# Each long option that --help names is accepted: getopt complains of none.
+options_exist()
+{
+	local option
+	"$1" --help | grep -oE -- '--[a-z][-a-z]*' | sort -u | while read -r option; do
+		timeout 10 "$1" "$option" </dev/null >out 2>err || true
+		! grep -Eq 'unrecognized|invalid option|ambiguous' err ||
+			fail "$1 does not know $option"
+	done
+}
+
+completes()
+{
+	[[ -s $TOP/completions/$1 ]] || fail "completions/$1 is not there"
+	bash -c 'set -eu; source "$1"; complete -p "$2"' _ "$TOP/completions/$1" "$1"
+	local option
+	"$1" --help | grep -oE -- '--[a-z][-a-z]*' | sort -u >long
+	while read -r option; do
+		grep -q -- "$option\b" "$TOP/completions/$1" || fail "completion does not know $option"
+	done <long
+	grep -oE -- '--[a-z][-a-z]*' "$TOP/completions/$1" | sort -u >known
+	comm -13 long known >unknown
+	empty unknown
+}
+
+# xipfs(5) has every check by its name.
+checks_are_documented()
+{
+	local name
+	rendered xipfs-dump.1 >page
+	rendered xipfs.5 >>page
+	checks >names
+	(($(wc -l <names) >= 20)) || fail "too few checks: $(paste -sd ' ' names)"
+	while read -r name; do
+		grep -q -- "\b$name\b" page || fail "no man page names the check $name"
+	done <names
+}
+
+# checks: the names of all checks, from the table in the source.
+checks()
+{
+	sed -n 's/^\t\[XIP_CHECK_[A-Z_]*\] = {"\([a-z-]*\)".*/\1/p' "$TOP/src/read/verify.c"
+}
+
+check "mkxipfs(1) is well formed" well_formed mkxipfs.1
+check "xipfs-dump(1) is well formed" well_formed xipfs-dump.1
+check "xipfs(5) is well formed" well_formed xipfs.5
+check "mkxipfs(1) and --help" agrees_with_help mkxipfs
+check "xipfs-dump(1) and --help" agrees_with_help xipfs-dump
+check "mkxipfs knows what --help names" options_exist mkxipfs
+check "xipfs-dump knows what --help names" options_exist xipfs-dump
+check "bash completion of mkxipfs" completes mkxipfs
+check "bash completion of xipfs-dump" completes xipfs-dump
+check "the checks are documented" checks_are_documented
