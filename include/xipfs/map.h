@@ -90,6 +90,7 @@ struct xip_map {
 					once */
 	uint64_t shared_bytes;       /* bytes of blocks and tables that sharing saved */
 	uint64_t hole_blocks;
+	uint64_t distinct_blocks; /* data blocks, shared ones once, without holes */
 };
 
 /*

@@ -141,6 +141,7 @@ static enum xip_err lay_blocks(struct cover *cover, size_t *first)
 		map->blocks[end].length == ref->length)
 		end++;
 	extent.sharers = (uint32_t)(end - *first - 1);
+	map->distinct_blocks++;
 	map->shared_bytes += extent.length * extent.sharers;
 	if (ref->kind == XIP_EXTENT_COMPRESSED)
 		map->compressed_content += ref->content;

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "common.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum xip_err dump_open(struct dump *dump, const char *path, const struct options *options,
+	const struct xip_cli *cli, const struct xip_diag *diag)
+{
+	unsigned warnings = cli->warnings;
+	enum xip_err err;
+
+	*dump = (struct dump){.options = options, .diag = diag, .path = path};
+	dump->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (dump->fd < 0)
+		return xip_diag_fail_errno(diag, errno, path, "cannot open");
+	err = xip_image_open(&dump->image, dump->fd, path, options->page_size, diag);
+	if (err == XIP_OK) {
+		dump->info = xip_image_info(dump->image);
+		/* print_check() reports the faults in its own way. */
+		err = xip_image_list(dump->image, true, &dump->listing,
+			options->action == ACTION_CHECK ? NULL : diag);
+	}
+	if (err != XIP_OK)
+		dump_close(dump);
+	dump->damaged = cli->warnings != warnings;
+	return err;
+}
+
+enum xip_err dump_survey(struct dump *dump, bool programs)
+{
+	const struct xip_programs_options options = {
+		.flash_address = dump->options->flash_address,
+	};
+	enum xip_err err = xip_map_build(dump->image, &dump->listing, &dump->map, dump->diag);
+
+	if (err == XIP_OK && programs)
+		err = xip_programs_judge(dump->image, &dump->listing, &dump->map, &options,
+			&dump->programs, dump->diag);
+	return err;
+}
+
+void dump_close(struct dump *dump)
+{
+	xip_programs_free(&dump->programs);
+	xip_map_free(&dump->map);
+	xip_listing_free(&dump->listing);
+	xip_image_close(dump->image);
+	if (dump->fd >= 0)
+		close(dump->fd);
+	dump->image = NULL;
+	dump->fd = -1;
+}
+
+void dump_print_path(const struct dump *dump, FILE *out, uint32_t entry)
+{
+	char *path = entry == XIP_NO_ENTRY ? NULL : xip_listing_path(&dump->listing, entry);
+
+	xip_cli_print_escaped(out, path ? path : "-");
+	free(path);
+}
+
+void dump_json_path(const struct dump *dump, struct json *json, const char *key, uint32_t entry)
+{
+	char *path = entry == XIP_NO_ENTRY ? NULL : xip_listing_path(&dump->listing, entry);
+
+	json_text(json, key, path);
+	free(path);
+}
+
+uint64_t dump_address(const struct dump *dump, uint64_t offset)
+{
+	return dump->options->flash_address + offset;
+}
+
+void dump_json_begin(const struct dump *dump, struct json *json)
+{
+	json_open_object(json, NULL);
+	json_text(json, "image", dump->path);
+	json_number(json, "page_size", dump->info->page_size);
+	json_number(json, "size", dump->info->size);
+	if (dump->options->flash_address)
+		json_number(json, "flash_address", dump->options->flash_address);
+	else
+		json_null(json, "flash_address");
+}
+
+const char *dump_loader_text(enum xip_loader loader)
+{
+	switch (loader) {
+	case XIP_LOADER_FDPIC:
+		return "FDPIC ELF";
+	case XIP_LOADER_ELF:
+		return "ELF";
+	case XIP_LOADER_FLAT:
+		return "bFLT";
+	case XIP_LOADER_NONE:
+		break;
+	}
+	return "data";
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xipfs-dump: shows, checks and extracts a cramfs image.
+ */
+#include <errno.h>
+#include <signal.h>
+
+#include "common.h"
+
+static enum xip_err run_action(struct dump *dump, int *status)
+{
+	switch (dump->options->action) {
+	case ACTION_SUMMARY:
+		return print_summary(dump);
+	case ACTION_LIST:
+		return print_list(dump);
+	case ACTION_MAP:
+		return print_map(dump);
+	case ACTION_BLOCKS:
+		return print_blocks(dump);
+	case ACTION_CHECK:
+		return print_check(dump, status);
+	default:
+		return XIP_ERR_USAGE;
+	}
+}
+
+static int run(
+	const struct options *options, const struct xip_cli *cli, const struct xip_diag *diag)
+{
+	int status = XIP_EXIT_OK;
+	struct dump dump;
+	enum xip_err err = dump_open(&dump, options->image, options, cli, diag);
+
+	if (err != XIP_OK)
+		/* What cannot even be mounted has errors, if that was the question. */
+		return err == XIP_ERR_CORRUPT && options->action == ACTION_CHECK
+			       ? EXIT_ERRORS
+			       : XIP_EXIT_OPERATIONAL;
+	err = run_action(&dump, &status);
+	if (dump.damaged || err != XIP_OK)
+		status = XIP_EXIT_OPERATIONAL;
+	if ((fflush(stdout) || ferror(stdout)) && err == XIP_OK) {
+		(void)xip_diag_fail_errno(diag, errno, NULL, "cannot write to standard output");
+		status = XIP_EXIT_OPERATIONAL;
+	}
+	dump_close(&dump);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct xip_cli cli = {.program = "xipfs-dump"};
+	struct xip_diag diag = xip_cli_diag(&cli);
+	struct options options;
+
+	/* A closed pipe and a file size limit are write errors like any other. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	switch (options_parse(&options, argc, argv, &diag)) {
+	case OPTIONS_RUN:
+		cli.verbose = options.verbose;
+		return run(&options, &cli, &diag);
+	case OPTIONS_DONE:
+		return XIP_EXIT_OK;
+	case OPTIONS_USAGE:
+		break;
+	}
+	return XIP_EXIT_USAGE;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "xipfs/cli.h"
+#include "xipfs/format.h"
+#include "xipfs/verify.h"
+
+enum long_only {
+	OPT_LIST = 256,
+	OPT_MAP,
+	OPT_BLOCKS,
+	OPT_CHECK,
+	OPT_EXTRACT,
+	OPT_CAT,
+	OPT_TAR,
+	OPT_DIFF,
+	OPT_FLASH_ADDR,
+	OPT_PAGE_SIZE,
+	OPT_JSON,
+};
+
+static const struct option long_options[] = {
+	{"list", optional_argument, NULL, OPT_LIST},
+	{"map", no_argument, NULL, OPT_MAP},
+	{"blocks", required_argument, NULL, OPT_BLOCKS},
+	{"check", optional_argument, NULL, OPT_CHECK},
+	{"extract", required_argument, NULL, OPT_EXTRACT},
+	{"cat", required_argument, NULL, OPT_CAT},
+	{"tar", required_argument, NULL, OPT_TAR},
+	{"diff", required_argument, NULL, OPT_DIFF},
+	{"flash-addr", required_argument, NULL, OPT_FLASH_ADDR},
+	{"page-size", required_argument, NULL, OPT_PAGE_SIZE},
+	{"json", no_argument, NULL, OPT_JSON},
+	{"verbose", no_argument, NULL, 'v'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+static enum options_verdict usage(const struct xip_diag *diag, const char *format, const char *what)
+{
+	(void)xip_diag_fail(diag, XIP_ERR_USAGE, NULL, XIP_NO_OFFSET, format, what);
+	return OPTIONS_USAGE;
+}
+
+static enum options_verdict set_action(
+	struct options *options, enum action action, const struct xip_diag *diag)
+{
+	if (options->action != ACTION_SUMMARY)
+		return usage(diag, "%s", "only one thing can be done at a time");
+	options->action = action;
+	options->argument = optarg;
+	return OPTIONS_RUN;
+}
+
+/* "crc,order": these checks and no others. */
+static enum options_verdict set_checks(struct options *options, const struct xip_diag *diag)
+{
+	enum options_verdict verdict = set_action(options, ACTION_CHECK, diag);
+
+	if (verdict != OPTIONS_RUN || !optarg)
+		return verdict;
+	options->checks = 0;
+	for (const char *name = optarg, *end; name; name = *end ? end + 1 : NULL) {
+		size_t check;
+
+		end = strchrnul(name, ',');
+		check = xip_check_find(name, (size_t)(end - name));
+		if (check == SIZE_MAX)
+			return usage(
+				diag, "there is no check \"%s\"; xipfs-dump(1) lists them", name);
+		options->checks |= (uint64_t)1 << check;
+	}
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_flash_address(struct options *options, const struct xip_diag *diag)
+{
+	if (!xip_cli_parse_size(optarg, &options->flash_address))
+		return usage(diag, "flash address %s: it must be a number", optarg);
+	if (!options->flash_address)
+		return usage(diag,
+			"flash address %s: "
+			"the kernel executes nothing in place from an image at address 0",
+			optarg);
+	if (options->flash_address > UINT64_MAX - UINT32_MAX)
+		return usage(diag, "flash address %s: the image would not fit behind it", optarg);
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_page_size(struct options *options, const struct xip_diag *diag)
+{
+	uint64_t size;
+
+	if (!xip_cli_parse_size(optarg, &size) || !xip_page_size_is_valid(size))
+		return usage(diag,
+			"page size %s: it must be the target's, a power of two from 4096 to 65536",
+			optarg);
+	options->page_size = (uint32_t)size;
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict parse_option(
+	struct options *options, int letter, const struct xip_diag *diag)
+{
+	switch (letter) {
+	case OPT_LIST:
+		return set_action(options, ACTION_LIST, diag);
+	case OPT_MAP:
+		return set_action(options, ACTION_MAP, diag);
+	case OPT_BLOCKS:
+		return set_action(options, ACTION_BLOCKS, diag);
+	case OPT_CHECK:
+		return set_checks(options, diag);
+	case OPT_EXTRACT:
+		return set_action(options, ACTION_EXTRACT, diag);
+	case OPT_CAT:
+		return set_action(options, ACTION_CAT, diag);
+	case OPT_TAR:
+		return set_action(options, ACTION_TAR, diag);
+	case OPT_DIFF:
+		return set_action(options, ACTION_DIFF, diag);
+	case OPT_FLASH_ADDR:
+		return set_flash_address(options, diag);
+	case OPT_PAGE_SIZE:
+		return set_page_size(options, diag);
+	case OPT_JSON:
+		options->json = true;
+		return OPTIONS_RUN;
+	case 'v':
+		options->verbose = true;
+		return OPTIONS_RUN;
+	default: /* getopt_long has said what is wrong */
+		return OPTIONS_USAGE;
+	}
+}
+
+static enum options_verdict print_and_check(const char *text, const struct xip_diag *diag)
+{
+	fputs(text, stdout);
+	if (fflush(stdout) || ferror(stdout))
+		return usage(diag, "%s", "cannot write to standard output");
+	return OPTIONS_DONE;
+}
+
+enum options_verdict options_parse(
+	struct options *options, int argc, char **argv, const struct xip_diag *diag)
+{
+	enum options_verdict verdict = OPTIONS_RUN;
+	int letter;
+
+	*options = (struct options){.checks = UINT64_MAX};
+	while (verdict == OPTIONS_RUN &&
+		(letter = getopt_long(argc, argv, "vhV", long_options, NULL)) != -1) {
+		if (letter == 'h')
+			return print_and_check(help_text, diag);
+		if (letter == 'V')
+			return print_and_check("xipfs-dump " XIP_VERSION "\n", diag);
+		verdict = parse_option(options, letter, diag);
+	}
+	if (verdict != OPTIONS_RUN)
+		return verdict;
+	if (argc - optind != 1)
+		return usage(diag, "%s",
+			argc == optind ? "IMAGE is missing; see --help"
+				       : "more than one IMAGE; see --help");
+	options->image = argv[optind];
+	if (options->json && (options->action == ACTION_EXTRACT || options->action == ACTION_CAT ||
+				     options->action == ACTION_TAR))
+		return usage(diag, "%s", "--json goes with reports only");
+	return OPTIONS_RUN;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line of xipfs-dump.
+ */
+#ifndef DUMP_OPTIONS_H
+#define DUMP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "xipfs/diag.h"
+
+/* What to do with the image; one of these a call. */
+enum action {
+	ACTION_SUMMARY,
+	ACTION_LIST,
+	ACTION_MAP,
+	ACTION_BLOCKS,
+	ACTION_CHECK,
+	ACTION_EXTRACT,
+	ACTION_CAT,
+	ACTION_TAR,
+	ACTION_DIFF,
+};
+
+struct options {
+	enum action action;
+	const char *image;
+	const char *argument;   /* of the action: a path, a directory, a file; NULL: none */
+	uint64_t checks;        /* bit i: run check i */
+	uint64_t flash_address; /* 0: not given */
+	uint32_t page_size;     /* 0: find it out */
+	bool json, verbose;
+};
+
+enum options_verdict {
+	OPTIONS_RUN,   /* go on */
+	OPTIONS_DONE,  /* help or version was printed */
+	OPTIONS_USAGE, /* a message was printed: exit 16 */
+};
+
+/* Parses the command line. Strings point into @argv. */
+enum options_verdict options_parse(
+	struct options *options, int argc, char **argv, const struct xip_diag *diag);
+
+extern const char help_text[];
+
+#endif

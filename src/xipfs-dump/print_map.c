@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * --map: every extent of the image in address order.
+ */
+#include <inttypes.h>
+
+#include "common.h"
+
+static bool has_blocks(const struct xip_extent *extent)
+{
+	return extent->blocks > 0;
+}
+
+static void map_extent(const struct dump *dump, const struct xip_extent *extent)
+{
+	printf("0x%08" PRIx64 "  0x%08" PRIx64 "  %9" PRIu64 "  %-10s ",
+		dump_address(dump, extent->start),
+		dump_address(dump, extent->start + extent->length), extent->length,
+		xip_extent_name(extent->kind));
+	dump_print_path(dump, stdout, extent->owner);
+	if (has_blocks(extent) && extent->blocks == 1)
+		printf(" [%" PRIu32 "]", extent->block);
+	else if (has_blocks(extent))
+		printf(" [%" PRIu32 "-%" PRIu32 "]", extent->block,
+			extent->block + extent->blocks - 1);
+	if (extent->sharers)
+		printf(" and %" PRIu32 " more", extent->sharers);
+	putchar('\n');
+}
+
+static void json_extent(const struct dump *dump, struct json *json, const struct xip_extent *extent)
+{
+	json_open_object(json, NULL);
+	json_number(json, "start", extent->start);
+	json_number(json, "length", extent->length);
+	json_number(json, "address", dump_address(dump, extent->start));
+	json_text(json, "kind", xip_extent_name(extent->kind));
+	dump_json_path(dump, json, "owner", extent->owner);
+	if (has_blocks(extent)) {
+		json_number(json, "block", extent->block);
+		json_number(json, "blocks", extent->blocks);
+	}
+	json_number(json, "sharers", extent->sharers);
+	json_close_object(json);
+}
+
+enum xip_err print_map(struct dump *dump)
+{
+	struct json json = {.out = stdout};
+	enum xip_err err = dump_survey(dump, false);
+
+	if (err != XIP_OK)
+		return err;
+	if (dump->options->json) {
+		dump_json_begin(dump, &json);
+		json_open_list(&json, "extents");
+	} else {
+		puts("start       end             bytes  kind       owner [blocks]");
+	}
+	for (size_t i = 0; i < dump->map.extent_count && !ferror(stdout); i++) {
+		if (dump->options->json)
+			json_extent(dump, &json, &dump->map.extents[i]);
+		else
+			map_extent(dump, &dump->map.extents[i]);
+	}
+	if (dump->options->json) {
+		json_close_list(&json);
+		json_close_object(&json);
+	} else {
+		printf("%" PRIu64 " bytes in %zu extents\n", dump->info->size,
+			dump->map.extent_count);
+	}
+	return json.failed ? xip_diag_nomem(dump->diag) : XIP_OK;
+}

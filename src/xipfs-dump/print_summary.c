@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is printed when nothing else is asked for: super block, totals, programs.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "common.h"
+
+struct counts {
+	size_t directories, files, symlinks, devices, fifos, sockets, others;
+};
+
+static struct counts count_types(const struct xip_listing *listing)
+{
+	struct counts counts = {0};
+
+	for (size_t i = 0; i < listing->count; i++) {
+		switch (listing->entries[i].inode.mode & XIP_S_IFMT) {
+		case XIP_S_IFDIR:
+			counts.directories++;
+			break;
+		case XIP_S_IFREG:
+			counts.files++;
+			break;
+		case XIP_S_IFLNK:
+			counts.symlinks++;
+			break;
+		case XIP_S_IFCHR:
+		case XIP_S_IFBLK:
+			counts.devices++;
+			break;
+		case XIP_S_IFIFO:
+			counts.fifos++;
+			break;
+		case XIP_S_IFSOCK:
+			counts.sockets++;
+			break;
+		default:
+			counts.others++;
+			break;
+		}
+	}
+	return counts;
+}
+
+static const struct {
+	uint32_t bit;
+	const char *name;
+} flag_names[] = {
+	{CRAMFS_FLAG_FSID_VERSION_2, "fsid-version-2"},
+	{CRAMFS_FLAG_SORTED_DIRS, "sorted-dirs"},
+	{CRAMFS_FLAG_HOLES, "holes"},
+	{CRAMFS_FLAG_WRONG_SIGNATURE, "wrong-signature"},
+	{CRAMFS_FLAG_SHIFTED_ROOT_OFFSET, "shifted-root-offset"},
+	{CRAMFS_FLAG_EXT_BLOCK_POINTERS, "extended-pointers"},
+};
+
+#define FLAG_COUNT (sizeof(flag_names) / sizeof(*flag_names))
+
+enum crc_state {
+	CRC_NONE, /* the image records none */
+	CRC_GOOD,
+	CRC_BAD,
+};
+
+static const char *crc_name(enum crc_state state)
+{
+	return state == CRC_NONE ? "none" : state == CRC_GOOD ? "good" : "bad";
+}
+
+/* Asks the check of that name. */
+static enum xip_err crc_state(struct dump *dump, enum crc_state *state)
+{
+	const struct xip_verify_options options = {
+		.enabled = (uint64_t)1 << xip_check_find("crc", strlen("crc")),
+	};
+	struct xip_verify_result result = {0};
+	enum xip_err err;
+
+	*state = CRC_NONE;
+	if (!(dump->info->super.flags & CRAMFS_FLAG_FSID_VERSION_2))
+		return XIP_OK;
+	err = xip_verify(dump->image, &options, &result, dump->diag);
+	*state = result.errors ? CRC_BAD : CRC_GOOD;
+	return err;
+}
+
+/* The name has no NUL when it fills its field. */
+static void volume_name(const struct dump *dump, char name[17])
+{
+	memcpy(name, dump->info->super.name, 16);
+	name[16] = 0;
+}
+
+static void print_super(const struct dump *dump, enum crc_state crc)
+{
+	const struct xip_image_info *info = dump->info;
+	const struct xip_super *super = &info->super;
+	uint64_t pages = (info->size + info->page_size - 1) / info->page_size;
+	char name[17];
+
+	volume_name(dump, name);
+	xip_cli_print_escaped(stdout, dump->path);
+	printf(": cramfs, %" PRIu64 " bytes (%" PRIu64 " page%s of %" PRIu32 "), %s-endian\n",
+		info->size, pages, pages == 1 ? "" : "s", info->page_size,
+		info->big ? "big" : "little");
+	fputs("  name         ", stdout);
+	xip_cli_print_escaped(stdout, *name ? name : "-");
+	printf("\n  edition      %" PRIu32 "\n  flags       ", super->edition);
+	for (size_t i = 0; i < FLAG_COUNT; i++)
+		if (super->flags & flag_names[i].bit)
+			printf(" %s", flag_names[i].name);
+	printf(" (0x%" PRIx32 ")\n", super->flags);
+	if (crc == CRC_NONE)
+		puts("  crc          none: version 1");
+	else
+		printf("  crc          %08" PRIx32 ", %s\n", super->crc, crc_name(crc));
+	if (info->super_offset)
+		printf("  super block  at %" PRIu32 "\n", info->super_offset);
+	if (dump->options->flash_address)
+		printf("  in flash     0x%08" PRIx64 "-0x%08" PRIx64 "\n", dump_address(dump, 0),
+			dump_address(dump, info->size));
+	if (info->file_size > info->size)
+		printf("  behind it    %" PRIu64 " bytes of the file are not the image's\n",
+			info->file_size - info->size);
+}
+
+static void print_counts(const struct dump *dump)
+{
+	struct counts counts = count_types(&dump->listing);
+	const struct {
+		size_t count;
+		const char *one, *many;
+	} parts[] = {
+		{counts.directories, "directory", "directories"},
+		{counts.files, "file", "files"},
+		{counts.symlinks, "symlink", "symlinks"},
+		{counts.devices, "device", "devices"},
+		{counts.fifos, "FIFO", "FIFOs"},
+		{counts.sockets, "socket", "sockets"},
+		{counts.others, "of no valid type", "of no valid type"},
+	};
+
+	printf("  entries      %zu:", dump->listing.count);
+	for (size_t i = 0, printed = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (parts[i].count)
+			printf("%s %zu %s", printed++ ? "," : "", parts[i].count,
+				parts[i].count == 1 ? parts[i].one : parts[i].many);
+	putchar('\n');
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0.0;
+}
+
+static void print_totals(const struct dump *dump)
+{
+	static const char *const names[XIP_EXTENT_COUNT] = {
+		[XIP_EXTENT_BOOT] = "boot code",
+		[XIP_EXTENT_SUPER] = "super block",
+		[XIP_EXTENT_DIRECTORY] = "directories",
+		[XIP_EXTENT_POINTERS] = "pointers",
+		[XIP_EXTENT_COMPRESSED] = "compressed",
+		[XIP_EXTENT_STORED] = "stored",
+		[XIP_EXTENT_XIP] = "XIP",
+		[XIP_EXTENT_PADDING] = "padding",
+	};
+	const struct xip_map *map = &dump->map;
+
+	puts("bytes of the image:");
+	for (size_t i = 0; i < XIP_EXTENT_COUNT; i++) {
+		if (i == XIP_EXTENT_BOOT && !map->bytes[i])
+			continue;
+		printf("  %-12s %10" PRIu64 "  %5.1f %%", names[i], map->bytes[i],
+			percent(map->bytes[i], dump->info->size));
+		if (i == XIP_EXTENT_COMPRESSED && map->bytes[i])
+			printf("  of %" PRIu64 ", to %.1f %%", map->compressed_content,
+				percent(map->bytes[i], map->compressed_content));
+		putchar('\n');
+	}
+	printf("  %-12s %10" PRIu64 "\n", "total", dump->info->size);
+	printf("  contents     %10" PRIu64 "  bytes of files and symlinks", map->entry_bytes);
+	if (map->shared_bytes)
+		printf("; sharing saves %" PRIu64, map->shared_bytes);
+	if (map->hole_blocks)
+		printf("; %" PRIu64 " blocks are holes", map->hole_blocks);
+	putchar('\n');
+	if (map->overlap_count)
+		printf("  %zu overlaps: see --check\n", map->overlap_count);
+}
+
+static void json_super(const struct dump *dump, struct json *json, enum crc_state crc)
+{
+	const struct xip_super *super = &dump->info->super;
+	char name[17];
+
+	volume_name(dump, name);
+	json_number(json, "file_size", dump->info->file_size);
+	json_text(json, "byte_order", dump->info->big ? "big" : "little");
+	json_open_object(json, "super");
+	json_number(json, "offset", dump->info->super_offset);
+	json_number(json, "size", super->size);
+	json_text(json, "name", name);
+	json_number(json, "edition", super->edition);
+	json_number(json, "flags", super->flags);
+	json_open_list(json, "flag_names");
+	for (size_t i = 0; i < FLAG_COUNT; i++)
+		if (super->flags & flag_names[i].bit)
+			json_text(json, NULL, flag_names[i].name);
+	json_close_list(json);
+	json_number(json, "crc", super->crc);
+	json_text(json, "crc_state", crc_name(crc));
+	json_number(json, "files", super->files);
+	json_number(json, "blocks", super->blocks);
+	json_number(json, "root_offset", super->root.offset);
+	json_close_object(json);
+}
+
+static void json_totals(const struct dump *dump, struct json *json)
+{
+	struct counts counts = count_types(&dump->listing);
+	const struct xip_map *map = &dump->map;
+
+	json_open_object(json, "entries");
+	json_number(json, "directories", counts.directories);
+	json_number(json, "files", counts.files);
+	json_number(json, "symlinks", counts.symlinks);
+	json_number(json, "devices", counts.devices);
+	json_number(json, "fifos", counts.fifos);
+	json_number(json, "sockets", counts.sockets);
+	json_number(json, "invalid", counts.others);
+	json_close_object(json);
+	json_open_object(json, "bytes");
+	for (size_t i = 0; i < XIP_EXTENT_COUNT; i++)
+		json_number(json, xip_extent_name(i), map->bytes[i]);
+	json_close_object(json);
+	json_open_object(json, "content");
+	json_number(json, "bytes", map->entry_bytes);
+	json_number(json, "distinct_bytes", map->content_bytes);
+	json_number(json, "compressed_from", map->compressed_content);
+	json_number(json, "shared_bytes", map->shared_bytes);
+	json_number(json, "hole_blocks", map->hole_blocks);
+	json_number(json, "overlaps", map->overlap_count);
+	json_close_object(json);
+}
+
+enum xip_err print_summary(struct dump *dump)
+{
+	struct json json = {.out = stdout};
+	enum crc_state crc;
+	enum xip_err err = dump_survey(dump, true);
+
+	if (err == XIP_OK)
+		err = crc_state(dump, &crc);
+	if (err != XIP_OK)
+		return err;
+	if (dump->options->json) {
+		dump_json_begin(dump, &json);
+		json_super(dump, &json, crc);
+		json_totals(dump, &json);
+		json_programs(dump, &json);
+		json_close_object(&json);
+	} else {
+		print_super(dump, crc);
+		print_counts(dump);
+		print_totals(dump);
+		print_programs(dump);
+	}
+	return json.failed ? xip_diag_nomem(dump->diag) : XIP_OK;
+}
