@@ -98,7 +98,17 @@ hand_image()
 	"$TOP/tests/golden/assemble" "$TOP/tests/golden/$1.txt" >"$1.img"
 }
 
-# hand_crc IMAGE START: the CRC of the image whose super block is at START, as gzip computes it.
+# hand_start NAME: where the super block of that image is.
+hand_start()
+{
+	case $1 in
+	boot-*) echo 512 ;;
+	*) echo 0 ;;
+	esac
+}
+
+# hand_crc IMAGE START: the CRC of the image whose super block is at START, as gzip computes it: its
+# bytes in little-endian order.
 hand_crc()
 {
 	{
@@ -108,16 +118,22 @@ hand_crc()
 	} | gzip -1c | tail -c 8 | head -c 4 | xxd -p
 }
 
-# hand_crc_fix IMAGE START BIG: puts the right CRC in the image; BIG is 1 for big-endian.
+# hand_order NAME CRC: the CRC in the byte order of that image.
+hand_order()
+{
+	case $1 in
+	*-be) echo "${2:6:2}${2:4:2}${2:2:2}${2:0:2}" ;;
+	*) echo "$2" ;;
+	esac
+}
+
+# hand_crc_fix IMAGE NAME: puts the right CRC in a changed image.
 hand_crc_fix()
 {
-	local crc
+	local start
 
-	crc=$(hand_crc "$1" "$2")
-	if (($3)); then
-		crc=${crc:6:2}${crc:4:2}${crc:2:2}${crc:0:2}
-	fi
-	patch_bytes "$1" $(($2 + 32)) "$crc"
+	start=$(hand_start "$2")
+	patch_bytes "$1" $((start + 32)) "$(hand_order "$2" "$(hand_crc "$1" "$start")")"
 }
 
 # patch_bytes FILE OFFSET HEX
