@@ -62,7 +62,7 @@ struct xip_entry {
 };
 
 struct xip_listing {
-	struct xip_entry *entries; /* the root is entry 0 */
+	struct xip_entry *entries; /* the root is entry 0; the kernel adds 0555 to its mode */
 	size_t count;
 	struct xip_arena *arena; /* names */
 };

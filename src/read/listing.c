@@ -151,7 +151,6 @@ enum xip_err xip_listing_walk(const struct xip_image *image, struct xip_listing 
 	const struct xip_list_report *report, const struct xip_diag *diag)
 {
 	struct walk walk = {image, listing, 0, NULL, report, diag};
-	struct xip_inode root = image->info.super.root;
 	uint64_t reach = XIP_OFFSET_LIMIT + XIP_FILE_SIZE_MAX; /* no directory lies beyond */
 	enum xip_err err;
 
@@ -162,8 +161,8 @@ enum xip_err xip_listing_walk(const struct xip_image *image, struct xip_listing 
 	if (!listing->arena || !walk.taken) {
 		err = xip_diag_nomem(diag);
 	} else {
-		root.mode |= 0555; /* cramfs_read_super() */
-		err = add_entry(&walk, &root, image->info.super_offset + XIP_SUPER_ROOT, 0, "", 0);
+		err = add_entry(&walk, &image->info.super.root,
+			image->info.super_offset + XIP_SUPER_ROOT, 0, "", 0);
 	}
 	for (size_t i = 0; err == XIP_OK && i < listing->count; i++)
 		if (xip_inode_is(&listing->entries[i].inode, XIP_S_IFDIR))

@@ -48,12 +48,17 @@ void dump_json_begin(const struct dump *dump, struct json *json);
 
 const char *dump_loader_text(enum xip_loader loader);
 
-/* The actions. Each prints to standard output. */
+/* The actions. Reports go to standard output. */
 XIP_MUST_CHECK enum xip_err print_summary(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_list(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_map(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_blocks(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_check(struct dump *dump, int *status);
+
+XIP_MUST_CHECK enum xip_err extract_all(struct dump *dump);
+XIP_MUST_CHECK enum xip_err cat_file(struct dump *dump);
+XIP_MUST_CHECK enum xip_err write_tar(struct dump *dump);
+XIP_MUST_CHECK enum xip_err print_diff(struct dump *dump, const struct xip_cli *cli, int *status);
 
 /* Parts of print_summary and print_check. */
 void print_programs(const struct dump *dump);

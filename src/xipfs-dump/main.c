@@ -7,7 +7,7 @@
 
 #include "common.h"
 
-static enum xip_err run_action(struct dump *dump, int *status)
+static enum xip_err run_action(struct dump *dump, const struct xip_cli *cli, int *status)
 {
 	switch (dump->options->action) {
 	case ACTION_SUMMARY:
@@ -20,9 +20,16 @@ static enum xip_err run_action(struct dump *dump, int *status)
 		return print_blocks(dump);
 	case ACTION_CHECK:
 		return print_check(dump, status);
-	default:
-		return XIP_ERR_USAGE;
+	case ACTION_EXTRACT:
+		return extract_all(dump);
+	case ACTION_CAT:
+		return cat_file(dump);
+	case ACTION_TAR:
+		return write_tar(dump);
+	case ACTION_DIFF:
+		return print_diff(dump, cli, status);
 	}
+	return XIP_ERR_USAGE;
 }
 
 static int run(
@@ -37,7 +44,7 @@ static int run(
 		return err == XIP_ERR_CORRUPT && options->action == ACTION_CHECK
 			       ? EXIT_ERRORS
 			       : XIP_EXIT_OPERATIONAL;
-	err = run_action(&dump, &status);
+	err = run_action(&dump, cli, &status);
 	if (dump.damaged || err != XIP_OK)
 		status = XIP_EXIT_OPERATIONAL;
 	if ((fflush(stdout) || ferror(stdout)) && err == XIP_OK) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "xipfs/cli.h"
+#include "xipfs/text.h"
 #include "xipfs/format.h"
 #include "xipfs/verify.h"
 
@@ -80,7 +81,7 @@ static enum options_verdict set_checks(struct options *options, const struct xip
 
 static enum options_verdict set_flash_address(struct options *options, const struct xip_diag *diag)
 {
-	if (!xip_cli_parse_size(optarg, &options->flash_address))
+	if (!xip_parse_size(optarg, &options->flash_address))
 		return usage(diag, "flash address %s: it must be a number", optarg);
 	if (!options->flash_address)
 		return usage(diag,
@@ -96,7 +97,7 @@ static enum options_verdict set_page_size(struct options *options, const struct 
 {
 	uint64_t size;
 
-	if (!xip_cli_parse_size(optarg, &size) || !xip_page_size_is_valid(size))
+	if (!xip_parse_size(optarg, &size) || !xip_page_size_is_valid(size))
 		return usage(diag,
 			"page size %s: it must be the target's, a power of two from 4096 to 65536",
 			optarg);
