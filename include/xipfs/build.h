@@ -22,6 +22,8 @@ struct xip_build_options {
 	struct xip_encode_options encode;
 	struct xip_layout_options layout;
 	const uint8_t *insert; /* layout.insert_size bytes; the caller's */
+	uint64_t max_size;     /* of the image, bytes; 0: no limit but the format's */
+	bool fit;              /* choose what executes in place so that it fits @max_size */
 };
 
 /* What became of the tree, in bytes and counts. */

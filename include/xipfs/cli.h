@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What both programs share: messages on stderr, sizes and addresses on the command line. The only
+ * What both programs share: messages on stderr. The only
  * part of the library that prints.
  */
 #ifndef XIPFS_CLI_H
@@ -35,11 +35,5 @@ struct xip_diag xip_cli_diag(struct xip_cli *cli);
  * \ooo (three octal digits), so that a name can neither forge lines nor steer a terminal.
  */
 void xip_cli_print_escaped(FILE *out, const char *text);
-
-/*
- * A whole number with an optional suffix K, M or G (1024 each; also KiB...), decimal or 0x
- * hexadecimal. False when it is none, negative, or does not fit.
- */
-bool xip_cli_parse_size(const char *text, uint64_t *value);
 
 #endif

@@ -23,17 +23,27 @@ struct xip_plan_run {
 	uint32_t align; /* bytes: the run begins at a multiple of it */
 };
 
+/* Bytes that stand in the image instead of the source's: a changed field of a program header. */
+struct xip_plan_patch {
+	uint32_t offset; /* bytes in the file */
+	uint32_t length; /* bytes; 0: no patch */
+	uint8_t bytes[8];
+};
+
 /* The plan for one of xip_tree.data_inodes (a symlink has an empty one). */
 struct xip_plan_file {
 	const struct xip_plan_run *runs; /* ascending, neither overlapping nor adjacent */
 	uint32_t run_count;
-	uint32_t rule;      /* index of the rule that decided; UINT32_MAX: the default */
-	enum xip_wish wish; /* what that rule wants */
+	uint32_t rules[XIP_ATTR_COUNT]; /* index of the rule that decided; XIP_PLAN_DEFAULT: none */
+	enum xip_wish wish;             /* what that rule wants */
 	enum xip_loader loader;
-	enum xip_why why;   /* XIP_WHY_DIRECT when there are runs for a loader's sake */
+	enum xip_why why;   /* XIP_WHY_DIRECT when its loader can map it from flash */
 	const char *detail; /* more about @why, static storage, may be NULL */
 	bool mmu_only;      /* only a kernel with an MMU maps it, so XIP pages may be shared */
+	struct xip_plan_patch patch; /* the size of its stack */
 };
+
+#define XIP_PLAN_DEFAULT UINT32_MAX
 
 struct xip_plan {
 	struct xip_arena *arena;
@@ -44,13 +54,22 @@ struct xip_plan {
 
 /*
  * Makes the plan for a finished tree on @threads threads. Warns of every program that was to be
- * executed in place and cannot be. The caller frees *@plan with xip_plan_free. Errors:
- * XIP_ERR_SOURCE, XIP_ERR_IO, XIP_ERR_NOMEM.
+ * executed in place and cannot be, and of a stack size that has no effect; a stack size for a
+ * program without PT_GNU_STACK is XIP_ERR_SOURCE. The caller frees *@plan with xip_plan_free.
+ * Errors: XIP_ERR_SOURCE, XIP_ERR_IO, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_plan_make(const struct xip_tree *tree,
 	const struct xip_policy *policy, unsigned threads, struct xip_plan **plan,
 	const struct xip_diag *diag);
 void xip_plan_free(struct xip_plan *plan);
+
+/*
+ * Puts what the plan changes of the file into @length bytes at @bytes, which were read from byte
+ * @offset of the source. Whoever reads a content for the image, or compares one with it, calls
+ * this.
+ */
+void xip_plan_apply_patch(
+	const struct xip_plan_file *file, uint8_t *bytes, size_t length, uint64_t offset);
 
 /* True when page @page of the file is part of a run; *@run (may be NULL) is the run's index. */
 bool xip_plan_is_xip(const struct xip_plan_file *file, uint32_t page, uint32_t *run);

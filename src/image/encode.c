@@ -161,8 +161,10 @@ static enum xip_err encode_stretch(struct encoder *encoder, struct bench *bench,
 	if (err)
 		return err;
 	err = xip_content_read(&content, bench->raw, length, start, diag);
-	if (!err)
+	if (!err) {
+		xip_plan_apply_patch(&encoder->plan->files[number], bench->raw, length, start);
 		err = encode_blocks(encoder, bench, number, first, bench->raw, length);
+	}
 	closed = xip_content_close(&content, diag);
 	return err ? err : closed;
 }

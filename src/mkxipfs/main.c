@@ -90,9 +90,8 @@ static enum xip_err make_image(struct options *options, struct xip_tree *tree,
 		tree, &options->build, xip_output_fd(output), options->image, &build, diag);
 	if (!err && !options->no_verify) {
 		progress_stage(progress, "checking");
-		err = readback(xip_output_fd(output), options->image, tree,
-			options->build.policy.page_size, options->build.encode.threads, progress,
-			diag);
+		err = readback(xip_output_fd(output), options->image, tree, build->plan,
+			options->build.encode.threads, progress, diag);
 	}
 	progress_clear(progress);
 	if (!err && options->errors && cli->warnings)

@@ -2,11 +2,12 @@
 #include "options.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "xipfs/bytes.h"
-#include "xipfs/cli.h"
+#include "xipfs/text.h"
 #include "xipfs/io.h"
 #include "xipfs/pool.h"
 
@@ -26,6 +27,12 @@ enum long_only {
 	OPT_NO_VERIFY,
 	OPT_TRUNCATE_IDS,
 	OPT_CLASSIC,
+	OPT_POLICY,
+	OPT_STACK_SIZE,
+	OPT_MAX_SIZE,
+	OPT_FIT,
+	OPT_REPORT,
+	OPT_EXPLAIN,
 };
 
 static const char short_options[] = "b:BD:e:EhVi:j:Ln:N:pqsvxXz";
@@ -58,6 +65,12 @@ static const struct option long_options[] = {
 	{"no-verify", no_argument, NULL, OPT_NO_VERIFY},
 	{"truncate-ids", no_argument, NULL, OPT_TRUNCATE_IDS},
 	{"classic", no_argument, NULL, OPT_CLASSIC},
+	{"policy", required_argument, NULL, OPT_POLICY},
+	{"stack-size", required_argument, NULL, OPT_STACK_SIZE},
+	{"max-size", required_argument, NULL, OPT_MAX_SIZE},
+	{"fit", no_argument, NULL, OPT_FIT},
+	{"report", required_argument, NULL, OPT_REPORT},
+	{"explain", required_argument, NULL, OPT_EXPLAIN},
 	{NULL, 0, NULL, 0},
 };
 
@@ -96,40 +109,64 @@ static enum options_verdict add_string(
 /* --- Options with a value of their own ---------------------------------------------------------
  */
 
-static enum options_verdict add_rule(
-	struct parser *parser, const char *pattern, enum xip_wish wish, const char *origin)
+/* @option and @argument are how the user wrote it. */
+static enum options_verdict add_rule(struct parser *parser, struct xip_policy_rule rule,
+	const char *option, const char *argument)
 {
-	struct options *options = parser->options;
-	struct xip_policy *policy = &options->build.policy;
-	struct xip_policy_rule *larger =
-		realloc(options->rules, (policy->rule_count + 1) * sizeof(*larger));
+	struct xip_policy_list *list = &parser->options->rules;
+	size_t size = strlen(option) + strlen(argument ? argument : "") + 1;
+	enum xip_err err = xip_policy_add(list, &rule);
+	char *origin = err ? NULL : xip_arena_bytes(list->arena, size);
 
-	if (!larger)
+	if (!origin)
 		return no_memory(parser);
-	options->rules = larger;
-	policy->rules = larger;
-	larger[policy->rule_count++] =
-		(struct xip_policy_rule){.pattern = pattern, .wish = wish, .origin = origin};
-	parser->xip_asked |= wish != XIP_WISH_NONE;
+	snprintf(origin, size, "%s%s", option, argument ? argument : "");
+	list->rules[list->count - 1].origin = origin;
 	return OPTIONS_RUN;
+}
+
+static enum options_verdict add_wish(
+	struct parser *parser, const char *pattern, enum xip_wish wish, const char *option)
+{
+	parser->xip_asked |= wish != XIP_WISH_NONE;
+	return add_rule(parser, (struct xip_policy_rule){.pattern = pattern, .wish = wish}, option,
+		pattern);
 }
 
 /* -X is "no-MMU rules", a second one makes it "MMU rules for all ELF", as in mkcramfs. */
 static enum options_verdict add_xip_letter(struct parser *parser)
 {
-	const struct options *options = parser->options;
+	const struct xip_policy_list *list = &parser->options->rules;
 
-	for (size_t i = 0; i < options->build.policy.rule_count; i++)
-		if (options->rules[i].wish == XIP_WISH_NOMMU)
-			return add_rule(parser, NULL, XIP_WISH_MMU, "-X -X");
-	return add_rule(parser, NULL, XIP_WISH_NOMMU, "-X");
+	for (size_t i = 0; i < list->count; i++)
+		if (list->rules[i].attribute == XIP_ATTR_WISH &&
+			list->rules[i].wish == XIP_WISH_NOMMU)
+			return add_wish(parser, NULL, XIP_WISH_MMU, "-X -X");
+	return add_wish(parser, NULL, XIP_WISH_NOMMU, "-X");
+}
+
+static enum options_verdict set_stack_size(struct parser *parser, const char *text)
+{
+	struct xip_policy_rule rule = {.attribute = XIP_ATTR_STACK};
+
+	if (!xip_parse_size(text, &rule.value) || !rule.value || rule.value > UINT32_MAX)
+		return usage(parser, "stack size %s: it must be bytes, of at most 32 bits", text);
+	return add_rule(parser, rule, "--stack-size=", text);
+}
+
+static enum options_verdict set_max_size(struct parser *parser, const char *text)
+{
+	if (!xip_parse_size(text, &parser->options->build.max_size) ||
+		!parser->options->build.max_size)
+		return usage(parser, "size %s: it must be bytes, with K, M or G behind", text);
+	return OPTIONS_RUN;
 }
 
 static enum options_verdict set_page_size(struct parser *parser, const char *text)
 {
 	uint64_t size;
 
-	if (!xip_cli_parse_size(text, &size) || !xip_page_size_is_valid(size))
+	if (!xip_parse_size(text, &size) || !xip_page_size_is_valid(size))
 		return usage(parser,
 			"page size %s: it must be the target's, a power of two from 4096 to 65536",
 			text);
@@ -141,7 +178,7 @@ static enum options_verdict set_xip_align(struct parser *parser, const char *tex
 {
 	uint64_t size;
 
-	if (!xip_cli_parse_size(text, &size) || size < 4 || size > XIP_PAGE_SIZE_MAX ||
+	if (!xip_parse_size(text, &size) || size < 4 || size > XIP_PAGE_SIZE_MAX ||
 		!xip_is_power_of_two(size))
 		return usage(parser,
 			"XIP alignment %s: it must be a power of two from 4 to the page size",
@@ -169,7 +206,7 @@ static enum options_verdict set_edition(struct parser *parser, const char *text)
 {
 	uint64_t number;
 
-	if (!xip_cli_parse_size(text, &number) || number > UINT32_MAX)
+	if (!xip_parse_size(text, &number) || number > UINT32_MAX)
 		return usage(parser, "edition %s: it must be a number of at most 32 bits", text);
 	parser->options->build.layout.edition = (uint32_t)number;
 	return OPTIONS_RUN;
@@ -194,7 +231,7 @@ static enum options_verdict set_jobs(struct parser *parser, const char *text)
 {
 	uint64_t jobs;
 
-	if (!xip_cli_parse_size(text, &jobs) || jobs > JOBS_MAX)
+	if (!xip_parse_size(text, &jobs) || jobs > JOBS_MAX)
 		return usage(parser, "jobs %s: it must be a number of threads (0: one a processor)",
 			text);
 	parser->options->build.encode.threads = (unsigned)jobs;
@@ -220,7 +257,7 @@ static enum options_verdict set_level(struct parser *parser, const char *text)
 {
 	uint64_t level;
 
-	if (!xip_cli_parse_size(text, &level) || !level || level > 1000)
+	if (!xip_parse_size(text, &level) || !level || level > 1000)
 		return usage(parser, "level %s: it must be a number from 1 on", text);
 	parser->level = (int)level;
 	return OPTIONS_RUN;
@@ -297,6 +334,9 @@ static enum options_verdict parse_flag(struct parser *parser, int letter)
 	case OPT_CLASSIC:
 		options->build.layout.classic = true;
 		break;
+	case OPT_FIT:
+		options->build.fit = true;
+		break;
 	default: /* getopt_long has said what is wrong */
 		return OPTIONS_USAGE;
 	}
@@ -324,15 +364,28 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 	case 'N':
 		return set_endian(parser, optarg);
 	case OPT_XIP:
-		return add_rule(parser, optarg, XIP_WISH_WHOLE, "--xip=");
+		return add_wish(parser, optarg, XIP_WISH_WHOLE, "--xip=");
 	case OPT_NO_XIP:
-		return add_rule(parser, optarg, XIP_WISH_NONE, optarg ? "--no-xip=" : "--no-xip");
+		return add_wish(parser, optarg, XIP_WISH_NONE, optarg ? "--no-xip=" : "--no-xip");
 	case OPT_XIP_ALIGN:
 		return set_xip_align(parser, optarg);
 	case OPT_EXCLUDE:
 		return add_string(parser, &options->excludes, optarg);
 	case OPT_EXCLUDE_FROM:
 		return load_excludes(parser, optarg);
+	case OPT_POLICY:
+		return xip_policy_load(&options->rules, optarg, parser->diag) ? OPTIONS_OPERATIONAL
+									      : OPTIONS_RUN;
+	case OPT_STACK_SIZE:
+		return set_stack_size(parser, optarg);
+	case OPT_MAX_SIZE:
+		return set_max_size(parser, optarg);
+	case OPT_REPORT:
+		options->report = optarg;
+		return OPTIONS_RUN;
+	case OPT_EXPLAIN:
+		options->explain = optarg;
+		return OPTIONS_RUN;
 	case OPT_COMPRESSOR:
 		return set_compressor(parser, optarg);
 	case OPT_LEVEL:
@@ -348,31 +401,64 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 	}
 }
 
+/* What no single option can know. */
+static enum options_verdict check_together(struct parser *parser)
+{
+	const struct xip_build_options *build = &parser->options->build;
+	const struct xip_policy_list *list = &parser->options->rules;
+
+	for (size_t i = 0; i < list->count; i++) {
+		parser->xip_asked |= list->rules[i].attribute == XIP_ATTR_WISH &&
+				     list->rules[i].wish != XIP_WISH_NONE;
+		if (list->rules[i].attribute == XIP_ATTR_ALIGN &&
+			list->rules[i].value > build->policy.page_size)
+			return usage(parser, "%s: more than the page size", list->rules[i].origin);
+	}
+	if (build->layout.classic && (parser->xip_asked || build->layout.force_extended))
+		return usage(parser,
+			"%s: the format of before Linux 4.15 knows neither execution in "
+			"place nor extended block pointers",
+			"--classic with -x, -X, --xip or a policy that places files");
+	if (build->policy.xip_align > build->policy.page_size)
+		return usage(parser, "%s is larger than the page size", "--xip-align");
+	if (parser->level > xip_compressor_level_max(build->encode.compressor))
+		return usage(parser, "%s: too high for this compressor; see mkxipfs(1)", "--level");
+	if (build->fit && !build->max_size)
+		return usage(parser, "%s needs --max-size, or max-size in a policy", "--fit");
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict take_operands(struct parser *parser, int argc, char **argv)
+{
+	struct options *options = parser->options;
+	int count = argc - optind;
+
+	if (count > 2 || count < (options->explain ? 1 : 2))
+		return usage(parser, "%s; see mkxipfs --help",
+			count > 2 ? "too many arguments: a SOURCE and an IMAGE are needed"
+				  : "a SOURCE and an IMAGE are needed");
+	options->source = argv[optind];
+	options->image = count == 2 ? argv[optind + 1] : NULL;
+	return OPTIONS_RUN;
+}
+
 /* Takes what is left of the command line and fills in what depends on several options. */
 static enum options_verdict finish(struct parser *parser, int argc, char **argv)
 {
 	struct options *options = parser->options;
 	struct xip_build_options *build = &options->build;
-	int highest = xip_compressor_level_max(build->encode.compressor);
+	enum options_verdict verdict = take_operands(parser, argc, argv);
 
-	if (argc - optind != 2)
-		return usage(parser, "%s; see mkxipfs --help",
-			argc - optind < 2 ? "a SOURCE and an IMAGE are needed"
-					  : "too many arguments: a SOURCE and an IMAGE are needed");
-	options->source = argv[optind];
-	options->image = argv[optind + 1];
-	if (build->layout.classic && (parser->xip_asked || build->layout.force_extended))
-		return usage(parser,
-			"%s: the format of before Linux 4.15 knows neither execution in "
-			"place nor extended block pointers",
-			"--classic with -x, -X or --xip");
-	if (build->policy.xip_align > build->policy.page_size)
-		return usage(parser, "%s is larger than the page size", "--xip-align");
-	if (parser->level > highest)
-		return usage(parser, "%s: too high for this compressor; see mkxipfs(1)", "--level");
-	if (build->layout.classic &&
-		add_rule(parser, NULL, XIP_WISH_NONE, "--classic") != OPTIONS_RUN)
-		return OPTIONS_OPERATIONAL;
+	if (!build->max_size)
+		build->max_size = options->rules.max_size;
+	if (verdict == OPTIONS_RUN)
+		verdict = check_together(parser);
+	if (verdict == OPTIONS_RUN && build->layout.classic)
+		verdict = add_wish(parser, NULL, XIP_WISH_NONE, "--classic");
+	if (verdict != OPTIONS_RUN)
+		return verdict;
+	build->policy.rules = options->rules.rules;
+	build->policy.rule_count = options->rules.count;
 	if (!build->policy.xip_align)
 		build->policy.xip_align = build->policy.page_size;
 	build->encode.level = parser->level
@@ -407,5 +493,5 @@ void options_free(struct options *options)
 	free(options->loaded);
 	free(options->excludes.items);
 	free(options->devtables.items);
-	free(options->rules);
+	xip_policy_list_free(&options->rules);
 }

@@ -23,9 +23,11 @@ struct options {
 	bool squash_owner, truncate_ids;
 	bool errors; /* -E: warnings are errors */
 	bool quiet, verbose, no_verify;
+	const char *report;  /* --report; NULL: none */
+	const char *explain; /* --explain: a path in the image; then @image may be NULL */
 	struct xip_build_options build; /* without insert */
 	/* Memory behind the above. */
-	struct xip_policy_rule *rules;
+	struct xip_policy_list rules;
 	char **loaded; /* --exclude-from files */
 	size_t loaded_count;
 };

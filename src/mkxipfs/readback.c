@@ -26,6 +26,7 @@ struct checker {
 	int fd;
 	const char *path;
 	const struct xip_tree *tree;
+	const struct xip_plan *plan;
 	const struct xip_diag *diag;
 	struct progress *progress;
 	uint32_t page_size;
@@ -178,10 +179,12 @@ static enum xip_err compare_content(const struct checker *checker, struct bench 
 			content->size - start < room ? (size_t)(content->size - start) : room;
 
 		err = xip_content_read(content, bench->source, length, start, diag);
-		if (!err)
-			err = compare_blocks(checker, bench, content->inode,
-				(uint32_t)(start / checker->page_size), bench->source, length,
-				diag);
+		if (err)
+			break;
+		xip_plan_apply_patch(&checker->plan->files[content->inode->number], bench->source,
+			length, start);
+		err = compare_blocks(checker, bench, content->inode,
+			(uint32_t)(start / checker->page_size), bench->source, length, diag);
 	}
 	return err;
 }
@@ -253,15 +256,17 @@ static enum xip_err check_contents(struct checker *checker, unsigned threads)
 	return err;
 }
 
-enum xip_err readback(int fd, const char *path, const struct xip_tree *tree, uint32_t page_size,
-	unsigned threads, struct progress *progress, const struct xip_diag *diag)
+enum xip_err readback(int fd, const char *path, const struct xip_tree *tree,
+	const struct xip_plan *plan, unsigned threads, struct progress *progress,
+	const struct xip_diag *diag)
 {
 	struct checker checker = {.fd = fd,
 		.path = path,
 		.tree = tree,
+		.plan = plan,
 		.diag = diag,
 		.progress = progress,
-		.page_size = page_size};
+		.page_size = plan->page_size};
 	enum xip_err err;
 
 	checker.inodes = calloc(tree->data_inode_count + 1, sizeof(*checker.inodes));

@@ -8,6 +8,7 @@
 #include "progress.h"
 #include "xipfs/diag.h"
 #include "xipfs/err.h"
+#include "xipfs/plan.h"
 #include "xipfs/tree.h"
 
 /*
@@ -16,7 +17,7 @@
  * it should be, a fault of this program; XIP_ERR_SOURCE: a file changed meanwhile.
  */
 XIP_MUST_CHECK enum xip_err readback(int fd, const char *path, const struct xip_tree *tree,
-	uint32_t page_size, unsigned threads, struct progress *progress,
+	const struct xip_plan *plan, unsigned threads, struct progress *progress,
 	const struct xip_diag *diag);
 
 #endif

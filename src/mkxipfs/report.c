@@ -8,18 +8,13 @@
 #include "xipfs/cli.h"
 #include "xipfs/loader.h"
 
-/* The rule that decided, in the user's words: "--no-xip=*.so". */
+/* The rule that decided, as the user wrote it. */
 static void print_rule(FILE *out, const struct options *options, const struct xip_plan_file *file)
 {
-	const struct xip_policy_rule *rule;
-
-	if (file->rule == UINT32_MAX)
+	if (file->rules[XIP_ATTR_WISH] == XIP_PLAN_DEFAULT)
 		return;
-	rule = &options->build.policy.rules[file->rule];
 	fputs(" (", out);
-	fputs(rule->origin, out);
-	if (rule->pattern)
-		xip_cli_print_escaped(out, rule->pattern);
+	xip_cli_print_escaped(out, options->build.policy.rules[file->rules[XIP_ATTR_WISH]].origin);
 	fputc(')', out);
 }
 

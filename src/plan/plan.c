@@ -9,6 +9,7 @@
 #include "xipfs/format.h"
 #include "xipfs/pool.h"
 #include "xipfs/scan.h"
+#include "stack.h"
 
 /* Bytes that xip_loader_has_magic() wants to see. */
 #define MAGIC_SIZE 4
@@ -31,24 +32,31 @@ static bool is_regular(const struct xip_tree_inode *inode)
 
 /* --- Which rule decides ---------------------------------------------------------------------- */
 
+/* The attributes that the plan looks at; the others change the tree before. */
+static const enum xip_attribute planned[] = {
+	XIP_ATTR_WISH, XIP_ATTR_ALIGN, XIP_ATTR_STACK, XIP_ATTR_INSTANCES};
+
 /*
- * Decides by the paths of @node; a hard link has several, and the rule that stands last in the
+ * Decides by the path of @node; a hard link has several, and the rule that stands last in the
  * list wins among all of them.
  */
 static enum xip_err match_node(struct planner *planner, const struct xip_node *node)
 {
 	struct xip_plan_file *file = &planner->plan->files[node->inode->number];
 	char *path = xip_tree_path(node);
-	size_t rule;
 
 	if (!path)
 		return xip_diag_nomem(planner->diag);
-	rule = xip_policy_match(planner->policy, path);
-	free(path);
-	if (rule != SIZE_MAX && (file->rule == UINT32_MAX || rule > file->rule)) {
-		file->rule = (uint32_t)rule;
-		file->wish = planner->policy->rules[rule].wish;
+	for (size_t i = 0; i < sizeof(planned) / sizeof(*planned); i++) {
+		uint32_t *decider = &file->rules[planned[i]];
+		size_t rule = xip_policy_match(planner->policy, planned[i], path);
+
+		if (rule != SIZE_MAX && (*decider == XIP_PLAN_DEFAULT || rule > *decider))
+			*decider = (uint32_t)rule;
 	}
+	free(path);
+	if (file->rules[XIP_ATTR_WISH] != XIP_PLAN_DEFAULT)
+		file->wish = planner->policy->rules[file->rules[XIP_ATTR_WISH]].wish;
 	return XIP_OK;
 }
 
@@ -57,7 +65,8 @@ static enum xip_err match_rules(struct planner *planner)
 	const struct xip_node *node = NULL;
 
 	for (size_t i = 0; i < planner->plan->file_count; i++)
-		planner->plan->files[i].rule = UINT32_MAX;
+		for (size_t a = 0; a < XIP_ATTR_COUNT; a++)
+			planner->plan->files[i].rules[a] = XIP_PLAN_DEFAULT;
 	if (!planner->policy->rule_count)
 		return XIP_OK;
 	while ((node = xip_tree_next(planner->tree, node))) {
@@ -67,6 +76,15 @@ static enum xip_err match_rules(struct planner *planner)
 			return err;
 	}
 	return XIP_OK;
+}
+
+/* The rule that sets @attribute of the file, NULL: none. */
+static const struct xip_policy_rule *rule_of(const struct planner *planner,
+	const struct xip_plan_file *file, enum xip_attribute attribute)
+{
+	uint32_t rule = file->rules[attribute];
+
+	return rule == XIP_PLAN_DEFAULT ? NULL : &planner->policy->rules[rule];
 }
 
 /* --- From mappings to runs ------------------------------------------------------------------- */
@@ -104,13 +122,16 @@ static uint32_t merge_runs(struct xip_plan_run *runs, uint32_t count)
 	return kept;
 }
 
-static uint32_t clamp_align(const struct planner *planner, uint64_t wanted)
+/* What the user asks for, but never below what the sections need. */
+static uint32_t choose_align(
+	const struct planner *planner, const struct xip_plan_file *file, uint64_t needed)
 {
+	const struct xip_policy_rule *rule = rule_of(planner, file, XIP_ATTR_ALIGN);
 	uint32_t page_size = planner->policy->page_size;
-	uint32_t align = planner->policy->xip_align;
+	uint32_t align = rule ? (uint32_t)rule->value : planner->policy->xip_align;
 
-	if (wanted > align)
-		align = wanted < page_size ? (uint32_t)wanted : page_size;
+	if (needed > align)
+		align = needed < page_size ? (uint32_t)needed : page_size;
 	return align;
 }
 
@@ -131,7 +152,7 @@ static enum xip_err runs_of_program(struct planner *planner, struct xip_arena *a
 		runs[count++] = (struct xip_plan_run){
 			.first = (uint32_t)mapping->file_page,
 			.count = (uint32_t)mapping->page_count,
-			.align = clamp_align(planner, mapping->align),
+			.align = choose_align(planner, file, mapping->align),
 		};
 	}
 	file->runs = runs;
@@ -154,6 +175,26 @@ static enum xip_err run_of_whole_file(struct planner *planner, struct xip_arena 
 }
 
 /* --- One file -------------------------------------------------------------------------------- */
+
+/* Writes the size of the stack that the user wants into the program in the image. */
+static enum xip_err plan_stack(const struct planner *planner, const struct xip_program *program,
+	const struct xip_tree_inode *inode, struct xip_plan_file *file, const struct xip_diag *diag)
+{
+	const struct xip_policy_rule *rule = rule_of(planner, file, XIP_ATTR_STACK);
+	char *path;
+
+	if (!rule || !xip_stack_counts(program))
+		return XIP_OK;
+	if (xip_stack_patch(program, (uint32_t)rule->value, &file->patch))
+		return XIP_OK;
+	path = xip_tree_path(inode->first);
+	xip_diag_fail(diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET,
+		"its stack cannot be set (%s): it has no PT_GNU_STACK header; link it with "
+		"-Wl,-z,stack-size=SIZE",
+		rule->origin);
+	free(path);
+	return XIP_ERR_SOURCE;
+}
 
 static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	const struct xip_content *content, struct xip_plan_file *file, const struct xip_diag *diag)
@@ -180,6 +221,9 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	file->why = program.why;
 	file->detail = program.detail;
 	file->mmu_only = program.loader == XIP_LOADER_ELF;
+	err = plan_stack(planner, &program, content->inode, file, diag);
+	if (err)
+		goto out;
 	if (file->wish == XIP_WISH_NOMMU && program.loader == XIP_LOADER_ELF &&
 		program.why != XIP_WHY_BAD_HEADER)
 		file->why = XIP_WHY_NOT_FDPIC;
@@ -203,7 +247,8 @@ static enum xip_err plan_content(struct planner *planner, struct xip_arena *aren
 		if (!err && xip_loader_has_magic(magic, sizeof(magic)))
 			err = describe(planner, arena, content, file, diag);
 	}
-	if (!err && file->wish == XIP_WISH_WHOLE)
+	if (!err && (file->wish == XIP_WISH_WHOLE ||
+			    (file->wish == XIP_WISH_XIP && file->loader == XIP_LOADER_NONE)))
 		err = run_of_whole_file(planner, arena, content->inode, file);
 	return err;
 }
@@ -251,6 +296,7 @@ static bool was_expected(const struct xip_plan_file *file)
 static void warn_file(const struct planner *planner, const struct xip_plan_file *file,
 	const struct xip_tree_inode *inode, const char *path)
 {
+	const struct xip_policy_rule *stack = rule_of(planner, file, XIP_ATTR_STACK);
 	const struct xip_plan_run *last = file->run_count ? &file->runs[file->run_count - 1] : NULL;
 	uint32_t pages = (uint32_t)xip_div_up(inode->size, planner->policy->page_size);
 	const char *advice = xip_why_advice(file->why);
@@ -260,6 +306,12 @@ static void warn_file(const struct planner *planner, const struct xip_plan_file 
 			"not executed in place: %s%s%s%s%s", xip_why_text(file->why),
 			file->detail ? ": " : "", file->detail ? file->detail : "",
 			advice ? "; " : "", advice ? advice : "");
+	if (stack && stack->pattern && !file->patch.length)
+		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
+			"a stack size has no effect here (%s): the kernel takes it from the "
+			"headers of "
+			"FDPIC programs alone, not from libraries, other programs or data",
+			stack->origin);
 	/* The kernel (cramfs_read_folio) takes the length of such a block as size % page = 0. */
 	if (last && last->first + last->count == pages &&
 		!(inode->size % planner->policy->page_size))

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "stack.h"
+
+#include <elf.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "xipfs/bytes.h"
+
+bool xip_stack_counts(const struct xip_program *program)
+{
+	return program->loader == XIP_LOADER_FDPIC &&
+	       (program->elf.type == ET_EXEC || program->elf.interpreter);
+}
+
+bool xip_stack_patch(
+	const struct xip_program *program, uint32_t bytes, struct xip_plan_patch *patch)
+{
+	const struct xip_elf *elf = &program->elf;
+	/* p_memsz is one address wide; of 64 bits the high half stays what it is not: zero. */
+	size_t low = elf->is64 && elf->big ? 4 : 0;
+
+	if (!elf->has_stack)
+		return false;
+	*patch = (struct xip_plan_patch){
+		.offset = (uint32_t)elf->stack_header +
+			  (uint32_t)(elf->is64 ? offsetof(Elf64_Phdr, p_memsz)
+					       : offsetof(Elf32_Phdr, p_memsz)),
+		.length = elf->is64 ? 8 : 4,
+	};
+	xip_put32(patch->bytes + low, bytes, elf->big);
+	return true;
+}
+
+void xip_plan_apply_patch(
+	const struct xip_plan_file *file, uint8_t *bytes, size_t length, uint64_t offset)
+{
+	for (uint32_t i = 0; i < file->patch.length; i++) {
+		uint64_t at = (uint64_t)file->patch.offset + i;
+
+		if (at >= offset && at - offset < length)
+			bytes[at - offset] = file->patch.bytes[i];
+	}
+}
