@@ -281,3 +281,13 @@ enum xip_err xip_scan_dir(const char *path, const struct xip_exclude *exclude,
 		*tree = scan.tree;
 	return err;
 }
+
+enum xip_err xip_scan(const char *path, const struct xip_exclude *exclude, struct xip_tree **tree,
+	const struct xip_diag *diag)
+{
+	struct stat status;
+
+	if (strcmp(path, "-") && !stat(path, &status) && S_ISDIR(status.st_mode))
+		return xip_scan_dir(path, exclude, tree, diag);
+	return xip_scan_archive(path, exclude, tree, diag);
+}
