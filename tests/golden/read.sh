@@ -128,7 +128,7 @@ check "XIP, little-endian: programs" found xip-le "$views" \
 /uneven fdpic true false 12320+2'
 check "XIP, big-endian: programs" found xip-be "$views" \
 	'/elf elf false true 4096+1
-/flat flat true true 12288+1 12288+1'
+/flat flat true false 12288+1'
 check "XIP, physical addresses" found xip-le \
 	'.programs[0].nommu.mappings[0].address' $((0x60801000)) --flash-addr=0x60800000
 check "XIP, big-endian: blocks" found xip-be "$blocks" 'xip@4096+4096 stored@8192+16' --blocks=/elf

@@ -139,7 +139,7 @@ hand_crc_fix()
 # patch_bytes FILE OFFSET HEX
 patch_bytes()
 {
-	xxd -r -p <<<"$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none
+	xxd -r -p <<<"$3" | dd of="$1" bs=1 seek=$(($2)) conv=notrunc status=none
 }
 
 # kernel COMMAND ARGUMENT...: what a kernel would do with an image, see cramfs.py.
