@@ -131,24 +131,6 @@ unreadable_directory()
 	as_nobody refuses_unreadable secret
 }
 
-# as_nobody FUNCTION ARGUMENT...: root may read everything, so become somebody who may not.
-as_nobody()
-{
-	if ((EUID)); then
-		"$@"
-	else
-		local program
-
-		mkdir -p bin
-		for program in "$MKXIPFS" "$XIPFS_DUMP"; do
-			cp "$program" bin
-		done
-		chmod 755 bin bin/*
-		{ declare -f; echo 'set -e; PATH=$PWD/bin:$PATH'; printf '%q ' "$@"; } >script
-		setpriv --reuid=65534 --regid=65534 --clear-groups bash script
-	fi
-}
-
 refuses_unreadable()
 {
 	refuses "$1" 'ermission' mkxipfs -q tree

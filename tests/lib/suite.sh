@@ -19,7 +19,7 @@ report()
 		echo "ok $SUITE: $1"
 		echo passed >>"$COUNTS"
 	else
-		echo "not ok $SUITE: $1: $(sed -n 's/^FAIL: //p' "$3" | tail -1)"
+		echo "not ok $SUITE: $1: $(sed -n 's/^FAIL: //p' "$3" | head -1)"
 		tail -25 "$3" | sed 's/^/#   /'
 		echo failed >>"$COUNTS"
 	fi
@@ -36,7 +36,8 @@ check()
 	chmod 755 "$directory"
 	set +e
 	(
-		set -e
+		set -eE
+		trap 'echo "FAIL: ${BASH_SOURCE[0]##*/}:$LINENO: $BASH_COMMAND"' ERR
 		cd "$directory"
 		"$@"
 	) >"$directory.log" 2>&1 </dev/null

@@ -190,3 +190,21 @@ not_in_place()
 	[[ -s blocks ]] || fail "$2 has no blocks"
 	! grep -q ' xip$' blocks || fail "$2 has XIP blocks"
 }
+
+# as_nobody FUNCTION ARGUMENT...: root may read everything, so become somebody who may not.
+as_nobody()
+{
+	if ((EUID)); then
+		"$@"
+	else
+		local program
+
+		mkdir -p bin
+		for program in "$MKXIPFS" "$XIPFS_DUMP"; do
+			cp "$program" bin
+		done
+		chmod 755 bin bin/*
+		{ declare -f; echo "set -e; PATH=$PWD/bin:\$PATH"; printf '%q ' "$@"; } >script
+		setpriv --reuid=65534 --regid=65534 --clear-groups bash script
+	fi
+}
