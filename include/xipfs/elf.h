@@ -38,6 +38,7 @@ struct xip_elf {
 	bool fdpic;            /* elf_check_fdpic() of this machine would take it */
 	bool constdisp;        /* elf_check_const_displacement(): FDPIC, yet loaded as one block */
 	bool textrel;          /* DT_TEXTREL or DF_TEXTREL: the dynamic loader writes to its text */
+	bool pie;              /* DF_1_PIE: a program, though ET_DYN */
 	bool has_stack;        /* a PT_GNU_STACK header is there */
 	bool has_symtab;       /* SHT_SYMTAB: not stripped */
 	uint64_t stack_size;   /* p_memsz of PT_GNU_STACK, bytes; 0: the loader's default */

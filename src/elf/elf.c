@@ -401,6 +401,9 @@ static void visit_dynamic(const GElf_Dyn *entry, struct dynamic *dynamic, struct
 		if (value & DF_TEXTREL)
 			elf->textrel = true;
 		break;
+	case DT_FLAGS_1:
+		elf->pie = value & DF_1_PIE;
+		break;
 	default:
 		break;
 	}

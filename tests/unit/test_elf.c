@@ -175,6 +175,23 @@ START_TEST(text_relocations)
 }
 END_TEST
 
+START_TEST(position_independent_program)
+{
+	size_t size;
+
+	choose(_i);
+	size = make_dynamic_program();
+	ck_assert_int_eq(parse(size), XIP_OK);
+	ck_assert(!elf.pie);
+	make_dynamic(file, &made, 0x1000, 7, DT_FLAGS_1, DF_1_PIE | DF_1_NOW);
+	ck_assert_int_eq(parse(size), XIP_OK);
+	ck_assert(elf.pie);
+	make_dynamic(file, &made, 0x1000, 7, DT_FLAGS_1, DF_1_NOW);
+	ck_assert_int_eq(parse(size), XIP_OK);
+	ck_assert(!elf.pie);
+}
+END_TEST
+
 START_TEST(dynamic_lies)
 {
 	size_t size;
@@ -500,6 +517,7 @@ int main(void)
 	tcase_add_loop_test(tcase, dynamic_section, 0, 4);
 	tcase_add_loop_test(tcase, rpath_without_runpath, 0, 4);
 	tcase_add_loop_test(tcase, text_relocations, 0, 4);
+	tcase_add_loop_test(tcase, position_independent_program, 0, 4);
 	tcase_add_loop_test(tcase, dynamic_lies, 0, 4);
 	tcase_add_loop_test(tcase, string_table_without_end, 0, 4);
 	tcase_add_loop_test(tcase, interpreter_lies, 0, 4);
