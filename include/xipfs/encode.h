@@ -40,6 +40,9 @@ struct xip_payload {
 /* The blocks of one of xip_tree.data_inodes. */
 struct xip_encoded_file {
 	struct xip_payload **blocks; /* NULL: a hole, a whole block of zeros */
+	/* Of an optional file (xip_plan_file.optional) the blocks with nothing in place; else NULL.
+	 */
+	struct xip_payload **packed;
 	uint32_t block_count;
 };
 

@@ -61,6 +61,7 @@ struct xip_layout_file {
 	uint32_t offset; /* of its pointer table; what its inodes hold; 0: no data */
 	uint32_t sharer; /* number of the data inode whose table it uses; its own: none */
 	uint32_t flash;  /* position of its first XIP page; 0: none */
+	uint32_t bytes;  /* that the image holds for this file and no other */
 };
 
 struct xip_layout {
@@ -71,7 +72,8 @@ struct xip_layout {
 	struct xip_layout_file *files; /* index: number in xip_tree.data_inodes */
 	size_t file_count;
 	uint32_t super_offset; /* 0 or 512 */
-	uint64_t size;         /* bytes of the image */
+	uint64_t size;         /* bytes of the image: whole pages */
+	uint64_t need; /* bytes it would take without rounding to pages, XIP pages being whole */
 	bool big;
 	/* Totals in bytes; with the rest they add up to @size. */
 	struct {
@@ -82,11 +84,11 @@ struct xip_layout {
 };
 
 /*
- * Lays out the image: no input, no output. Uses the scratch fields of @encoding's payloads, and
- * leaves in xip_node.user of each directory the position of its entries (0: it is empty) and in
- * its inode the size of them. The layout refers to the tree and the encoding, which must outlive
- * it. The caller frees *@layout with xip_layout_free. Errors: XIP_ERR_LIMIT (over 256 MiB),
- * XIP_ERR_NOMEM.
+ * Lays out the image: no input, no output. Uses the scratch fields of @encoding's payloads (anew in
+ * each call), and leaves in xip_node.user of each directory the position of its entries (0: it is
+ * empty) and in its inode the size of them. The layout refers to the tree and the encoding, which
+ * must outlive it. The caller frees *@layout with xip_layout_free. Errors: XIP_ERR_LIMIT (over 256
+ * MiB), XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_layout_make(struct xip_tree *tree, const struct xip_plan *plan,
 	struct xip_encoding *encoding, const struct xip_layout_options *options,

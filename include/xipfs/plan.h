@@ -30,6 +30,22 @@ struct xip_plan_patch {
 	uint8_t bytes[8];
 };
 
+/* What a program needs to run, as its headers say; in the plan's arena. */
+struct xip_plan_links {
+	const char *interpreter; /* NULL: none */
+	const char *runpath;     /* NULL: none */
+	const char *const *needed;
+	size_t needed_count;
+	bool library; /* nothing that the kernel would start by itself */
+};
+
+/* What --fit decided about a file that could be executed in place. */
+enum xip_fit {
+	XIP_FIT_NONE, /* not asked, or not for choice */
+	XIP_FIT_IN,   /* in place */
+	XIP_FIT_OUT,  /* compressed, for want of room */
+};
+
 /* The plan for one of xip_tree.data_inodes (a symlink has an empty one). */
 struct xip_plan_file {
 	const struct xip_plan_run *runs; /* ascending, neither overlapping nor adjacent */
@@ -40,13 +56,20 @@ struct xip_plan_file {
 	enum xip_why why;   /* XIP_WHY_DIRECT when its loader can map it from flash */
 	const char *detail; /* more about @why, static storage, may be NULL */
 	bool mmu_only;      /* only a kernel with an MMU maps it, so XIP pages may be shared */
-	struct xip_plan_patch patch; /* the size of its stack */
+	struct xip_plan_patch patch;        /* the size of its stack */
+	const struct xip_plan_links *links; /* NULL: not an ELF, or not asked for */
+	bool optional;                      /* --fit may take its runs away */
+	enum xip_fit fit;
+	uint64_t fit_cost;  /* flash bytes more, when in place */
+	uint64_t fit_pages; /* pages of RAM less, when in place */
 };
 
 #define XIP_PLAN_DEFAULT UINT32_MAX
 
 struct xip_plan {
 	struct xip_arena *arena;
+	struct xip_arena **arenas; /* one a thread that planned: runs and links live there */
+	unsigned arena_count;
 	struct xip_plan_file *files; /* index: number in xip_tree.data_inodes */
 	size_t file_count;
 	uint32_t page_size; /* bytes */

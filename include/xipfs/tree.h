@@ -102,6 +102,12 @@ void xip_tree_prune(struct xip_tree *tree, bool (*drop)(void *user, const struct
 struct xip_node *xip_tree_find(const struct xip_tree *tree, const char *path);
 
 /*
+ * As xip_tree_find, but symlinks are followed, the last one too, as a system running from the tree
+ * would. NULL: not there, more than 40 links, or a path of 4096 bytes or more.
+ */
+struct xip_node *xip_tree_resolve(const struct xip_tree *tree, const char *path);
+
+/*
  * The node's path with a leading '/', malloc'ed, for messages and patterns; NULL when memory ran
  * out. The root is "/".
  */

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "choose.h"
 #include "xipfs/bytes.h"
 #include "xipfs/writer.h"
 
@@ -54,9 +55,13 @@ static enum xip_err run_stages(struct xip_tree *tree, const struct xip_build_opt
 	err = xip_plan_make(tree, &options->policy, options->encode.threads, &build->plan, diag);
 	if (!err)
 		err = xip_encode(tree, build->plan, &options->encode, &encoding, diag);
-	if (!err)
+	if (!err && options->fit)
+		err = xip_choose_fit(tree, options, build->plan, encoding, &build->layout, diag);
+	else if (!err)
 		err = xip_layout_make(
 			tree, build->plan, encoding, &options->layout, &build->layout, diag);
+	if (!err)
+		err = xip_choose_check_size(tree, build->layout, options->max_size, diag);
 	if (!err)
 		err = xip_writer_write(build->layout, options->insert, fd, path, diag);
 	xip_encoding_free(encoding);

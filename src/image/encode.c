@@ -121,19 +121,25 @@ static enum xip_err encode_block(struct encoder *encoder, struct bench *bench, c
 		encoder->store, payload, &raw, bench->inflater, bench->scratch, result);
 }
 
-/* Encodes @count blocks from @first on; their bytes are at @bytes, @length in all. */
+/* Encodes the blocks from @first on; their bytes are at @bytes, @length in all. */
 static enum xip_err encode_blocks(struct encoder *encoder, struct bench *bench, uint32_t number,
 	uint32_t first, const uint8_t *bytes, size_t length)
 {
-	const struct xip_plan_file *file = &encoder->plan->files[number];
-	struct xip_payload **blocks = encoder->encoding->files[number].blocks + first;
+	const struct xip_plan_file *plan = &encoder->plan->files[number];
+	struct xip_encoded_file *file = &encoder->encoding->files[number];
 	size_t page_size = encoder->encoding->page_size;
 
-	for (uint32_t i = 0; length; i++) {
+	for (uint32_t i = first; length; i++) {
 		size_t part = length < page_size ? length : page_size;
-		enum xip_err err = encode_block(encoder, bench, bytes, part,
-			xip_plan_is_xip(file, first + i, NULL), &blocks[i]);
+		bool xip = xip_plan_is_xip(plan, i, NULL);
+		enum xip_err err = encode_block(encoder, bench, bytes, part, xip, &file->blocks[i]);
 
+		if (!err && file->packed) {
+			file->packed[i] = file->blocks[i];
+			if (xip)
+				err = encode_block(
+					encoder, bench, bytes, part, false, &file->packed[i]);
+		}
 		if (err)
 			return err;
 		bytes += part;
@@ -254,7 +260,10 @@ static enum xip_err make_tables(struct encoder *encoder, uint32_t page_size)
 
 		file->block_count = (uint32_t)xip_div_up(size, page_size);
 		file->blocks = xip_arena_calloc(arena, file->block_count, sizeof(*file->blocks));
-		if (!file->blocks)
+		if (encoder->plan->files[i].optional)
+			file->packed =
+				xip_arena_calloc(arena, file->block_count, sizeof(*file->packed));
+		if (!file->blocks || (encoder->plan->files[i].optional && !file->packed))
 			return XIP_ERR_NOMEM;
 		encoder->total += size;
 	}

@@ -186,6 +186,7 @@ static void place_region(struct layouter *l, uint64_t *const *starts, uint32_t a
 		}
 		for (uint32_t r = 0; r < file->run_count; r++)
 			place_run(l, i, r, base + starts[i][r]);
+		l->layout->files[i].bytes += xip_plan_pages(file) * page_size(l);
 	}
 }
 
@@ -315,7 +316,7 @@ static enum xip_err place_file(struct layouter *l, uint32_t number, const uint64
 	uint32_t *pointers = l->tables[number];
 	struct xip_extent *extent;
 	struct xip_share_walk walk;
-	uint64_t end;
+	uint64_t begin = l->cursor, end;
 
 	extent = add_extent(l, XIP_EXTENT_TABLE, 4, (uint64_t)file->block_count * XIP_POINTER_SIZE);
 	extent->u.pointers = pointers;
@@ -342,6 +343,7 @@ static enum xip_err place_file(struct layouter *l, uint32_t number, const uint64
 		}
 		l->extended |= (pointers[i] & CRAMFS_BLK_FLAGS) != 0;
 	}
+	l->layout->files[number].bytes = (uint32_t)(l->cursor - begin);
 	return refuse_full_last_block(l, number);
 }
 
@@ -367,8 +369,19 @@ static void fix_pointers(struct layouter *l, uint32_t number, uint32_t base)
 
 /* --- All files ------------------------------------------------------------------------------- */
 
+/* An encoding may be laid out more than once. */
+static void forget_marks(const struct xip_encoding *encoding)
+{
+	for (size_t i = 0; i < encoding->file_count; i++) {
+		for (uint32_t b = 0; b < encoding->files[i].block_count; b++)
+			if (encoding->files[i].blocks[b])
+				encoding->files[i].blocks[b]->marks = 0;
+	}
+}
+
 static void note_blocks(struct layouter *l)
 {
+	forget_marks(l->encoding);
 	for (uint32_t i = 0; i < l->encoding->file_count; i++) {
 		const struct xip_encoded_file *file = &l->encoding->files[i];
 		struct xip_share_walk walk;
@@ -432,6 +445,7 @@ static enum xip_err place_all(struct layouter *l, uint64_t **starts)
 	err = place_files(l, starts);
 	if (err)
 		return err;
+	l->layout->need = l->cursor + length;
 	base = xip_align_up(l->cursor, align);
 	if (base + length > XIP_OFFSET_LIMIT) {
 		l->cursor = base + length; /* finish() says so */

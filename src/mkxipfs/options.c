@@ -459,6 +459,7 @@ static enum options_verdict finish(struct parser *parser, int argc, char **argv)
 		return verdict;
 	build->policy.rules = options->rules.rules;
 	build->policy.rule_count = options->rules.count;
+	build->policy.fit = build->fit;
 	if (!build->policy.xip_align)
 		build->policy.xip_align = build->policy.page_size;
 	build->encode.level = parser->level

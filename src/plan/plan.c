@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xipfs/plan.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,6 @@ struct planner {
 	const struct xip_policy *policy;
 	const struct xip_diag *diag;
 	struct xip_plan *plan;
-	struct xip_arena **scratch; /* one a worker: what the runs are copied from at the end */
 };
 
 static bool is_regular(const struct xip_tree_inode *inode)
@@ -196,6 +196,33 @@ static enum xip_err plan_stack(const struct planner *planner, const struct xip_p
 	return XIP_ERR_SOURCE;
 }
 
+static enum xip_err keep_links(
+	struct xip_arena *arena, const struct xip_elf *elf, struct xip_plan_file *file)
+{
+	struct xip_plan_links *links = xip_arena_calloc(arena, 1, sizeof(*links));
+	const char **needed = xip_arena_calloc(arena, elf->needed_count, sizeof(*needed));
+
+	if (!links || !needed)
+		return XIP_ERR_NOMEM;
+	for (size_t i = 0; i < elf->needed_count; i++) {
+		needed[i] = xip_arena_strndup(arena, elf->needed[i], strlen(elf->needed[i]));
+		if (!needed[i])
+			return XIP_ERR_NOMEM;
+	}
+	links->needed = needed;
+	links->needed_count = elf->needed_count;
+	links->library = elf->type == ET_DYN && !elf->interpreter;
+	if (elf->interpreter)
+		links->interpreter =
+			xip_arena_strndup(arena, elf->interpreter, strlen(elf->interpreter));
+	if (elf->runpath)
+		links->runpath = xip_arena_strndup(arena, elf->runpath, strlen(elf->runpath));
+	file->links = links;
+	return (elf->interpreter && !links->interpreter) || (elf->runpath && !links->runpath)
+		       ? XIP_ERR_NOMEM
+		       : XIP_OK;
+}
+
 static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	const struct xip_content *content, struct xip_plan_file *file, const struct xip_diag *diag)
 {
@@ -221,7 +248,11 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	file->why = program.why;
 	file->detail = program.detail;
 	file->mmu_only = program.loader == XIP_LOADER_ELF;
-	err = plan_stack(planner, &program, content->inode, file, diag);
+	if (planner->policy->fit &&
+		(program.loader == XIP_LOADER_FDPIC || program.loader == XIP_LOADER_ELF))
+		err = keep_links(arena, &program.elf, file);
+	if (!err)
+		err = plan_stack(planner, &program, content->inode, file, diag);
 	if (err)
 		goto out;
 	if (file->wish == XIP_WISH_NOMMU && program.loader == XIP_LOADER_ELF &&
@@ -229,6 +260,7 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 		file->why = XIP_WHY_NOT_FDPIC;
 	else if (file->wish != XIP_WISH_NONE && program.why == XIP_WHY_DIRECT)
 		err = runs_of_program(planner, arena, &program, file);
+	file->optional = planner->policy->fit && file->run_count && file->wish <= XIP_WISH_MMU;
 out:
 	xip_arena_free(own);
 	free(data);
@@ -280,8 +312,8 @@ static enum xip_err plan_job(
 	if (end > planner->plan->file_count)
 		end = planner->plan->file_count;
 	for (size_t i = job * FILES_PER_JOB; !err && i < end; i++)
-		err = plan_file(
-			planner, planner->scratch[worker], planner->tree->data_inodes[i], diag);
+		err = plan_file(planner, planner->plan->arenas[worker],
+			planner->tree->data_inodes[i], diag);
 	return err;
 }
 
@@ -340,46 +372,21 @@ static enum xip_err warn_all(const struct planner *planner)
 
 /* --- The stage ------------------------------------------------------------------------------- */
 
-/* Moves the runs from the workers' arenas to the plan's own. */
-static enum xip_err keep_runs(struct xip_plan *plan, const struct xip_diag *diag)
-{
-	for (size_t i = 0; i < plan->file_count; i++) {
-		struct xip_plan_file *file = &plan->files[i];
-		size_t bytes = file->run_count * sizeof(*file->runs);
-		struct xip_plan_run *copy;
-
-		if (!file->run_count)
-			continue;
-		copy = xip_arena_alloc(plan->arena, bytes);
-		if (!copy)
-			return xip_diag_nomem(diag);
-		memcpy(copy, file->runs, bytes);
-		file->runs = copy;
-	}
-	return XIP_OK;
-}
-
 static enum xip_err run_jobs(struct planner *planner, unsigned threads)
 {
-	size_t jobs = (size_t)xip_div_up(planner->plan->file_count, FILES_PER_JOB);
-	enum xip_err err = XIP_OK;
+	struct xip_plan *plan = planner->plan;
+	size_t jobs = (size_t)xip_div_up(plan->file_count, FILES_PER_JOB);
 
-	planner->scratch = calloc(threads, sizeof(struct xip_arena *));
-	if (!planner->scratch)
+	plan->arenas = xip_arena_calloc(plan->arena, threads, sizeof(struct xip_arena *));
+	if (!plan->arenas)
 		return xip_diag_nomem(planner->diag);
+	plan->arena_count = threads;
 	for (unsigned i = 0; i < threads; i++) {
-		planner->scratch[i] = xip_arena_new();
-		if (!planner->scratch[i])
-			err = xip_diag_nomem(planner->diag);
+		plan->arenas[i] = xip_arena_new();
+		if (!plan->arenas[i])
+			return xip_diag_nomem(planner->diag);
 	}
-	if (!err)
-		err = xip_pool_run(threads, jobs, plan_job, planner, planner->diag);
-	if (!err)
-		err = keep_runs(planner->plan, planner->diag);
-	for (unsigned i = 0; i < threads; i++)
-		xip_arena_free(planner->scratch[i]);
-	free(planner->scratch);
-	return err;
+	return xip_pool_run(threads, jobs, plan_job, planner, planner->diag);
 }
 
 static enum xip_err plan_new(
@@ -425,8 +432,11 @@ enum xip_err xip_plan_make(const struct xip_tree *tree, const struct xip_policy 
 
 void xip_plan_free(struct xip_plan *plan)
 {
-	if (plan)
-		xip_arena_free(plan->arena);
+	if (!plan)
+		return;
+	for (unsigned i = 0; i < plan->arena_count; i++)
+		xip_arena_free(plan->arenas[i]);
+	xip_arena_free(plan->arena);
 }
 
 bool xip_plan_is_xip(const struct xip_plan_file *file, uint32_t page, uint32_t *run)

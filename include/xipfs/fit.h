@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Choosing what executes in place when flash is short: the set of programs that saves the most RAM
+ * within the room there is.
+ */
+#ifndef XIPFS_FIT_H
+#define XIPFS_FIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xipfs/diag.h"
+#include "xipfs/err.h"
+#include "xipfs/plan.h"
+#include "xipfs/policy.h"
+#include "xipfs/tree.h"
+
+/*
+ * How many pages of RAM are saved when file i of the plan executes in place, into @pages[i].
+ *
+ * Without an MMU every process has a copy of its own of what is not mapped from flash (mm/nommu.c,
+ * do_mmap_private), so a page counts once for each process: the program's instances= (1 when the
+ * policy says nothing), for a library and an interpreter those of all programs that need it,
+ * directly or through other libraries. With an MMU processes share the page cache: once.
+ * Errors: XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_fit_values(const struct xip_tree *tree, const struct xip_plan *plan,
+	const struct xip_policy *policy, uint64_t *pages);
+
+struct xip_fit_item {
+	uint64_t cost;  /* bytes of flash */
+	uint64_t value; /* pages of RAM */
+	bool chosen;    /* result */
+};
+
+/*
+ * Solves the 0/1 knapsack exactly: of all sets whose costs add up to at most @room, one of the
+ * greatest value below @limit (UINT64_MAX: no limit); among those the cheapest. *@value is what it
+ * is worth. XIP_ERR_LIMIT: the values add up to so much that the tables would need over 256 MiB;
+ * XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_fit_choose(
+	struct xip_fit_item *items, size_t count, uint64_t room, uint64_t limit, uint64_t *value);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The flash budget: is the image too large, and which programs execute in place within it.
+ * Private to src/image.
+ */
+#ifndef XIPFS_IMAGE_CHOOSE_H
+#define XIPFS_IMAGE_CHOOSE_H
+
+#include "xipfs/build.h"
+
+/* XIP_ERR_LIMIT, naming the excess and the largest files, when @layout is over @max_size bytes. */
+XIP_MUST_CHECK enum xip_err xip_choose_check_size(const struct xip_tree *tree,
+	const struct xip_layout *layout, uint64_t max_size, const struct xip_diag *diag);
+
+/*
+ * Of the optional files of @plan keeps those in place that save the most RAM within
+ * @options->max_size, turns the others into compressed files (in @plan and @encoding), and lays out
+ * the image. The cost of a file is what the image grows by when it alone is in place, so it is
+ * exact but for blocks that several chosen files share; the chosen set is laid out, and the next
+ * best taken when it does not fit. Errors: XIP_ERR_LIMIT, XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_choose_fit(struct xip_tree *tree,
+	const struct xip_build_options *options, struct xip_plan *plan,
+	struct xip_encoding *encoding, struct xip_layout **layout, const struct xip_diag *diag);
+
+#endif
