@@ -5,7 +5,7 @@
 #ifndef DUMP_COMMON_H
 #define DUMP_COMMON_H
 
-#include "json.h"
+#include "xipfs/json.h"
 #include "options.h"
 #include "xipfs/cli.h"
 #include "xipfs/map.h"

@@ -3,8 +3,8 @@
  * Writes JSON as it comes, one element of an outer list a line. Texts are escaped like those of the
  * other reports (xip_cli_print_escaped), so they are valid whatever bytes a name holds.
  */
-#ifndef DUMP_JSON_H
-#define DUMP_JSON_H
+#ifndef XIPFS_JSON_H
+#define XIPFS_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>
