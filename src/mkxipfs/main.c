@@ -67,9 +67,9 @@ static enum xip_err report(const struct options *options, const struct xip_tree 
 	enum xip_err err = XIP_OK;
 
 	if (options->verbose)
-		err = report_files(out, tree, build, options);
+		err = report_files(out, tree, build, options, false);
 	if (!err && !options->quiet)
-		report_summary(out, build, options);
+		report_summary(out, build, options->image);
 	if (err)
 		return xip_diag_nomem(diag);
 	if (fflush(out) || ferror(out))
@@ -97,11 +97,31 @@ static enum xip_err make_image(struct options *options, struct xip_tree *tree,
 	if (!err && options->errors && cli->warnings)
 		err = xip_diag_fail(diag, XIP_ERR_SOURCE, options->image, XIP_NO_OFFSET,
 			"not written: -E makes errors of warnings");
+	/* The report comes first: it is the image's news that counts. */
+	if (!err && options->report)
+		err = report_write(options, tree, build, diag);
 	if (!err)
 		err = xip_output_commit(output, diag);
 	if (!err)
 		err = report(options, tree, build, diag);
 	xip_build_free(build);
+	return err;
+}
+
+/* --explain: plans, tells, and writes no image. */
+static enum xip_err explain(
+	const struct options *options, const struct xip_tree *tree, const struct xip_diag *diag)
+{
+	struct xip_plan *plan;
+	enum xip_err err = xip_plan_make(
+		tree, &options->build.policy, options->build.encode.threads, &plan, diag);
+
+	if (err)
+		return err;
+	err = report_explain(stdout, options, tree, plan, diag);
+	xip_plan_free(plan);
+	if (!err && (fflush(stdout) || ferror(stdout)))
+		err = xip_diag_fail_errno(diag, errno, NULL, "cannot write the explanation");
 	return err;
 }
 
@@ -131,6 +151,10 @@ static enum xip_err run(struct options *options, struct xip_cli *cli, struct pro
 
 	if (!err)
 		err = read_source(options, &tree, diag);
+	if (!err && options->explain) {
+		err = explain(options, tree, diag);
+		goto out;
+	}
 	if (!err)
 		err = xip_output_open(&output, options->image, diag);
 	if (!err) {
@@ -139,6 +163,7 @@ static enum xip_err run(struct options *options, struct xip_cli *cli, struct pro
 		pending_output = NULL;
 		xip_output_free(output);
 	}
+out:
 	xip_tree_free(tree);
 	free(insert);
 	return err;

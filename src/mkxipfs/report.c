@@ -8,6 +8,11 @@
 #include "xipfs/cli.h"
 #include "xipfs/loader.h"
 
+static const char *plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 /* The rule that decided, as the user wrote it. */
 static void print_rule(FILE *out, const struct options *options, const struct xip_plan_file *file)
 {
@@ -53,11 +58,20 @@ static void print_placement(
 		fprintf(out, ": %s", rules_of(plan));
 	} else if (plan->wish == XIP_WISH_NONE) {
 		fputs("compressed: as asked", out);
+	} else if (plan->fit == XIP_FIT_OUT) {
+		fputs("compressed: no room", out);
 	} else {
 		fprintf(out, "compressed: %s", xip_why_text(plan->why));
 		if (plan->detail)
 			fprintf(out, ": %s", plan->detail);
 	}
+	if (plan->fit != XIP_FIT_NONE)
+		fprintf(out,
+			"; in place it costs %" PRIu64 " bytes of flash and saves %" PRIu64
+			" page%s of RAM",
+			plan->fit_cost, plan->fit_pages, plural(plan->fit_pages));
+	if (plan->patch.length)
+		fputs("; stack size set", out);
 	print_rule(out, options, plan);
 }
 
@@ -71,51 +85,56 @@ static void print_node(FILE *out, const struct xip_tree *tree, const struct xip_
 		fputs("empty", out);
 	else
 		print_placement(out, build, options, inode->number);
-	if (inode->size && inode->first != node) {
+	if (!inode->size)
+		return;
+	if (inode->first != node) {
 		fputs("; a hard link", out);
-	} else if (inode->size && sharer != inode->number) {
+	} else if (sharer != inode->number) {
 		char *other = xip_tree_path(tree->data_inodes[sharer]->first);
 
 		fputs("; shared with ", out);
 		xip_cli_print_escaped(out, other ? other : "another file");
 		free(other);
+	} else {
+		fprintf(out, "; %" PRIu32 " bytes", build->layout->files[inode->number].bytes);
 	}
 }
 
 enum xip_err report_files(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
-	const struct options *options)
+	const struct options *options, bool metadata)
 {
 	const struct xip_node *node = NULL;
 
 	while ((node = xip_tree_next(tree, node))) {
+		bool regular = (node->inode->mode & XIP_S_IFMT) == XIP_S_IFREG;
 		char *path;
 
-		if ((node->inode->mode & XIP_S_IFMT) != XIP_S_IFREG)
+		if (!regular && !metadata)
 			continue;
 		path = xip_tree_path(node);
 		if (!path)
 			return XIP_ERR_NOMEM;
+		if (metadata)
+			fprintf(out, "%06" PRIo32 " %" PRIu32 ":%" PRIu32 " ", node->inode->mode,
+				node->inode->uid, node->inode->gid);
 		xip_cli_print_escaped(out, path);
 		free(path);
-		fputs(": ", out);
-		print_node(out, tree, build, options, node);
+		if (regular) {
+			fputs(": ", out);
+			print_node(out, tree, build, options, node);
+		}
 		fputc('\n', out);
 	}
 	return XIP_OK;
 }
 
-static const char *plural(uint64_t count)
-{
-	return count == 1 ? "" : "s";
-}
-
-void report_summary(FILE *out, const struct xip_build *build, const struct options *options)
+void report_summary(FILE *out, const struct xip_build *build, const char *label)
 {
 	const struct xip_build_totals *totals = &build->totals;
 	const struct xip_layout *layout = build->layout;
 	uint32_t page_size = build->plan->page_size;
 
-	xip_cli_print_escaped(out, options->image);
+	xip_cli_print_escaped(out, label);
 	fprintf(out, ": %" PRIu64 " bytes (%" PRIu64 " pages of %" PRIu32 "), %s-endian\n",
 		totals->image_size, totals->image_size / page_size, page_size,
 		layout->big ? "big" : "little");

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "report.h"
+#include "xipfs/cli.h"
+#include "xipfs/loader.h"
+
+static const char *const wish_texts[] = {
+	[XIP_WISH_AUTO] = "programs by their own loader's rules",
+	[XIP_WISH_NOMMU] = "what a kernel without an MMU maps",
+	[XIP_WISH_MMU] = "every ELF, by the rules of a kernel with an MMU",
+	[XIP_WISH_XIP] = "in place",
+	[XIP_WISH_WHOLE] = "in place, the whole file",
+	[XIP_WISH_NONE] = "compressed",
+};
+
+/* @otherwise tells what decides when no rule does. */
+static void print_origin(
+	FILE *out, const struct xip_policy *policy, size_t rule, const char *otherwise)
+{
+	if (rule == SIZE_MAX) {
+		fprintf(out, "  (%s)\n", otherwise);
+		return;
+	}
+	fputs("  (", out);
+	xip_cli_print_escaped(out, policy->rules[rule].origin);
+	fputs(")\n", out);
+}
+
+static size_t rule_of(const struct xip_plan_file *plan, enum xip_attribute attribute)
+{
+	return plan->rules[attribute] == XIP_PLAN_DEFAULT ? SIZE_MAX : plan->rules[attribute];
+}
+
+static void explain_number(FILE *out, const struct xip_policy *policy, const char *label,
+	size_t rule, uint64_t otherwise)
+{
+	fprintf(out, "  %-10s %" PRIu64, label,
+		rule == SIZE_MAX ? otherwise : policy->rules[rule].value);
+	print_origin(out, policy, rule, "default");
+}
+
+static void explain_file(
+	FILE *out, const struct xip_policy *policy, const struct xip_plan_file *plan, uint64_t size)
+{
+	size_t stack = rule_of(plan, XIP_ATTR_STACK);
+
+	fprintf(out, "  %-10s %s", "wanted", wish_texts[plan->wish]);
+	print_origin(out, policy, rule_of(plan, XIP_ATTR_WISH), "default");
+	fprintf(out, "  %-10s ", "becomes");
+	if (plan->run_count)
+		fprintf(out, "in place, %" PRIu32 " pages%s\n", xip_plan_pages(plan),
+			plan->optional ? ", if --fit finds room" : "");
+	else if (!size)
+		fputs("nothing: the file is empty\n", out);
+	else if (plan->wish == XIP_WISH_NONE)
+		fputs("compressed, as wanted\n", out);
+	else
+		fprintf(out, "compressed: %s%s%s\n", xip_why_text(plan->why),
+			plan->detail ? ": " : "", plan->detail ? plan->detail : "");
+	explain_number(out, policy, "align", rule_of(plan, XIP_ATTR_ALIGN), policy->xip_align);
+	explain_number(out, policy, "instances", rule_of(plan, XIP_ATTR_INSTANCES), 1);
+	if (stack != SIZE_MAX)
+		explain_number(out, policy, plan->patch.length ? "stack" : "no stack", stack, 0);
+}
+
+enum xip_err report_explain(FILE *out, const struct options *options, const struct xip_tree *tree,
+	const struct xip_plan *plan, const struct xip_diag *diag)
+{
+	const struct xip_policy *policy = &options->build.policy;
+	const struct xip_node *node = xip_tree_find(tree, options->explain);
+	char *path;
+
+	if (!node)
+		return xip_diag_fail(diag, XIP_ERR_SOURCE, options->explain, XIP_NO_OFFSET,
+			"not in the image: neither in the source nor in a device table, or "
+			"excluded");
+	path = xip_tree_path(node);
+	if (!path)
+		return xip_diag_nomem(diag);
+	xip_cli_print_escaped(out, path);
+	fputc('\n', out);
+	if ((node->inode->mode & XIP_S_IFMT) == XIP_S_IFREG)
+		explain_file(out, policy, &plan->files[node->inode->number], node->inode->size);
+	fprintf(out, "  %-10s %04" PRIo32, "mode", node->inode->mode & 07777);
+	print_origin(out, policy, xip_policy_match(policy, XIP_ATTR_MODE, path), "source or table");
+	fprintf(out, "  %-10s %" PRIu32 ":%" PRIu32, "owner", node->inode->uid, node->inode->gid);
+	print_origin(
+		out, policy, xip_policy_match(policy, XIP_ATTR_OWNER, path), "source, -q or table");
+	free(path);
+	return XIP_OK;
+}

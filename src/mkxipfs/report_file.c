@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * --report: the plan in a file. It holds no time, no path of this machine but those that the user
+ * wrote in rules, and nothing else that two equal runs would not share.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report.h"
+#include "xipfs/cli.h"
+#include "xipfs/io.h"
+#include "xipfs/json.h"
+#include "xipfs/loader.h"
+
+static const char *const fit_names[] = {
+	[XIP_FIT_NONE] = NULL, [XIP_FIT_IN] = "in-place", [XIP_FIT_OUT] = "compressed"};
+
+static const char *rule_origin(const struct options *options, const struct xip_plan_file *plan,
+	enum xip_attribute attribute)
+{
+	uint32_t rule = plan->rules[attribute];
+
+	return rule == XIP_PLAN_DEFAULT ? NULL : options->build.policy.rules[rule].origin;
+}
+
+static void json_runs(struct json *json, const struct xip_plan_file *plan)
+{
+	json_open_list(json, "runs");
+	for (uint32_t i = 0; i < plan->run_count; i++) {
+		json_open_object(json, NULL);
+		json_number(json, "first_page", plan->runs[i].first);
+		json_number(json, "pages", plan->runs[i].count);
+		json_number(json, "align", plan->runs[i].align);
+		json_close_object(json);
+	}
+	json_close_list(json);
+}
+
+static void json_file(struct json *json, const struct xip_tree *tree, const struct xip_build *build,
+	const struct options *options, const struct xip_node *node)
+{
+	uint32_t number = node->inode->number;
+	const struct xip_plan_file *plan = &build->plan->files[number];
+	const struct xip_layout_file *layout = &build->layout->files[number];
+	char *sharer = layout->sharer == number
+			       ? NULL
+			       : xip_tree_path(tree->data_inodes[layout->sharer]->first);
+
+	json_number(json, "size", node->inode->size);
+	json_number(json, "image_bytes", layout->bytes);
+	json_bool(json, "in_place", plan->run_count != 0);
+	json_text(json, "loader", xip_loader_name(plan->loader));
+	json_text(json, "why", node->inode->size ? xip_why_name(plan->why) : NULL);
+	json_text(json, "rule", rule_origin(options, plan, XIP_ATTR_WISH));
+	if (plan->run_count) {
+		json_number(json, "offset", layout->flash);
+		json_runs(json, plan);
+	}
+	if (plan->fit != XIP_FIT_NONE) {
+		json_text(json, "fit", fit_names[plan->fit]);
+		json_number(json, "fit_flash_bytes", plan->fit_cost);
+		json_number(json, "fit_ram_pages", plan->fit_pages);
+	}
+	if (plan->patch.length)
+		json_text(json, "stack", rule_origin(options, plan, XIP_ATTR_STACK));
+	if (sharer)
+		json_text(json, "shared_with", sharer);
+	free(sharer);
+}
+
+static enum xip_err json_entries(struct json *json, const struct xip_tree *tree,
+	const struct xip_build *build, const struct options *options)
+{
+	const struct xip_node *node = NULL;
+
+	json_open_list(json, "entries");
+	while ((node = xip_tree_next(tree, node))) {
+		char *path = xip_tree_path(node);
+		char mode[16];
+
+		if (!path)
+			return XIP_ERR_NOMEM;
+		snprintf(mode, sizeof(mode), "%06o", (unsigned)node->inode->mode);
+		json_open_object(json, NULL);
+		json_text(json, "path", path);
+		free(path);
+		json_text(json, "mode", mode);
+		json_number(json, "uid", node->inode->uid);
+		json_number(json, "gid", node->inode->gid);
+		if ((node->inode->mode & XIP_S_IFMT) == XIP_S_IFREG)
+			json_file(json, tree, build, options, node);
+		json_close_object(json);
+	}
+	json_close_list(json);
+	return XIP_OK;
+}
+
+enum xip_err report_json(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
+	const struct options *options)
+{
+	const struct xip_layout *layout = build->layout;
+	struct json json = {.out = out};
+	enum xip_err err;
+
+	json_open_object(&json, NULL);
+	json_number(&json, "version", 1);
+	json_number(&json, "size", layout->size);
+	json_number(&json, "page_size", build->plan->page_size);
+	json_text(&json, "byte_order", layout->big ? "big" : "little");
+	json_open_object(&json, "bytes");
+	json_number(&json, "super", layout->bytes.super);
+	json_number(&json, "inserted", layout->bytes.insert);
+	json_number(&json, "directories", layout->bytes.directories);
+	json_number(&json, "pointers", layout->bytes.tables);
+	json_number(&json, "compressed", layout->bytes.compressed);
+	json_number(&json, "stored", layout->bytes.stored);
+	json_number(&json, "xip", layout->bytes.xip);
+	json_number(&json, "padding", layout->bytes.padding);
+	json_close_object(&json);
+	json_number(&json, "shared", layout->shared);
+	err = json_entries(&json, tree, build, options);
+	json_close_object(&json);
+	fputc('\n', out);
+	return err || json.failed ? XIP_ERR_NOMEM : XIP_OK;
+}
+
+static bool ends_in_json(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length >= 5 && !strcmp(name + length - 5, ".json");
+}
+
+static enum xip_err write_plan(FILE *out, const struct options *options,
+	const struct xip_tree *tree, const struct xip_build *build)
+{
+	if (ends_in_json(options->report))
+		return report_json(out, tree, build, options);
+	report_summary(out, build, "image");
+	return report_files(out, tree, build, options, true);
+}
+
+enum xip_err report_write(const struct options *options, const struct xip_tree *tree,
+	const struct xip_build *build, const struct xip_diag *diag)
+{
+	struct xip_output *output;
+	enum xip_err err = xip_output_open(&output, options->report, diag);
+	FILE *out = NULL;
+	int fd;
+
+	if (err)
+		return err;
+	fd = dup(xip_output_fd(output));
+	if (fd >= 0)
+		out = fdopen(fd, "w");
+	if (!out) {
+		err = xip_diag_fail_errno(diag, errno, options->report, "cannot write");
+		if (fd >= 0)
+			close(fd);
+	} else {
+		if (write_plan(out, options, tree, build))
+			err = xip_diag_nomem(diag);
+		/* Errors of earlier writes stick to the stream; fclose tells of the last one. */
+		if (ferror(out) | fclose(out) && !err)
+			err = xip_diag_fail_errno(diag, errno, options->report, "cannot write");
+	}
+	if (!err)
+		err = xip_output_commit(output, diag);
+	xip_output_free(output);
+	return err;
+}
