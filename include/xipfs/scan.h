@@ -14,21 +14,7 @@
 #include "xipfs/err.h"
 #include "xipfs/tree.h"
 
-/*
- * True when @pattern fits the image path @path ("/usr/bin/env"; leading '/' optional).
- *
- * A pattern with a '/' in it, at its beginning too, must fit the whole path; one without must fit
- * the last component. A leading "./" or '/' stands for the root; trailing '/' are dropped.
- *	*	any bytes but '/', or none	[abc]	one of these bytes; ranges as in [a-z0-9]
- *	?	one byte but '/'		[!abc]	one byte that is none of these and no '/'; also [^abc]
- *	\c	the byte c itself
- * ']' directly behind '[' or "[!" is one of the set; '[' without its ']' is an ordinary byte. Bytes
- * are compared as they are: the locale has no say, case matters, a leading '.' is nothing special.
- * Time: at most the product of both lengths.
- */
-bool xip_pattern_match(const char *pattern, const char *path);
-
-/* Patterns of what to leave out. A directory that matches is left out with all below it. */
+/* Patterns (pattern.h) of what to leave out. A directory that matches is left out with all below it. */
 struct xip_exclude {
 	const char *const *patterns;
 	size_t count;

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "xipfs/scan.h"
+#include "xipfs/pattern.h"
 
 size_t xip_policy_match(
 	const struct xip_policy *policy, enum xip_attribute attribute, const char *path)

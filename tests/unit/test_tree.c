@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "xipfs/pattern.h"
 #include "xipfs/tree.h"
 
 #include "failing_alloc.h"

@@ -3,9 +3,9 @@
  * Path patterns. Not fnmatch(3): its answer depends on the locale, and its time on the number of
  * stars, exponentially.
  */
-#include <string.h>
+#include "xipfs/pattern.h"
 
-#include "xipfs/scan.h"
+#include <string.h>
 
 /* The end of a set, behind its ']'; NULL when it has none. @set points behind the '['. */
 static const char *set_end(const char *set, const char *end)
@@ -113,15 +113,4 @@ bool xip_pattern_match(const char *pattern, const char *path)
 	while (*pattern == '/')
 		pattern++;
 	return match(pattern, end, path);
-}
-
-bool xip_exclude_match(const struct xip_exclude *exclude, const char *path)
-{
-	if (!exclude || !path[strspn(path, "/")])
-		return false;
-	for (size_t i = 0; i < exclude->count; i++) {
-		if (xip_pattern_match(exclude->patterns[i], path))
-			return true;
-	}
-	return false;
 }
