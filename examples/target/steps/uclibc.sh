@@ -17,12 +17,20 @@ for tool in ar nm objcopy objdump ranlib readelf strip size; do
 	ln -s "$(command -v arm-linux-gnueabi-$tool)" bin/arm-uclinuxfdpiceabi-$tool
 done
 
-make -C "$LINUX" O="$top/headers" ARCH=arm INSTALL_HDR_PATH="$top/sysroot/usr" headers_install
+make -C "$LINUX" O="$top/headers" ARCH=arm -j"$JOBS" \
+	INSTALL_HDR_PATH="$top/sysroot/usr" headers_install
 rm -rf headers
 
 mkdir source
 tar -xf "$UCLIBC_TAR" --strip-components=1 -C source
 cd source
+# Without -P the compiler breaks a line where a macro comes from a system header, and the script that
+# makes the list of system calls then finds no numbers.
+sed -i 's/^\$CC -E \$INCLUDE_OPTS - |$/$CC -E -P $INCLUDE_OPTS - |/' extra/scripts/gen_bits_syscall_h.sh
+if [ "$LIBC" = static ]; then
+	# Only the dynamic linker, which a static library lacks, defines this variable.
+	sed -i 's/^extern size_t _dl_pagesize;$/size_t _dl_pagesize = PAGE_SIZE;/' libc/misc/elf/dl-support.c
+fi
 {
 	cat "$UCLIBC_CONFIG"
 	echo "KERNEL_HEADERS=\"$top/sysroot/usr/include\""

@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Boots in QEMU what build.sh made for a board.
+set -euo pipefail
+
+HERE=$(dirname "$(readlink -f "$0")")
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
+
+usage() {
+	cat <<-TEXT
+	Usage: boot.sh [options] BOARD
+	Boots what build.sh made; interactive (Ctrl-A X ends QEMU) unless a command is given.
+
+	  --ram=SIZE       RAM the kernel may use, such as 512K or 4M (the board's all)
+	  --image=FILE     this root image instead of the one in flash.bin
+	  --data=FILE      this in the partition "data"
+	  --cmdline=TEXT   more words for the kernel's command line
+	  --run=COMMANDS   type this at the shell prompt, then end; repeatable
+	  --until=REGEX    wait until the console shows this, then end (or go on with --run)
+	  --timeout=SEC    for --run and --until (120)
+	  --log=FILE       the console goes to this file with --run and --until
+	  --save=A:N:FILE  write N bytes of guest memory from address A to FILE before the end
+	  --flash=FILE     keep the flash contents that were booted
+	  --qemu=WORDS     more words for QEMU, such as '-icount shift=4'
+	  --out=DIR        where build.sh put its links (out/BOARD in the cache)
+	TEXT
+}
+
+die() {
+	printf 'boot.sh: %s\n' "$*" >&2
+	exit 8
+}
+
+# shellcheck source-path=SCRIPTDIR
+. "$HERE/partition.sh"
+
+# 512K, 4M or a number of bytes.
+bytes() {
+	case $1 in
+	*[Kk]) echo $((${1%?} * 1024)) ;;
+	*[Mm]) echo $((${1%?} * 1024 * 1024)) ;;
+	*) echo $(($1)) ;;
+	esac
+}
+
+# Overwrite one partition of the flash contents.
+replace() {
+	local address size
+	read -r address size _ < <(partition "$1" "$run/board.dtb")
+	[ "$(stat -Lc %s "$2")" -le "$size" ] || die "$2 is larger than partition $1"
+	dd if="$2" of="$run/flash.bin" bs=64K seek=$((address - flash_base))B conv=notrunc status=none
+}
+
+# The device tree with the RAM size and command line asked for.
+edit_dtb() {
+	local node base
+	node=$(fdtget -l "$run/board.dtb" / | grep '^memory')
+	if [ -n "$ram" ]; then
+		read -r base _ < <(fdtget -t x "$run/board.dtb" "/$node" reg)
+		fdtput -t x "$run/board.dtb" "/$node" reg "$base" "$(printf %x "$(bytes "$ram")")"
+	fi
+	cmdline="$(fdtget "$run/board.dtb" /chosen bootargs)${cmdline:+ $cmdline}"
+	fdtput -t s "$run/board.dtb" /chosen bootargs "$cmdline"
+}
+
+main() {
+	local ram='' image='' data='' cmdline='' flash='' out='' script=() more=()
+
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--ram=*) ram=${1#*=} ;;
+		--image=*) image=${1#*=} ;;
+		--data=*) data=${1#*=} ;;
+		--cmdline=*) cmdline=${1#*=} ;;
+		--run=* | --until=* | --timeout=* | --log=* | --save=*) script+=("$1") ;;
+		--flash=*) flash=${1#*=} ;;
+		--qemu=*) read -r -a more <<<"${1#*=}" ;;
+		--out=*) out=${1#*=} ;;
+		-h | --help) usage && return ;;
+		-*) usage >&2 && return 16 ;;
+		*) break ;;
+		esac
+		shift
+	done
+	[ $# = 1 ] || { usage >&2 && return 16; }
+
+	local board=$1
+	[ -e "$HERE/boards/$board.board" ] || die "no such board: $board"
+	# shellcheck disable=SC1090
+	. "$HERE/boards/$board.board"
+	[ -n "${qemu:-}" ] || die "QEMU does not play the board $board"
+	out=${out:-$CACHE/out/$board}
+	[ -e "$out/flash/flash.bin" ] || die "nothing built in $out; run build.sh $board first"
+
+	run=$(mktemp -d)
+	trap 'rm -rf "$run"' EXIT
+	cp --sparse=always "$out/flash/flash.bin" "$run/flash.bin"
+	cp "$out/dtb/board.dtb" "$run/board.dtb"
+	edit_dtb
+	[ -z "$image" ] || replace root "$image"
+	[ -z "$data" ] || replace data "$data"
+	local words=()
+	board_qemu
+	[ -z "$flash" ] || cp "$run/flash.bin" "$flash"
+
+	if [ ${#script[@]} -gt 0 ]; then
+		python3 "$HERE/console.py" "${script[@]}" -- $qemu "${words[@]}" "${more[@]}"
+	else
+		$qemu "${words[@]}" "${more[@]}" -nographic -no-reboot
+	fi
+}
+
+main "$@"

@@ -1,0 +1,86 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Builds, from Debian 12 packages alone, everything that boots one board from an XIP cramfs image:
+# tool chain, C library, BusyBox, kernel, root image and what is written to flash.
+set -euo pipefail
+
+HERE=$(dirname "$(readlink -f "$0")")
+REPO=$(readlink -f "$HERE/../..")
+PATCHED=$REPO/kernel-patches
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
+export STEPS=$HERE/steps
+
+usage() {
+	cat <<-TEXT
+	Usage: build.sh [options] BOARD [step...]
+	Steps, each after those it needs: libc busybox kernel dtb root image flash (default: flash).
+	Every result stays in $CACHE and is made again only when something it
+	depends on changed; the log of a step is in its folder there.
+
+	  --libc=static|shared  how BusyBox is linked on boards without an MMU (static)
+	  --series=FILE         the kernel patches (kernel-patches/linux-6.12/series)
+	  --stock               no kernel patches
+	  --config=FILE         one more Kconfig fragment, after the board's own; repeatable
+	  --overlay=DIR         put these files into the root as well; repeatable
+	  --table=FILE          one more device table for the root; repeatable
+	  --image-option=OPT    hand OPT to mkxipfs, for instance --no-xip; repeatable
+	  --out=DIR             where links to the results go (out/BOARD in the cache)
+	  --list                list the boards
+	MKXIPFS_BIN names the folder with mkxipfs and xipfs-dump; without it they are built.
+	Boards: $(list_boards)
+	TEXT
+}
+
+list_boards() {
+	local file names=()
+	for file in "$HERE"/boards/*.board; do
+		file=${file##*/}
+		names+=("${file%.board}")
+	done
+	echo "${names[*]}"
+}
+
+. "$HERE/lib.sh"
+
+main() {
+	local libc=static series=$PATCHED/linux-6.12/series out='' step
+	local configs_more=() overlays=() tables=() image_options=()
+
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--libc=static | --libc=shared) libc=${1#*=} ;;
+		--series=*) series=$(readlink -e "${1#*=}") || die "no such file: ${1#*=}" ;;
+		--stock) series='' ;;
+		--config=*) configs_more+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
+		--overlay=*) overlays+=("$(readlink -e "${1#*=}")") || die "no such folder: ${1#*=}" ;;
+		--table=*) tables+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
+		--image-option=*) image_options+=("${1#*=}") ;;
+		--out=*) out=$(readlink -m "${1#*=}") ;;
+		--list) list_boards && return ;;
+		-h | --help) usage && return ;;
+		-*) usage >&2 && return 16 ;;
+		*) break ;;
+		esac
+		shift
+	done
+	[ $# -gt 0 ] || { usage >&2 && return 16; }
+
+	local board=$1
+	shift
+	[ -e "$HERE/boards/$board.board" ] || die "no such board: $board (boards: $(list_boards))"
+	[ $# -gt 0 ] || set -- flash
+	out=${out:-$CACHE/out/$board}
+
+	load_board "$board"
+	install_packages
+	for step; do
+		case $step in
+		libc | busybox | kernel | dtb | root | image | flash) ;;
+		*) die "no such step: $step" ;;
+		esac
+		"need_$step"
+		publish "$step"
+	done
+}
+
+main "$@"

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs QEMU on a script of console events instead of a person: boot.sh --run and the tests.
+
+It waits for what the guest prints, never for time to pass, and types a command one character at a
+time, each after the echo of the one before: small UARTs have no FIFO.
+"""
+
+import argparse
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+PROMPT = re.compile(rb"(?:^|\n)[^\n]{0,40}[#$] (?:\x1b\[6n)?$")
+DEAD = re.compile(rb"Kernel panic|---\[ end trace|Attempted to kill init|Internal error:|BUG:")
+
+
+class Failure(Exception):
+    """The guest did not do what was expected of it."""
+
+
+class Guest:
+    """A QEMU process, its console and its monitor."""
+
+    def __init__(self, command, log, deadline):
+        self.log = log
+        self.deadline = deadline
+        self.text = b""
+        self.folder = tempfile.TemporaryDirectory(prefix="mkxipfs-")
+        self.monitor_path = os.path.join(self.folder.name, "monitor")
+        self.qemu = subprocess.Popen(
+            command + ["-display", "none", "-serial", "stdio", "-no-reboot",
+                       "-monitor", f"unix:{self.monitor_path},server=on,wait=off"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+
+    def read(self):
+        """Add what the guest has printed since; fail at the deadline or when QEMU is gone."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise Failure("time-out")
+        if not select.select([self.qemu.stdout], [], [], min(left, 1.0))[0]:
+            return
+        data = os.read(self.qemu.stdout.fileno(), 65536)
+        if not data:
+            raise Failure("QEMU ended")
+        self.text += data
+        self.log.write(data)
+        self.log.flush()
+
+    def wait(self, pattern, start=0):
+        """Wait until `pattern` matches what was printed from byte `start` on."""
+        while True:
+            match = pattern.search(self.text, start)
+            if match:
+                return match
+            dead = DEAD.search(self.text)
+            if dead:
+                self.settle()
+                raise Failure(f"the kernel died: {dead.group().decode()}")
+            self.read()
+
+    def settle(self):
+        """Let the end of a crash report reach the log."""
+        self.deadline = min(self.deadline, time.monotonic() + 2)
+        try:
+            while True:
+                self.read()
+        except Failure:
+            pass
+
+    def type(self, line):
+        """Type a line, each character after the echo of the one before."""
+        for byte in line.encode() + b"\n":
+            start = len(self.text)
+            self.qemu.stdin.write(bytes([byte]))
+            self.wait(re.compile(re.escape(bytes([byte]))), start)
+
+    def run(self, line):
+        """Run a shell command at the prompt; return what it printed."""
+        self.wait(PROMPT)
+        self.type(line)
+        start = len(self.text)
+        self.wait(PROMPT, start)
+        return self.text[start:]
+
+    def save_memory(self, address, size, path):
+        """Write guest physical memory to a file, by the monitor."""
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.settimeout(60)
+            monitor.connect(self.monitor_path)
+            stream = monitor.makefile("rwb", buffering=0)
+            stream.write(b'pmemsave %#x %#x "%s"\ninfo version\n'
+                         % (address, size, os.path.abspath(path).encode()))
+            answer = b""
+            while not re.search(rb"info version.*\n\(qemu\) $", answer, re.S):
+                data = stream.read(4096)
+                if not data:
+                    raise Failure("the monitor went away")
+                answer += data
+        if not os.path.exists(path) or os.path.getsize(path) != size:
+            raise Failure("pmemsave failed: " + answer.decode(errors="replace"))
+
+    def end(self):
+        """End this QEMU."""
+        self.qemu.kill()
+        self.qemu.wait()
+        self.folder.cleanup()
+
+
+def main():
+    """Boot, do what the options say in their order, end QEMU."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--log", help="write the console here (default: standard output)")
+    parser.add_argument("--timeout", type=float, default=120, help="seconds for all of it")
+    parser.add_argument("--run", action="append", default=[], help="type this at the prompt")
+    parser.add_argument("--until", help="wait for this regular expression first")
+    parser.add_argument("--save", metavar="ADDRESS:SIZE:FILE",
+                        help="at the end, write this part of guest memory to a file")
+    parser.add_argument("qemu", nargs="+")
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+    with open(args.log, "wb") if args.log else os.fdopen(os.dup(1), "wb") as log:
+        guest = Guest(args.qemu, log, time.monotonic() + args.timeout)
+        try:
+            if args.until:
+                guest.wait(re.compile(args.until.encode()))
+            for line in args.run:
+                guest.run(line)
+            if args.save:
+                address, size, path = args.save.split(":", 2)
+                guest.save_memory(int(address, 0), int(size, 0), path)
+        except Failure as failure:
+            print(f"console.py: {failure}", file=sys.stderr)
+            return 1
+        finally:
+            guest.end()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

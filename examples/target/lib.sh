@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The steps of build.sh and how they depend on one another: need_STEP makes a step and leaves its
+# folder in dir[STEP]. Uses the variables that build.sh's main sets.
+# shellcheck shell=bash disable=SC2154
+
+declare -A dir
+
+die() {
+	printf 'build.sh: %s\n' "$*" >&2
+	exit 8
+}
+
+# --- the cache ---------------------------------------------------------------------------------
+
+# All that a step's result depends on, as text: NAME=VALUE as it stands, and the contents of every
+# file or folder that is named.
+step_key() {
+	local item path
+	for item; do
+		printf 'input %s\n' "$item"
+		path=${item#*=}
+		case $path in
+		"$CACHE"/*) ;; # another step, whose name has its hash, or ccache's folder
+		/*)
+			[ ! -e "$path" ] || (
+				cd "$(dirname "$path")"
+				find "$(basename "$path")" -type f -print0 | sort -z | xargs -0r sha256sum
+				find "$(basename "$path")" ! -type f -printf '%p %y %m %l\n' | sort
+			)
+			;;
+		esac
+	done
+}
+
+# step NAME SCRIPT [VARIABLE=VALUE | FILE]...: runs steps/SCRIPT.sh with the variables in its
+# environment, in a folder of its own, unless it already ran on the very same inputs.
+step() {
+	local name=$1 script=$2 key hash folder item started=$SECONDS
+	shift 2
+	key=$(step_key "$STEPS/common.sh" "$STEPS/$script.sh" "$@")
+	hash=$(sha256sum <<<"$key")
+	folder=$CACHE/steps/$name-${hash:0:16}
+	dir[$name]=$folder
+	mkdir -p "$CACHE/steps"
+	exec 9>"$folder.lock"
+	flock 9
+	if [ ! -e "$folder/done" ]; then
+		printf 'build.sh: %s ... ' "$name" >&2
+		rm -rf "$folder"
+		mkdir "$folder"
+		printf '%s\n' "$key" >"$folder/inputs"
+		local environment=()
+		for item; do
+			case $item in [A-Z]*=*) environment+=("$item") ;; esac
+		done
+		# The copy is what runs: bash must not see an edit while it reads its script.
+		cp "$STEPS/$script.sh" "$folder/"
+		if ! (cd "$folder" && exec env "${environment[@]}" bash "./$script.sh" \
+			>log 2>&1 </dev/null 9>&-); then
+			printf 'failed; the end of %s/log:\n' "$folder" >&2
+			tail -n 30 "$folder/log" >&2
+			exit 8
+		fi
+		touch "$folder/done"
+		printf '%d s\n' $((SECONDS - started)) >&2
+	fi
+	exec 9>&-
+}
+
+# --- packages ----------------------------------------------------------------------------------
+
+install_packages() {
+	local wanted missing=() package
+	wanted=(linux-source-6.12 "gcc-$cross" device-tree-compiler bc flex bison make gcc
+		libc6-dev libssl-dev libelf-dev ccache rsync xz-utils bzip2 patch cpio kmod python3)
+	case $userland in
+	fdpic) wanted+=(binutils-source uclibc-source gcc-arm-none-eabi) ;;
+	esac
+	case $qemu in
+	*system-arm*) wanted+=(qemu-system-arm) ;;
+	*system-aarch64*) wanted+=(qemu-system-arm) ;;
+	esac
+	for package in "${wanted[@]}"; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+			missing+=("$package")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	[ "$(id -u)" = 0 ] || die "install these packages first: apt-get install ${missing[*]}"
+	echo "build.sh: installing ${missing[*]}" >&2
+	apt-get -q -o DPkg::Lock::Timeout=600 update >&2
+	DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 install \
+		--no-install-recommends "${missing[@]}" >&2
+}
+
+version_of() {
+	dpkg-query -W -f '${Package} ${Version} ' "$@"
+}
+
+# --- boards ------------------------------------------------------------------------------------
+
+load_board() {
+	local name=$1
+	# shellcheck disable=SC1090
+	. "$HERE/boards/$name.board"
+	case $arch in
+	arm) cross=arm-linux-gnueabi ;;
+	arm64) cross=aarch64-linux-gnu ;;
+	esac
+}
+
+# --- steps -------------------------------------------------------------------------------------
+
+need_binutils() {
+	step binutils binutils "BINUTILS_TAR=$(echo /usr/src/binutils/binutils-*.tar.xz)"
+}
+
+need_libgcc() {
+	step libgcc libgcc "COMPILERS=$(version_of gcc-arm-none-eabi gcc-arm-linux-gnueabi)"
+}
+
+# The C library is built against the headers of the unpatched kernel.
+need_linux_stock() {
+	step linux-stock linux "LINUX_TAR=/usr/src/linux-source-6.12.tar.xz" PATCHES=
+}
+
+need_linux() {
+	if [ -z "$series" ]; then
+		need_linux_stock
+		dir[linux]=${dir[linux-stock]}
+		return
+	fi
+	step linux linux "LINUX_TAR=/usr/src/linux-source-6.12.tar.xz" "PATCHES=$(dirname "$series")" \
+		"SERIES=$series"
+}
+
+need_libc() {
+	need_binutils
+	need_libgcc
+	need_linux_stock
+	step "uclibc-$libc" uclibc "BINUTILS=${dir[binutils]}" "LIBGCC=${dir[libgcc]}" \
+		"LINUX=${dir[linux-stock]}" "FDPIC=$HERE/fdpic" "LIBC=$libc" \
+		"UCLIBC_TAR=$(echo /usr/src/uClibc-ng-*.tar.xz)" \
+		"UCLIBC_CONFIG=$HERE/fdpic/uclibc.config" \
+		"COMPILERS=$(version_of gcc-arm-linux-gnueabi)"
+	dir[libc]=${dir[uclibc-$libc]}
+}
+
+need_busybox() {
+	case $userland in
+	fdpic)
+		need_libc
+		step busybox-source fetch KIND=source PACKAGE=busybox
+		step "busybox-$libc" busybox "UCLIBC=${dir[libc]}" "LIBC=$libc" \
+			"BUSYBOX_TAR=$(echo "${dir[busybox-source]}"/busybox_*.orig.tar.*)" \
+			"BUSYBOX_CONFIG=$HERE/busybox/busybox.config"
+		dir[busybox]=${dir[busybox-$libc]}
+		;;
+	*)
+		step "busybox-$userland" fetch KIND=binary PACKAGE=busybox-static \
+			"ARCHITECTURE=$userland"
+		dir[busybox]=${dir[busybox-$userland]}
+		;;
+	esac
+}
+
+need_kernel() {
+	local fragment files=()
+	need_linux
+	for fragment in $configs; do
+		files+=("$PATCHED/configs/$fragment.config")
+	done
+	files+=("${configs_more[@]}")
+	step kernel kernel "LINUX=${dir[linux]}" "ARCH=$arch" "CROSS_COMPILE=$cross-" \
+		"CCACHE_DIR=$CACHE/ccache" "FRAGMENTS=${files[*]}" "KERNEL_TARGET=$kernel_target" "${files[@]}" \
+		"COMPILERS=$(version_of "gcc-$cross")"
+}
+
+need_dtb() {
+	need_linux
+	step dtb dtb "LINUX=${dir[linux]}" "ARCH=$arch" "DTS=$PATCHED/dts/$board.dts" "$PATCHED/dts"
+}
+
+need_root() {
+	local uclibc=
+	need_busybox
+	[ "$userland" != fdpic ] || uclibc=${dir[libc]}
+	step root root "BUSYBOX=${dir[busybox]}" "UCLIBC=$uclibc" "LIBC=$libc" "USERLAND=$userland" \
+		"ROOT=$HERE/root" "OVERLAYS=${overlays[*]}" "${overlays[@]}"
+}
+
+need_mkxipfs() {
+	[ -z "${MKXIPFS_BIN:-}" ] || return 0
+	local build=$CACHE/mkxipfs
+	if ! { cmake -S "$REPO" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF &&
+		cmake --build "$build" -j"$(nproc)"; } >"$CACHE/mkxipfs.log" 2>&1; then
+		die "mkxipfs did not build; see $CACHE/mkxipfs.log"
+	fi
+	MKXIPFS_BIN=$build/bin
+	mkdir -p "$MKXIPFS_BIN"
+	cp -u "$build/src/mkxipfs/mkxipfs" "$build/src/xipfs-dump/xipfs-dump" "$MKXIPFS_BIN/"
+}
+
+need_image() {
+	need_mkxipfs
+	need_root
+	step image image "ROOT=${dir[root]}" "TABLES=$HERE/root.table ${tables[*]}" \
+		"MKXIPFS=$(readlink -e "$MKXIPFS_BIN/mkxipfs")" "OPTIONS=${image_options[*]}" \
+		"$HERE/root.table" "${tables[@]}"
+}
+
+need_flash() {
+	need_image
+	need_kernel
+	need_dtb
+	step flash flash "IMAGE=${dir[image]}" "KERNEL=${dir[kernel]}" "DTB=${dir[dtb]}" \
+		"FLASH_BASE=$flash_base" "PARTS=$flash_parts" \
+		"STUB=${stub:+$HERE/boards/$stub}" "CROSS_COMPILE=$cross-" \
+		"$HERE/partition.sh"
+	cat "${dir[flash]}/map"
+}
+
+# Links to the results, under names that do not change.
+publish() {
+	local name
+	mkdir -p "$out"
+	case $1 in
+	flash) set -- flash kernel dtb image root ;;
+	esac
+	for name; do
+		ln -sfn "${dir[$name]}" "$out/$name"
+	done
+}

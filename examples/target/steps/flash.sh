@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Step flash: what is written to the board's flash, laid out by the partitions in its device tree.
+# Inputs: IMAGE, KERNEL, DTB (step folders), FLASH_BASE (where the flash begins), STUB (boot code, or
+# empty), PARTS (labels of the partitions to fill), CROSS_COMPILE. Output: flash.bin (and one more
+# file for each further chip) and map. A part larger than its partition is refused.
+. "$STEPS/common.sh"
+. "$STEPS/../partition.sh"
+
+dtb=$DTB/board.dtb
+
+# place LABEL FILE: writes FILE where that partition begins: in flash.bin, or when it is in another
+# chip in flash-ADDRESS.bin, with erased flash between the parts.
+place() {
+	local label=$1 file=$2 address size chip used output=flash.bin begin=$FLASH_BASE gap
+	read -r address size chip < <(partition "$label" "$dtb")
+	if [ $((address - FLASH_BASE)) -lt 0 ] || [ $((address - FLASH_BASE)) -ge $((0x8000000)) ]; then
+		begin=$chip
+		output=$(printf 'flash-%08x.bin' "$chip")
+	fi
+	used=$(stat -Lc %s "$file")
+	printf '%#010x  %-7s %8d of %8d bytes  %s\n' "$address" "$label" "$used" "$size" "$output" >>map
+	[ "$used" -le "$size" ] || die "$label is $used bytes, its partition only $size"
+	gap=$((address - begin - $(stat -c %s "$output" 2>/dev/null || echo 0)))
+	[ "$gap" -ge 0 ] || die "$label begins before the end of what is in front of it"
+	{
+		head -c "$gap" /dev/zero | tr '\0' '\377'
+		cat "$file"
+	} >>"$output"
+}
+
+: >flash.bin
+: >map
+if [ -n "$STUB" ]; then
+	read -r dtb_address _ _ < <(partition dtb "$dtb")
+	read -r kernel_address _ _ < <(partition kernel "$dtb")
+	"${CROSS_COMPILE}gcc" -nostdlib -static -no-pie -Wl,-Ttext="$FLASH_BASE",-e,0,--build-id=none -DDTB="$dtb_address" \
+		-DKERNEL="$kernel_address" -x assembler-with-cpp "$STUB" -o stub.elf
+	"${CROSS_COMPILE}objcopy" -O binary -j .text stub.elf stub.bin
+	printf '%#010x  %-7s %8d bytes in front of the partitions  flash.bin\n' "$FLASH_BASE" boot "$(stat -c %s stub.bin)" >>map
+	cat stub.bin >flash.bin
+fi
+for part in $PARTS; do
+	case $part in
+	dtb) place dtb "$dtb" ;;
+	kernel) place kernel "$KERNEL/kernel" ;;
+	root) place root "$IMAGE/root.cramfs" ;;
+	esac
+done
+cat map

@@ -1,0 +1,22 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Step linux: the kernel's source, unpacked and patched. Inputs: LINUX_TAR, PATCHES (a folder with
+# a file `series`; empty: no patches). Output: the source tree itself.
+. "$STEPS/common.sh"
+
+# Half of the tree is sources of drivers that no board here has; Kconfig and make files stay.
+unused=()
+for folder in drivers/gpu drivers/net drivers/media drivers/staging drivers/infiniband drivers/scsi sound; do
+	unused+=(--exclude="*/$folder/*.[ch]")
+done
+for folder in testing perf; do
+	unused+=(--exclude="*/tools/$folder")
+done
+tar -xf "$LINUX_TAR" --strip-components=1 "${unused[@]}" --exclude='*/Documentation/*.rst'
+
+[ -n "$PATCHES" ] || exit 0
+while IFS= read -r patch; do
+	case $patch in '' | '#'*) continue ;; esac
+	echo "applying $patch"
+	patch -p1 --fuzz=0 --no-backup-if-mismatch <"$PATCHES/$patch"
+done <"$PATCHES/series"
