@@ -53,7 +53,9 @@ XIP_MUST_CHECK enum xip_err print_summary(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_list(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_map(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_blocks(struct dump *dump);
+XIP_MUST_CHECK enum xip_err print_ram(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_check(struct dump *dump, int *status);
+XIP_MUST_CHECK enum xip_err print_expect(struct dump *dump, int *status);
 
 XIP_MUST_CHECK enum xip_err extract_all(struct dump *dump);
 XIP_MUST_CHECK enum xip_err cat_file(struct dump *dump);

@@ -15,6 +15,8 @@ const char help_text[] =
 	"      --cat=PATH             write the content of a file to standard output\n"
 	"      --tar=FILE             write the tree as a tar archive (- is standard output)\n"
 	"      --diff=IMAGE2          compare with another image\n"
+	"      --ram[=KERNEL]         tell what RAM each program takes on a kernel without or\n"
+	"                             with an MMU (nommu or mmu; by the programs if not given)\n"
 	"\n"
 	"How:\n"
 	"      --flash-addr=ADDR      show physical addresses: the image lies at ADDR\n"

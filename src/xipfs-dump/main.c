@@ -26,6 +26,10 @@ static enum xip_err run_action(struct dump *dump, const struct xip_cli *cli, int
 		return cat_file(dump);
 	case ACTION_TAR:
 		return write_tar(dump);
+	case ACTION_RAM:
+		return print_ram(dump);
+	case ACTION_EXPECT:
+		return print_expect(dump, status);
 	case ACTION_DIFF:
 		return print_diff(dump, cli, status);
 	}

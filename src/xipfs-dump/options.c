@@ -19,6 +19,10 @@ enum long_only {
 	OPT_CAT,
 	OPT_TAR,
 	OPT_DIFF,
+	OPT_RAM,
+	OPT_EXPECT,
+	OPT_JUNIT,
+	OPT_PARTITION,
 	OPT_FLASH_ADDR,
 	OPT_PAGE_SIZE,
 	OPT_JSON,
@@ -33,6 +37,10 @@ static const struct option long_options[] = {
 	{"cat", required_argument, NULL, OPT_CAT},
 	{"tar", required_argument, NULL, OPT_TAR},
 	{"diff", required_argument, NULL, OPT_DIFF},
+	{"ram", optional_argument, NULL, OPT_RAM},
+	{"expect", required_argument, NULL, OPT_EXPECT},
+	{"junit", required_argument, NULL, OPT_JUNIT},
+	{"partition", required_argument, NULL, OPT_PARTITION},
 	{"flash-addr", required_argument, NULL, OPT_FLASH_ADDR},
 	{"page-size", required_argument, NULL, OPT_PAGE_SIZE},
 	{"json", no_argument, NULL, OPT_JSON},
@@ -77,6 +85,18 @@ static enum options_verdict set_checks(struct options *options, const struct xip
 		options->checks |= (uint64_t)1 << check;
 	}
 	return OPTIONS_RUN;
+}
+
+/* "nommu", "mmu" or nothing: the kernel that the image is made for. */
+static enum options_verdict set_ram(struct options *options, const struct xip_diag *diag)
+{
+	if (optarg && !strcmp(optarg, "nommu"))
+		options->kernel = XIP_KERNEL_NOMMU;
+	else if (optarg && !strcmp(optarg, "mmu"))
+		options->kernel = XIP_KERNEL_MMU;
+	else if (optarg)
+		return usage(diag, "--ram=%s: the kernel is nommu or mmu", optarg);
+	return set_action(options, ACTION_RAM, diag);
 }
 
 static enum options_verdict set_flash_address(struct options *options, const struct xip_diag *diag)
@@ -125,6 +145,17 @@ static enum options_verdict parse_option(
 		return set_action(options, ACTION_TAR, diag);
 	case OPT_DIFF:
 		return set_action(options, ACTION_DIFF, diag);
+	case OPT_RAM:
+		return set_ram(options, diag);
+	case OPT_EXPECT:
+		return set_action(options, ACTION_EXPECT, diag);
+	case OPT_JUNIT:
+		options->junit = optarg;
+		return OPTIONS_RUN;
+	case OPT_PARTITION:
+		if (!xip_parse_size(optarg, &options->partition) || !options->partition)
+			return usage(diag, "partition %s: it must be a size in bytes", optarg);
+		return OPTIONS_RUN;
 	case OPT_FLASH_ADDR:
 		return set_flash_address(options, diag);
 	case OPT_PAGE_SIZE:

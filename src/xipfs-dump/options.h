@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "xipfs/diag.h"
+#include "xipfs/ram.h"
 
 /* What to do with the image; one of these a call. */
 enum action {
@@ -21,6 +22,8 @@ enum action {
 	ACTION_CAT,
 	ACTION_TAR,
 	ACTION_DIFF,
+	ACTION_EXPECT,
+	ACTION_RAM,
 };
 
 struct options {
@@ -30,6 +33,9 @@ struct options {
 	uint64_t checks;        /* bit i: run check i */
 	uint64_t flash_address; /* 0: not given */
 	uint32_t page_size;     /* 0: find it out */
+	uint64_t partition;     /* bytes of the flash partition, 0: not given */
+	const char *junit;      /* file for the outcome of --expect; NULL: none */
+	enum xip_kernel kernel; /* of --ram */
 	bool json, verbose;
 };
 

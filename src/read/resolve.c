@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "xipfs/resolve.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* State of one look-up: @done is a path without symlinks that exists, @rest is yet to be walked. */
+struct walk {
+	char done[XIP_RESOLVE_PATH_MAX];
+	char rest[XIP_RESOLVE_PATH_MAX];
+	unsigned links; /* followed so far */
+	size_t entry;   /* of @done */
+};
+
+/* Takes the first component off walk->rest into @name; false when none is left. */
+static bool next_component(struct walk *walk, char *name)
+{
+	size_t skip = strspn(walk->rest, "/");
+	size_t length = strcspn(walk->rest + skip, "/");
+
+	memcpy(name, walk->rest + skip, length);
+	name[length] = '\0';
+	memmove(walk->rest, walk->rest + skip + length, strlen(walk->rest + skip + length) + 1);
+	return length;
+}
+
+/* Puts the content of symlink walk->entry before walk->rest. False: there is nothing to be found.
+ */
+static bool follow(struct walk *walk, struct xip_image *image, const struct xip_inode *inode,
+	size_t parent_length, enum xip_err *err)
+{
+	size_t rest_length = strlen(walk->rest), size;
+	uint8_t *target;
+	bool fits;
+
+	if (++walk->links > XIP_RESOLVE_LINKS_MAX)
+		return false;
+	*err = xip_image_load(image, inode, &target, &size, NULL, NULL);
+	if (*err != XIP_OK) {
+		/* damage is for the checks to report: here the link leads nowhere */
+		if (*err == XIP_ERR_CORRUPT)
+			*err = XIP_OK;
+		return false;
+	}
+	size = strlen((const char *)target);
+	fits = size && size + rest_length < sizeof(walk->rest);
+	if (fits) {
+		memmove(walk->rest + size, walk->rest, rest_length + 1);
+		memcpy(walk->rest, target, size);
+		walk->done[*target == '/' ? 0 : parent_length] = '\0';
+	}
+	free(target);
+	return fits;
+}
+
+/* One step along @name. False: there is nothing to be found, or *@err. */
+static bool step(struct walk *walk, struct xip_image *image, const struct xip_listing *listing,
+	const char *name, enum xip_err *err)
+{
+	size_t length = strlen(walk->done);
+
+	if (!strcmp(name, "."))
+		return true;
+	if (!strcmp(name, "..")) {
+		char *slash = strrchr(walk->done, '/');
+
+		if (slash)
+			*slash = '\0';
+		return true;
+	}
+	if (length + 1 + strlen(name) >= sizeof(walk->done))
+		return false;
+	walk->done[length] = '/';
+	strcpy(walk->done + length + 1, name);
+	walk->entry = xip_listing_find(listing, walk->done);
+	if (walk->entry == SIZE_MAX)
+		return false;
+	if (xip_inode_is(&listing->entries[walk->entry].inode, XIP_S_IFLNK))
+		return follow(walk, image, &listing->entries[walk->entry].inode, length, err);
+	return true;
+}
+
+enum xip_err xip_image_resolve(struct xip_image *image, const struct xip_listing *listing,
+	const char *path, size_t *entry, char *real)
+{
+	struct walk *walk = calloc(1, sizeof(*walk));
+	char name[XIP_RESOLVE_PATH_MAX];
+	enum xip_err err = XIP_OK;
+	bool found = true;
+
+	*entry = SIZE_MAX;
+	if (!walk)
+		return XIP_ERR_NOMEM;
+	if (strlen(path) >= sizeof(walk->rest)) {
+		free(walk);
+		return XIP_OK;
+	}
+	strcpy(walk->rest, path);
+	while (found && next_component(walk, name))
+		found = step(walk, image, listing, name, &err);
+	if (found) {
+		*entry = *walk->done ? xip_listing_find(listing, walk->done) : 0;
+		if (real)
+			strcpy(real, walk->done);
+	}
+	free(walk);
+	return err;
+}
