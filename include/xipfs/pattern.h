@@ -13,11 +13,12 @@
  * A pattern with a '/' in it, at its beginning too, must fit the whole path; one without must fit
  * the last component. A leading "./" or '/' stands for the root; trailing '/' are dropped.
  *	*	any bytes but '/', or none	[abc]	one of these bytes; ranges as in [a-z0-9]
- *	?	one byte but '/'		[!abc]	one byte that is none of these and no '/'; also [^abc]
- *	\c	the byte c itself
+ *	?	one byte but '/'		[!abc]	one byte that is none of these and no '/';
+ *also [^abc]
+ *	**	any bytes, or none	\c	the byte c itself
  * ']' directly behind '[' or "[!" is one of the set; '[' without its ']' is an ordinary byte. Bytes
  * are compared as they are: the locale has no say, case matters, a leading '.' is nothing special.
- * Time: at most the product of both lengths.
+ * Time: at most the product of both lengths, and of the path's once more with "**".
  */
 bool xip_pattern_match(const char *pattern, const char *path);
 

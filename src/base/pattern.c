@@ -65,12 +65,12 @@ static bool match_one(const char **pattern, const char *end, unsigned char byte)
 
 /*
  * When an element does not fit, only the last star need be tried again one byte longer: whatever an
- * earlier star could take, the last one can take as well. A star never takes a '/', so there is
- * nothing to try again before the last '/' either.
+ * earlier star could take, the last one can take as well. A single star never takes a '/', so there
+ * is nothing to try again before the last '/' but the last double star, which takes everything.
  */
 static bool match(const char *pattern, const char *end, const char *text)
 {
-	const char *star = NULL, *star_text = NULL;
+	const char *star = NULL, *star_text = NULL, *stars = NULL, *stars_text = NULL;
 
 	for (;;) {
 		const char *next = pattern;
@@ -78,6 +78,11 @@ static bool match(const char *pattern, const char *end, const char *text)
 		if (pattern < end && *pattern == '*') {
 			star = ++pattern;
 			star_text = text;
+			if (pattern < end && *pattern == '*') {
+				stars = ++pattern;
+				stars_text = text;
+				star = NULL;
+			}
 			continue;
 		}
 		if (!*text && pattern == end)
@@ -86,12 +91,16 @@ static bool match(const char *pattern, const char *end, const char *text)
 			if (*text++ == '/')
 				star = NULL;
 			pattern = next;
-			continue;
-		}
-		if (!star || !*star_text || *star_text == '/')
+		} else if (star && *star_text && *star_text != '/') {
+			pattern = star;
+			text = ++star_text;
+		} else if (stars && *stars_text) {
+			pattern = stars;
+			text = ++stars_text;
+			star = NULL;
+		} else {
 			return false;
-		pattern = star;
-		text = ++star_text;
+		}
 	}
 }
 

@@ -3,16 +3,13 @@
  * --report: the plan in a file. It holds no time, no path of this machine but those that the user
  * wrote in rules, and nothing else that two equal runs would not share.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "report.h"
-#include "xipfs/cli.h"
-#include "xipfs/io.h"
 #include "xipfs/json.h"
 #include "xipfs/loader.h"
+#include "xipfs/stream.h"
 
 static const char *const fit_names[] = {
 	[XIP_FIT_NONE] = NULL, [XIP_FIT_IN] = "in-place", [XIP_FIT_OUT] = "compressed"};
@@ -145,29 +142,12 @@ static enum xip_err write_plan(FILE *out, const struct options *options,
 enum xip_err report_write(const struct options *options, const struct xip_tree *tree,
 	const struct xip_build *build, const struct xip_diag *diag)
 {
-	struct xip_output *output;
-	enum xip_err err = xip_output_open(&output, options->report, diag);
-	FILE *out = NULL;
-	int fd;
+	struct xip_stream stream;
+	enum xip_err err = xip_stream_open(&stream, options->report, diag);
 
 	if (err)
 		return err;
-	fd = dup(xip_output_fd(output));
-	if (fd >= 0)
-		out = fdopen(fd, "w");
-	if (!out) {
-		err = xip_diag_fail_errno(diag, errno, options->report, "cannot write");
-		if (fd >= 0)
-			close(fd);
-	} else {
-		if (write_plan(out, options, tree, build))
-			err = xip_diag_nomem(diag);
-		/* Errors of earlier writes stick to the stream; fclose tells of the last one. */
-		if (ferror(out) | fclose(out) && !err)
-			err = xip_diag_fail_errno(diag, errno, options->report, "cannot write");
-	}
-	if (!err)
-		err = xip_output_commit(output, diag);
-	xip_output_free(output);
-	return err;
+	if (write_plan(stream.file, options, tree, build))
+		err = xip_diag_nomem(diag);
+	return xip_stream_close(&stream, err, diag);
 }
