@@ -28,12 +28,13 @@ struct xip_deflater *xip_deflater_new(enum xip_compressor compressor, int level)
 void xip_deflater_free(struct xip_deflater *deflater);
 
 /* Room that xip_deflate needs at most for @length bytes that do not shrink. */
-size_t xip_deflate_bound(const struct xip_deflater *deflater, size_t length);
+size_t xip_deflate_bound(struct xip_deflater *deflater, size_t length);
 
 /*
  * Compresses @length bytes at @in to @out, which holds @capacity bytes. *@written is the size of
- * the zlib stream, 0 when it is larger than @capacity. The stream depends on the input, the
- * compressor and the level alone. Errors: XIP_ERR_NOMEM.
+ * the zlib stream, 0 when it does not fit. Some compressors want a few bytes more than the stream
+ * takes: only room of xip_deflate_bound bytes is sure to be enough. The stream depends on the
+ * input, the compressor and the level alone. Errors: XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_deflate(struct xip_deflater *deflater, const uint8_t *in,
 	size_t length, uint8_t *out, size_t capacity, size_t *written);

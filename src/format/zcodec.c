@@ -69,11 +69,18 @@ void xip_deflater_free(struct xip_deflater *deflater)
 	free(deflater);
 }
 
-size_t xip_deflate_bound(const struct xip_deflater *deflater, size_t length)
+size_t xip_deflate_bound(struct xip_deflater *deflater, size_t length)
 {
-	(void)deflater;
-	/* Stored DEFLATE blocks of at most 65,535 bytes, 5 bytes each, and header, Adler-32. */
-	return length + (length / 16383 + 1) * 5 + 6 + 16;
+	switch (deflater->kind) {
+	case XIP_LIBDEFLATE:
+		return libdeflate_zlib_compress_bound(deflater->libdeflate, length);
+	case XIP_ZLIB:
+		return deflateBound(&deflater->zlib, length);
+	case XIP_ZOPFLI:
+		break;
+	}
+	/* Zopfli cuts a megabyte into 15 blocks at most; one that does not shrink takes 5 bytes. */
+	return length + (length / 65535 + 16) * 5 + 16;
 }
 
 static enum xip_err deflate_zlib(z_stream *stream, const uint8_t *in, size_t length, uint8_t *out,

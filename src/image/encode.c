@@ -55,7 +55,6 @@ struct encoder {
 static enum xip_err keep_payload(struct encoder *encoder, struct bench *bench,
 	const struct xip_raw_block *raw, struct xip_payload **result)
 {
-	size_t limit = encoder->options->store ? raw->length - 1 : encoder->packed_size;
 	const uint8_t *bytes = raw->bytes;
 	size_t length = raw->length;
 	enum xip_payload_kind kind = raw->kind;
@@ -64,13 +63,14 @@ static enum xip_err keep_payload(struct encoder *encoder, struct bench *bench,
 
 	if (kind != XIP_PAYLOAD_XIP) {
 		size_t packed;
-		enum xip_err err = xip_deflate(
-			bench->deflater, raw->bytes, raw->length, bench->packed, limit, &packed);
+		enum xip_err err = xip_deflate(bench->deflater, raw->bytes, raw->length,
+			bench->packed, encoder->packed_size, &packed);
 
 		if (err)
 			return err;
-		kind = packed ? XIP_PAYLOAD_COMPRESSED : XIP_PAYLOAD_STORED;
-		if (packed) {
+		kind = XIP_PAYLOAD_STORED;
+		if (packed && (packed < raw->length || !encoder->options->store)) {
+			kind = XIP_PAYLOAD_COMPRESSED;
 			bytes = bench->packed;
 			length = packed;
 		}
