@@ -14,7 +14,7 @@
 #include "xipfs/err.h"
 #include "xipfs/tree.h"
 
-/* Patterns (pattern.h) of what to leave out. A directory that matches is left out with all below it. */
+/* Patterns (pattern.h) of what to leave out: a directory that matches, with all below it. */
 struct xip_exclude {
 	const char *const *patterns;
 	size_t count;
@@ -35,15 +35,18 @@ XIP_MUST_CHECK enum xip_err xip_scan_dir(const char *path, const struct xip_excl
 
 /*
  * Reads an archive that libarchive understands; @path "-" is standard input. Contents are copied to
- * a nameless scratch file (xip_io_scratch). Later entries override earlier ones (a directory over a directory
- * changes its metadata only; a directory that is not empty cannot become something else); missing
- * parents are made (0755, 0:0); "./" prefixes are dropped, and "./" itself is the root; hard links
- * refer to the earlier entry's content, or bring it. Names are taken as bytes where the format has bytes,
- * and as UTF-8 where it has Unicode. Owners are the numbers of the archive; whiteouts are not interpreted.
- * @exclude may be NULL.
- * XIP_ERR_SOURCE: no archive, damaged or truncated, absolute or ".." paths, a hard link to nothing, an entry
- * below something that is no directory, an entry of unknown type, an owner that is no 32-bit number. XIP_ERR_IO: the
- * scratch file cannot be written. XIP_ERR_NOMEM.
+ * a nameless scratch file (xip_io_scratch); those of files of 16 MiB or more are not kept, since
+ * xip_tree_finish refuses them. @exclude may be NULL.
+ *
+ * Later entries override earlier ones: a directory over a directory changes its metadata only, and
+ * a directory that is not empty cannot become something else. Missing parents are made (0755, 0:0).
+ * "./" before a path is dropped; "./" alone is the root. A hard link refers to the inode of an
+ * earlier entry and may bring its content. Names are bytes where the format has bytes, and UTF-8
+ * where it has Unicode. Owners are the archive's numbers. Whiteouts are not interpreted.
+ *
+ * XIP_ERR_SOURCE: no archive; damaged or cut short; a path that is absolute or has ".." in it; a
+ * hard link to nothing; an entry below something that is no directory; an entry of unknown type; an
+ * owner that is no 32-bit number. XIP_ERR_IO: the scratch file cannot be written. XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_scan_archive(const char *path, const struct xip_exclude *exclude,
 	struct xip_tree **tree, const struct xip_diag *diag);
@@ -52,7 +55,10 @@ XIP_MUST_CHECK enum xip_err xip_scan_archive(const char *path, const struct xip_
 XIP_MUST_CHECK enum xip_err xip_scan(const char *path, const struct xip_exclude *exclude,
 	struct xip_tree **tree, const struct xip_diag *diag);
 
-/* One regular file opened for reading. Several threads may have files open at once. */
+/*
+ * One regular file opened for reading. Several threads may open, read and close files of one tree at
+ * once; a diag they share must take messages from all of them.
+ */
 struct xip_content {
 	const struct xip_tree *tree;
 	const struct xip_tree_inode *inode;
@@ -67,7 +73,8 @@ struct xip_content {
  * the file that was scanned any more; XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_content_open(struct xip_content *content,
-	const struct xip_tree *tree, const struct xip_tree_inode *inode, const struct xip_diag *diag);
+	const struct xip_tree *tree, const struct xip_tree_inode *inode,
+	const struct xip_diag *diag);
 
 /*
  * Reads exactly @length bytes at @offset, all inside the file's size. XIP_ERR_SOURCE: the file

@@ -33,9 +33,9 @@ struct xip_tree_inode {
 	/* After xip_tree_finish the first node in tree order; before it, the first one added. */
 	const struct xip_node *first;
 	uint32_t number;   /* index in xip_tree.data_inodes; regular files and symlinks only */
-	uint64_t content;  /* archives: byte offset of the content in the spool; private to src/tree */
-	int64_t stamp[4];  /* directories on disk: device, inode number, mtime and ctime in
-			    * nanoseconds, to notice changes; private to src/tree */
+	/* Private to src/tree. */
+	uint64_t content; /* archives: byte offset of the content in the spool */
+	int64_t stamp[4]; /* disk: device, inode number, mtime and ctime in nanoseconds */
 };
 
 struct xip_node {
@@ -60,7 +60,7 @@ struct xip_tree {
 	struct xip_node *root;
 	struct xip_source *source; /* owned by the tree; NULL: no content can be read */
 	size_t node_count;	   /* the root included */
-	/* After xip_tree_finish: every regular file and symlink once, in tree order of first sight. */
+	/* After xip_tree_finish: every regular file and symlink once, ordered by its first node. */
 	struct xip_tree_inode **data_inodes;
 	size_t data_inode_count;
 	struct xip_name_index *index; /* private to tree.c */
@@ -90,7 +90,8 @@ XIP_MUST_CHECK enum xip_err xip_tree_add(struct xip_tree *tree, struct xip_node 
 
 /*
  * Removes every node for which @drop is true, with all below it; @drop is not asked about the root
- * or about nodes below a dropped one. Not after xip_tree_finish. The nodes' memory stays with the arena.
+ * or about nodes below a dropped one. Not after xip_tree_finish. The nodes' memory stays with the
+ * arena.
  */
 void xip_tree_prune(struct xip_tree *tree, bool (*drop)(void *user, const struct xip_node *node),
 	void *user);
@@ -125,13 +126,16 @@ struct xip_node *xip_tree_next(const struct xip_tree *tree, const struct xip_nod
 struct xip_node *xip_tree_next_below(const struct xip_node *top, const struct xip_node *node);
 
 /*
- * Sorts every directory and numbers the inodes; nothing may be added afterwards. Checks what the
- * format cannot hold, every rule being one of XIP_ERR_LIMIT with the node's path: a name over 252
- * bytes, a file of 16 MiB or more, a directory whose entries take as much, uid over 65535, gid over
- * 255, a device number over 255:255 (old_decode_dev() in include/linux/kdev_t.h), a mode without one of the
- * seven types, a symlink whose target is empty or longer than 4095 bytes (page_get_link() in
- * fs/namei.c cuts at one page less one byte; so does PATH_MAX). The first 20 faults are reported
- * one by one, then their number. @truncate_ids: owners are cut to their field, with a warning.
+ * Sorts every directory and numbers the inodes; nothing may be added afterwards. XIP_ERR_LIMIT when
+ * the format cannot hold the tree, each fault being reported with the node's path:
+ * - a name over 252 bytes, a file of 16 MiB or more, a directory whose entries take as much, a uid
+ *   over 65535, a gid over 255 (widths in include/uapi/linux/cramfs_fs.h);
+ * - a device number over 255:255 (old_decode_dev() in include/linux/kdev_t.h);
+ * - a mode without one of the seven types (get_cramfs_inode() in fs/cramfs/inode.c);
+ * - a symlink whose target is empty, or longer than 4095 bytes, where page_get_link() in fs/namei.c
+ *   cuts it at the smallest page size, and PATH_MAX ends.
+ * After 20 faults only the number of the others is told. With @truncate_ids owners are cut to the
+ * width of their field, with a warning, instead. Also XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_tree_finish(struct xip_tree *tree, bool truncate_ids,
 	const struct xip_diag *diag);

@@ -15,7 +15,8 @@
 
 #define CHUNK ((size_t)128 * 1024)
 
-enum xip_err xip_archive_fail(struct archive *archive, const char *path, const struct xip_diag *diag)
+enum xip_err xip_archive_fail(
+	struct archive *archive, const char *path, const struct xip_diag *diag)
 {
 	const char *reason = archive_error_string(archive);
 
@@ -26,7 +27,8 @@ enum xip_err xip_archive_fail(struct archive *archive, const char *path, const s
 }
 
 /* Copies what is left of a pipe to a scratch file: half of the formats want to seek. */
-static enum xip_err copy_to_scratch(int from, int *to, const char *path, const struct xip_diag *diag)
+static enum xip_err copy_to_scratch(
+	int from, int *to, const char *path, const struct xip_diag *diag)
 {
 	uint8_t *buffer = malloc(CHUNK);
 	uint64_t size = 0;
@@ -36,7 +38,8 @@ static enum xip_err copy_to_scratch(int from, int *to, const char *path, const s
 	while (!err && got) {
 		got = read(from, buffer, CHUNK);
 		if (got > 0) {
-			err = xip_io_pwrite_full(*to, buffer, (size_t)got, size, diag, "scratch file");
+			err = xip_io_pwrite_full(
+				*to, buffer, (size_t)got, size, diag, "scratch file");
 			size += (uint64_t)got;
 		} else if (got < 0 && errno != EINTR) {
 			xip_diag_fail_errno(diag, errno, path, "cannot read");
@@ -72,7 +75,8 @@ struct gzip {
 };
 
 /* Inflates all members of the file; zlib compares their CRC and length. */
-static enum xip_err inflate_all(struct gzip *gzip, int fd, const char *path, const struct xip_diag *diag)
+static enum xip_err inflate_all(
+	struct gzip *gzip, int fd, const char *path, const struct xip_diag *diag)
 {
 	uint64_t offset = 0;
 	int status = Z_OK;
@@ -127,7 +131,8 @@ static enum xip_err verify_gzip(int fd, const char *path, const struct xip_diag 
 }
 
 /* Decompresses to the end: the reader of the archive stops before the checksums there. */
-static enum xip_err verify_filters(struct archive *archive, const char *path, const struct xip_diag *diag)
+static enum xip_err verify_filters(
+	struct archive *archive, const char *path, const struct xip_diag *diag)
 {
 	struct archive_entry *entry;
 	const void *block;

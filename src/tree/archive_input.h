@@ -9,7 +9,8 @@ struct archive;
 
 /*
  * Opens the archive @path ("-": standard input) as a file that can seek and stands at its start;
- * the caller closes *@fd unless it is -1, also after an error. XIP_ERR_SOURCE, XIP_ERR_IO, XIP_ERR_NOMEM.
+ * the caller closes *@fd unless it is -1, also after an error. XIP_ERR_SOURCE, XIP_ERR_IO,
+ * XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_archive_input_open(
 	int *fd, const char *path, const struct xip_diag *diag);

@@ -119,7 +119,8 @@ enum xip_err xip_content_read(const struct xip_content *content, void *buffer, s
 	size_t got = 0;
 
 	if (xip_range_inside(offset, length, content->size) &&
-		xip_io_pread(content->fd, buffer, length, content->base + offset, &got, NULL, NULL)) {
+		xip_io_pread(
+			content->fd, buffer, length, content->base + offset, &got, NULL, NULL)) {
 		xip_source_fail(source, content->inode->first, errno, diag, "cannot read");
 		return XIP_ERR_IO;
 	}

@@ -17,7 +17,9 @@
  */
 #define TARGET_MAX 4095u
 
-#define OWNER_HINT "make all owners root (-q), set them in a device table (-D), or cut the numbers (--truncate-ids)"
+#define OWNER_HINT                                                                                 \
+	"make all owners root (-q), set them in a device table (-D), or cut the numbers "          \
+	"(--truncate-ids)"
 
 struct faults {
 	const struct xip_diag *diag;
@@ -27,9 +29,8 @@ struct faults {
 };
 
 /* One fault of the node, told to the user unless there were many. */
-static void __attribute__((format(printf, 4, 5)))
-report(struct faults *faults, enum xip_severity severity, const struct xip_node *node,
-	const char *format, ...)
+static void __attribute__((format(printf, 4, 5))) report(struct faults *faults,
+	enum xip_severity severity, const struct xip_node *node, const char *format, ...)
 {
 	size_t *count = severity == XIP_DIAG_ERROR ? &faults->errors : &faults->warnings;
 	char message[512];
@@ -62,7 +63,8 @@ static void report_rest(const struct faults *faults)
 			faults->warnings - FAULTS_SHOWN);
 	if (faults->errors > FAULTS_SHOWN)
 		xip_diag_fail(faults->diag, XIP_ERR_LIMIT, NULL, XIP_NO_OFFSET,
-			"and %zu more entries that the format cannot hold", faults->errors - FAULTS_SHOWN);
+			"and %zu more entries that the format cannot hold",
+			faults->errors - FAULTS_SHOWN);
 }
 
 static void check_owner(struct faults *faults, const struct xip_node *node, const char *what,
@@ -71,8 +73,8 @@ static void check_owner(struct faults *faults, const struct xip_node *node, cons
 	if (*id <= max)
 		return;
 	if (!faults->truncate_ids) {
-		report(faults, XIP_DIAG_ERROR, node, "%s %" PRIu32 " is over %" PRIu32 ": " OWNER_HINT,
-			what, *id, max);
+		report(faults, XIP_DIAG_ERROR, node,
+			"%s %" PRIu32 " is over %" PRIu32 ": " OWNER_HINT, what, *id, max);
 		return;
 	}
 	report(faults, XIP_DIAG_WARNING, node, "%s %" PRIu32 " is cut to %" PRIu32, what, *id,
@@ -96,8 +98,8 @@ static void check_inode(struct faults *faults, const struct xip_node *node)
 		report(faults, XIP_DIAG_ERROR, node, "a symlink must have a target");
 	if (xip_mode_is_symlink(inode->mode) && inode->size > TARGET_MAX)
 		report(faults, XIP_DIAG_ERROR, node,
-			"a symlink target of %" PRIu64 " bytes: the kernel follows at most %u", inode->size,
-			TARGET_MAX);
+			"a symlink target of %" PRIu64 " bytes: the kernel follows at most %u",
+			inode->size, TARGET_MAX);
 	if (xip_mode_is_device(inode->mode) &&
 		(inode->major > XIP_DEV_MAJOR_MAX || inode->minor > XIP_DEV_MINOR_MAX))
 		report(faults, XIP_DIAG_ERROR, node,
@@ -117,7 +119,8 @@ static void check_node(struct faults *faults, const struct xip_node *node)
 		size += XIP_INODE_SIZE + xip_align_up(node->children[i]->name_length, 4);
 	if (size > XIP_FILE_SIZE_MAX)
 		report(faults, XIP_DIAG_ERROR, node,
-			"%" PRIu32 " entries take %" PRIu64 " bytes: a directory must be smaller than 16 MiB",
+			"%" PRIu32 " entries take %" PRIu64
+			" bytes: a directory must be smaller than 16 MiB",
 			node->child_count, size);
 }
 

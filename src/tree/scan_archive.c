@@ -22,10 +22,10 @@ struct scan {
 	struct archive *archive;
 	struct xip_tree *tree;
 	const struct xip_diag *diag;
-	const char *path;      /* of the archive */
-	const char *entry;     /* path of the entry at hand, as the archive has it */
-	uint64_t spool_end;    /* bytes of the spool that are taken */
-	la_int64_t data_end;   /* tar: where the last entry ended, in uncompressed bytes */
+	const char *path;    /* of the archive */
+	const char *entry;   /* path of the entry at hand, as the archive has it */
+	uint64_t spool_end;  /* bytes of the spool that are taken */
+	la_int64_t data_end; /* tar: where the last entry ended, in uncompressed bytes */
 };
 
 static enum xip_err __attribute__((format(printf, 2, 3)))
@@ -41,25 +41,14 @@ entry_fail(const struct scan *scan, const char *format, ...)
 		scan->entry, message);
 }
 
-/* The next component of @path that is not "" or "."; its length is 0 at the end. */
-static const char *next_component(const char *path, size_t *length)
-{
-	do {
-		path += strspn(path, "/");
-		*length = strcspn(path, "/");
-		path += *length;
-	} while (*length == 1 && path[-1] == '.');
-	return path - *length;
-}
-
 static enum xip_err check_path(const struct scan *scan, const char *what, const char *path)
 {
 	size_t length;
 
 	if (*path == '/')
 		return entry_fail(scan, "%s is absolute", what);
-	for (const char *name = next_component(path, &length); length;
-		name = next_component(name + length, &length)) {
+	for (const char *name = xip_path_next(path, &length); length;
+		name = xip_path_next(name + length, &length)) {
 		if (length == 2 && name[0] == '.' && name[1] == '.')
 			return entry_fail(scan, "%s has a \"..\" in it", what);
 	}
@@ -85,9 +74,9 @@ static enum xip_err find_parent(
 	size_t next_length;
 
 	*parent = scan->tree->root;
-	*name = next_component(scan->entry, length);
+	*name = xip_path_next(scan->entry, length);
 	for (;;) {
-		const char *next = next_component(*name + *length, &next_length);
+		const char *next = xip_path_next(*name + *length, &next_length);
 		struct xip_node *child;
 		enum xip_err err = XIP_OK;
 
@@ -97,11 +86,12 @@ static enum xip_err find_parent(
 		if (!child) {
 			struct xip_tree_inode *inode = new_directory(scan);
 
-			err = inode ? xip_tree_add(scan->tree, *parent, *name, *length, inode, &child,
-					      scan->diag)
+			err = inode ? xip_tree_add(scan->tree, *parent, *name, *length, inode,
+					      &child, scan->diag)
 				    : xip_diag_nomem(scan->diag);
 		} else if (!xip_mode_is_directory(child->inode->mode)) {
-			err = entry_fail(scan, "\"%.*s\" on the way is no directory", (int)*length, *name);
+			err = entry_fail(
+				scan, "\"%.*s\" on the way is no directory", (int)*length, *name);
 		}
 		if (err)
 			return err;
@@ -141,7 +131,8 @@ static enum xip_err place(struct scan *scan, struct xip_tree_inode *inode)
 	return XIP_OK;
 }
 
-/* Copies the data of the entry at hand to the spool at @base; *@end is the data's end in the file. */
+/* Copies the data of the entry at hand to the spool at @base; *@end is the data's end in the file.
+ */
 static enum xip_err spool_data(struct scan *scan, uint64_t base, uint64_t limit, uint64_t *end)
 {
 	const void *block;
@@ -209,7 +200,8 @@ static enum xip_err take_hard_link(
 		return err;
 	node = xip_tree_find(scan->tree, target);
 	if (!node)
-		return entry_fail(scan, "a hard link to \"%s\", which is not there before it", target);
+		return entry_fail(
+			scan, "a hard link to \"%s\", which is not there before it", target);
 	if (xip_mode_is_directory(node->inode->mode))
 		return entry_fail(scan, "a hard link to \"%s\", a directory", target);
 	if (xip_mode_is_regular(node->inode->mode) && archive_entry_size_is_set(entry) &&
@@ -224,7 +216,8 @@ static enum xip_err take_owner(
 	la_int64_t uid = archive_entry_uid(entry), gid = archive_entry_gid(entry);
 
 	if (uid < 0 || uid > UINT32_MAX || gid < 0 || gid > UINT32_MAX)
-		return entry_fail(scan, "owner %" PRId64 ":%" PRId64 " is not a pair of 32-bit numbers",
+		return entry_fail(scan,
+			"owner %" PRId64 ":%" PRId64 " is not a pair of 32-bit numbers",
 			(int64_t)uid, (int64_t)gid);
 	inode->uid = (uint32_t)uid;
 	inode->gid = (uint32_t)gid;
@@ -418,7 +411,8 @@ static enum xip_err scan_input(struct scan *scan)
 	return err;
 }
 
-/* libarchive turns Unicode names into the locale's bytes; an image has UTF-8 whatever the locale. */
+/* libarchive turns Unicode names into the locale's bytes; an image has UTF-8 whatever the locale.
+ */
 static enum xip_err scan_input_in_utf8(struct scan *scan)
 {
 	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);

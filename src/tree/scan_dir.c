@@ -153,7 +153,8 @@ static enum xip_err find_inode(struct scan *scan, const char *name, const struct
 
 static enum xip_err is_excluded(struct scan *scan, const char *name, bool *excluded)
 {
-	const struct xip_node node = {.parent = (struct xip_node *)scan->source->cursor, /* only read */
+	const struct xip_node node = {
+		.parent = (struct xip_node *)scan->source->cursor, /* only read */
 		.name = name,
 		.name_length = (uint32_t)strlen(name)};
 	char *path;
@@ -171,7 +172,7 @@ static enum xip_err is_excluded(struct scan *scan, const char *name, bool *exclu
 
 static enum xip_err scan_entry(struct scan *scan, struct xip_node *directory, const char *name)
 {
-	struct xip_tree_inode *inode;
+	struct xip_tree_inode *inode = NULL;
 	struct stat status;
 	bool excluded;
 	enum xip_err err = is_excluded(scan, name, &excluded);
@@ -183,8 +184,7 @@ static enum xip_err scan_entry(struct scan *scan, struct xip_node *directory, co
 	err = find_inode(scan, name, &status, &inode);
 	if (err)
 		return err;
-	return xip_tree_add(
-		scan->tree, directory, name, strlen(name), inode, NULL, scan->diag);
+	return xip_tree_add(scan->tree, directory, name, strlen(name), inode, NULL, scan->diag);
 }
 
 static enum xip_err scan_entries(struct scan *scan, struct xip_node *directory, DIR *stream)
@@ -217,8 +217,8 @@ static enum xip_err scan_directory(struct scan *scan, struct xip_node *directory
 	enum xip_err err;
 
 	if (!stream) {
-		err = xip_source_fail(scan->source, directory, errno, scan->diag,
-			"cannot read the directory");
+		err = xip_source_fail(
+			scan->source, directory, errno, scan->diag, "cannot read the directory");
 		if (fd >= 0)
 			close(fd);
 		return err;

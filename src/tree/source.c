@@ -91,8 +91,8 @@ bool xip_stamp_same_file(const int64_t stamp[4], const struct stat *status)
 	return stamp[0] == (int64_t)status->st_dev && stamp[1] == (int64_t)status->st_ino;
 }
 
-enum xip_err xip_cursor_step(struct xip_source *source, const char *name,
-	const struct xip_node *to, const struct xip_diag *diag)
+enum xip_err xip_cursor_step(struct xip_source *source, const char *name, const struct xip_node *to,
+	const struct xip_diag *diag)
 {
 	int fd = openat(source->cursor_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat status;

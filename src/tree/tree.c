@@ -18,8 +18,8 @@ struct xip_name_index {
 
 #define INDEX_FIRST 64u
 
-static size_t index_start(
-	const struct xip_name_index *index, const struct xip_node *parent, const char *name, size_t length)
+static size_t index_start(const struct xip_name_index *index, const struct xip_node *parent,
+	const char *name, size_t length)
 {
 	uint64_t hash = xip_bytes_hash((const uint8_t *)name, length);
 
@@ -29,8 +29,8 @@ static size_t index_start(
 }
 
 /* The slot that holds the child, or the free one where it belongs. */
-static struct xip_node **index_slot(
-	const struct xip_name_index *index, const struct xip_node *parent, const char *name, size_t length)
+static struct xip_node **index_slot(const struct xip_name_index *index,
+	const struct xip_node *parent, const char *name, size_t length)
 {
 	size_t i = index_start(index, parent, name, length);
 
@@ -86,9 +86,9 @@ enum xip_err xip_tree_new(struct xip_tree **tree, const struct xip_diag *diag)
 		new->arena = xip_arena_new();
 		new->index = calloc(1, sizeof(*new->index));
 	}
-	if (new && new->arena)
+	if (new &&new->arena)
 		new->root = xip_arena_alloc(new->arena, sizeof(*new->root));
-	if (new && new->root)
+	if (new &&new->root)
 		new->root->inode = xip_tree_inode_new(new);
 	if (!new || !new->index || !new->root || !new->root->inode) {
 		xip_tree_free(new);
@@ -150,9 +150,11 @@ struct xip_node *xip_tree_child(
 
 static bool name_is_valid(const char *name, size_t length)
 {
-	if (!length || length > UINT32_MAX || memchr(name, '/', length) || memchr(name, '\0', length))
+	if (!length || length > UINT32_MAX || memchr(name, '/', length) ||
+		memchr(name, '\0', length))
 		return false;
-	return !(length == 1 && name[0] == '.') && !(length == 2 && name[0] == '.' && name[1] == '.');
+	return !(length == 1 && name[0] == '.') &&
+	       !(length == 2 && name[0] == '.' && name[1] == '.');
 }
 
 static enum xip_err add_refused(
@@ -170,8 +172,8 @@ static enum xip_err add_refused(
 		xip_diag_fail(diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET,
 			"\"%.*s\" cannot be a name in a directory", shown, name);
 	else
-		xip_diag_fail(diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET,
-			"\"%.*s\" is there twice", shown, name);
+		xip_diag_fail(diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET, "\"%.*s\" is there twice",
+			shown, name);
 	free(path);
 	return XIP_ERR_SOURCE;
 }
@@ -242,19 +244,24 @@ void xip_tree_prune(
 	}
 }
 
+const char *xip_path_next(const char *path, size_t *length)
+{
+	do {
+		path += strspn(path, "/");
+		*length = strcspn(path, "/");
+		path += *length;
+	} while (*length == 1 && path[-1] == '.');
+	return path - *length;
+}
+
 struct xip_node *xip_tree_find(const struct xip_tree *tree, const char *path)
 {
 	struct xip_node *node = tree->root;
 	size_t length;
 
-	for (; node; path += length) {
-		path += strspn(path, "/");
-		if (!*path)
-			break;
-		length = strcspn(path, "/");
-		if (length != 1 || *path != '.')
-			node = xip_tree_child(tree, node, path, length);
-	}
+	for (path = xip_path_next(path, &length); node && length;
+		path = xip_path_next(path + length, &length))
+		node = xip_tree_child(tree, node, path, length);
 	return node;
 }
 

@@ -20,8 +20,9 @@ struct xip_source {
 	int spool_fd; /* contents of an archive, one behind the other */
 	int root_fd;  /* the directory on disk */
 	/*
-	 * A place in the directory that moves step by step, down by name and up by "..": neither the depth nor the
-	 * length of a path matters to it. Cheap as long as its destinations come in tree order.
+	 * A place in the directory that moves step by step, down by name and up by "..": neither
+	 * the depth nor the length of a path matters to it. Cheap as long as its destinations come
+	 * in tree order.
 	 */
 	const struct xip_node *cursor;
 	int cursor_fd;
@@ -56,6 +57,9 @@ XIP_MUST_CHECK enum xip_err xip_cursor_step(struct xip_source *source, const cha
 	const struct xip_node *to, const struct xip_diag *diag);
 XIP_MUST_CHECK enum xip_err xip_cursor_move(
 	struct xip_source *source, const struct xip_node *to, const struct xip_diag *diag);
+
+/* The next component of @path that is not "" or "."; its length is 0 at the end. */
+const char *xip_path_next(const char *path, size_t *length);
 
 /* From here on children are found by binary search; every directory must be sorted. */
 void xip_tree_drop_index(struct xip_tree *tree);

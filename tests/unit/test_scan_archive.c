@@ -106,8 +106,7 @@ static void put_device(const char *name, uint32_t mode, unsigned major, unsigned
 
 static void scan(void)
 {
-	ck_assert_msg(
-		xip_scan_archive(path, NULL, &tree, &diag) == XIP_OK, "%s", messages.text);
+	ck_assert_msg(xip_scan_archive(path, NULL, &tree, &diag) == XIP_OK, "%s", messages.text);
 }
 
 static void expect_refused(const char *one, const char *other)
@@ -235,8 +234,7 @@ START_TEST(format)
 		ck_assert_uint_eq(at("/b")->major, 31);
 		ck_assert_uint_eq(at("/b")->minor, 7);
 	}
-	ck_assert_uint_eq(tree->node_count,
-		7 + kind->links + kind->bytes + 3 * kind->special);
+	ck_assert_uint_eq(tree->node_count, 7 + kind->links + kind->bytes + 3 * kind->special);
 	ck_assert_int_eq(xip_tree_finish(tree, false, &diag), XIP_OK);
 	ck_assert_uint_eq(at("/d/f")->links, kind->links ? 2 : 1);
 }
@@ -347,8 +345,10 @@ START_TEST(gzip_trailer)
 	xip_tree_free(tree);
 	tree = NULL;
 	fixture_file(directory, "archive", data, size);
-	shell("cd '%s' && gzip -dc <archive >plain && { head -c 700 plain | gzip; tail -c +701 plain |"
-	      " gzip; } >archive", directory);
+	shell("cd '%s' && gzip -dc <archive >plain && { head -c 700 plain | gzip; tail -c +701 "
+	      "plain |"
+	      " gzip; } >archive",
+		directory);
 	scan();
 	expect_content("/f", "text", 4);
 	free(data);

@@ -53,7 +53,8 @@ static void privileges(bool keep)
 START_TEST(metadata)
 {
 	shell("cd '%s' && printf abc >f && chmod 4751 f && mkdir -m 1777 tmp && mkfifo -m 600 p &&"
-	      " ln -s ../somewhere/else l && mkdir -m 2755 d && : >d/empty", source);
+	      " ln -s ../somewhere/else l && mkdir -m 2755 d && : >d/empty",
+		source);
 	scan();
 	ck_assert_uint_eq(tree->root->inode->mode, XIP_S_IFDIR | 0755);
 	ck_assert_uint_eq(at("/f")->mode, XIP_S_IFREG | 04751);
@@ -118,7 +119,8 @@ START_TEST(hard_links)
 	char name[32];
 
 	shell("cd '%s' && printf x >a && mkdir d && ln a d/b && ln a d/c && printf x >other &&"
-	      " ln -s t s && ln s d/s2", source);
+	      " ln -s t s && ln s d/s2",
+		source);
 	for (unsigned i = 0; i < 200; i++) { /* the table of links grows */
 		snprintf(name, sizeof(name), "n%u", i);
 		fixture_file(source, name, "", 0);
@@ -170,12 +172,13 @@ START_TEST(root_may_be_a_symlink)
 	char *link = fixture_directory();
 	char path[4096];
 
-	shell("ln -s '%s' '%s/root'; mkdir '%s/d'; ln -s d '%s/l'; : >'%s/d/f'", source, link, source,
-		source, source);
+	shell("ln -s '%s' '%s/root'; mkdir '%s/d'; ln -s d '%s/l'; : >'%s/d/f'", source, link,
+		source, source, source);
 	snprintf(path, sizeof(path), "%s/root", link);
 	ck_assert_int_eq(xip_scan_dir(path, NULL, &tree, &diag), XIP_OK);
 	at("/d/f");
-	ck_assert_uint_eq(at("/l")->mode & XIP_S_IFMT, XIP_S_IFLNK); /* but none below is followed */
+	ck_assert_uint_eq(
+		at("/l")->mode & XIP_S_IFMT, XIP_S_IFLNK); /* but none below is followed */
 	ck_assert_uint_eq(tree->node_count, 4);
 	fixture_remove(link);
 }
@@ -257,8 +260,8 @@ START_TEST(changed_while_open)
 	scan();
 	ck_assert_int_eq(xip_content_open(&content, tree, at("/d/f"), &diag), XIP_OK);
 	shell("sleep 0.02; cd '%s' && %s d/f", source, _i ? "printf xyz >" : ": >");
-	ck_assert_int_eq(xip_content_read(&content, buffer, 3, 0, &diag),
-		_i ? XIP_OK : XIP_ERR_SOURCE);
+	ck_assert_int_eq(
+		xip_content_read(&content, buffer, 3, 0, &diag), _i ? XIP_OK : XIP_ERR_SOURCE);
 	if (!_i)
 		messages_expect(&messages, "/d/f: ", "shorter");
 	ck_assert_int_eq(xip_content_close(&content, &diag), XIP_ERR_SOURCE);
@@ -295,8 +298,10 @@ START_TEST(excluded)
 	static const char *const list[] = {"*.o", "/d/sub", "e/"};
 	const struct xip_exclude exclude = {.patterns = list, .count = 3};
 
-	shell("cd '%s' && mkdir -p d/sub/x sub d/e && : >a.o && : >d/b.o && : >d/sub/k && : >sub/k &&"
-	      " : >d/e/k && : >d/c", source);
+	shell("cd '%s' && mkdir -p d/sub/x sub d/e && : >a.o && : >d/b.o && : >d/sub/k && : >sub/k "
+	      "&&"
+	      " : >d/e/k && : >d/c",
+		source);
 	ck_assert_int_eq(xip_scan_dir(source, &exclude, &tree, &diag), XIP_OK);
 	at("/d/c");
 	at("/sub/k");
@@ -315,7 +320,8 @@ START_TEST(deep)
 	char byte;
 
 	shell("cd '%s' && perl -e 'for (1..10000) { mkdir \"d$_\" or die; chdir \"d$_\" or die }"
-	      " open F, \">\", \"f\" or die; print F \"x\"'", source);
+	      " open F, \">\", \"f\" or die; print F \"x\"'",
+		source);
 	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
 	scan();
 	ck_assert_int_eq(xip_tree_finish(tree, false, &diag), XIP_OK);
@@ -382,8 +388,10 @@ START_TEST(no_memory)
 {
 	size_t n;
 
-	shell("cd '%s' && mkdir d && printf abc >d/f && ln d/f d/g && ln -s x l && : >skipped && for i in"
-	      " $(seq 200); do : >d/file-with-a-long-name-$i; done", source);
+	shell("cd '%s' && mkdir d && printf abc >d/f && ln d/f d/g && ln -s x l && : >skipped && "
+	      "for i in"
+	      " $(seq 200); do : >d/file-with-a-long-name-$i; done",
+		source);
 	for (n = 1;; n++) {
 		enum xip_err err;
 

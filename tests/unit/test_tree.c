@@ -54,11 +54,13 @@ START_TEST(names)
 	struct xip_node *sh = add(bin, "sh", XIP_S_IFREG | 0755);
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		ck_assert_int_eq(xip_tree_add(tree, bin, bad[i], strlen(bad[i]), sh->inode, NULL, &diag),
+		ck_assert_int_eq(
+			xip_tree_add(tree, bin, bad[i], strlen(bad[i]), sh->inode, NULL, &diag),
 			XIP_ERR_SOURCE);
 		messages_expect(&messages, "/bin: ", "name");
 	}
-	ck_assert_int_eq(xip_tree_add(tree, bin, "x\0y", 3, sh->inode, NULL, &diag), XIP_ERR_SOURCE);
+	ck_assert_int_eq(
+		xip_tree_add(tree, bin, "x\0y", 3, sh->inode, NULL, &diag), XIP_ERR_SOURCE);
 	messages_expect(&messages, "/bin: ", "name");
 	ck_assert_int_eq(xip_tree_add(tree, bin, "sh", 2, sh->inode, NULL, &diag), XIP_ERR_SOURCE);
 	messages_expect(&messages, "/bin: ", "twice");
@@ -127,8 +129,7 @@ END_TEST
 
 START_TEST(preorder)
 {
-	static const char *const expected[] = {
-		"/", "/a", "/a/b", "/a/b/c", "/a/d", "/a.x", "/e"};
+	static const char *const expected[] = {"/", "/a", "/a/b", "/a/b/c", "/a/d", "/a.x", "/e"};
 	struct xip_node *a = add(tree->root, "a", XIP_S_IFDIR);
 	struct xip_node *node = NULL;
 
@@ -433,13 +434,14 @@ static const struct pattern patterns[] = {
 	{"a*b*c", "aXbXbX", false},
 	{"**", "abc", true},
 	{"ABC", "abc", false},
-	{"a*a*a*a*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false},
+	{"a*a*a*a*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		false},
 };
 
 START_TEST(pattern)
 {
-	ck_assert_msg(xip_pattern_match(patterns[_i].pattern, patterns[_i].path) ==
-			      patterns[_i].matches,
+	ck_assert_msg(
+		xip_pattern_match(patterns[_i].pattern, patterns[_i].path) == patterns[_i].matches,
 		"%s on %s", patterns[_i].pattern, patterns[_i].path);
 }
 END_TEST
