@@ -12,20 +12,20 @@
  *	F	The same, but nothing happens when it is not there.
  *	d	A directory: it changes, or is made with its parents (those get 0755, 0:0).
  *	r	All that is there under this name and below it changes; symlinks keep their mode.
- *	c b p	A character device, block device or FIFO: it is made in a directory that is there, or
- *		changes when it is one of this type already.
+ *	c b p	A character device, block device or FIFO: it is made in a directory that is there,
+ *		or changes when it is one of this type already.
  * mode		Octal, at most 7777; -1 keeps what is there. Blank: 755.
  * uid gid	A number; -1 to keep what is there; or a name in etc/passwd or etc/group of the
  *		tree itself. Blank: 0.
  * major minor	Of c and b. Blank: 0.
  * start inc count
- *		Of c, b and p. With a count of 2 to 1024 there are so many nodes: the name with start,
- *		start + 1, ... behind it, and the minors minor, minor + inc, ... With a count of 0 or 1
- *		the name stands alone. Blank: 0, 1 and 1.
+ *		Of c, b and p. With a count of 2 to 1024 there are so many nodes: the name with
+ *		start, start + 1, ... behind it, and the minors minor, minor + inc, ... With a count
+ *		of 0 or 1 the name stands alone. Blank: 0, 1 and 1.
  *
  * In the last point the dialects differ, and makedevs is followed. mkcramfs and mkfs.jffs2 put a
- * number behind the name for a count of 1 as well; mkcramfs takes count for the number behind the
- * last one.
+ * number behind the name for a count of 1 as well; mkcramfs takes count for the first number that
+ * is not used any more, whatever start is.
  *
  * A column that is '-' or missing is blank. Spaces and tabs separate columns; a line may end in
  * CR LF. '#' begins a comment at the start of a line, or of a column behind the type. The "|xattr"

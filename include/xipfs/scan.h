@@ -56,8 +56,8 @@ XIP_MUST_CHECK enum xip_err xip_scan(const char *path, const struct xip_exclude 
 	struct xip_tree **tree, const struct xip_diag *diag);
 
 /*
- * One regular file opened for reading. Several threads may open, read and close files of one tree at
- * once; a diag they share must take messages from all of them.
+ * One regular file opened for reading. Several threads may open, read and close files of one tree
+ * at once; a diag that they share must take messages from all of them.
  */
 struct xip_content {
 	const struct xip_tree *tree;
