@@ -22,6 +22,7 @@ static size_t utf8_length(const unsigned char *p)
 void xip_cli_print_escaped(FILE *out, const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
+	const unsigned char *plain = p; /* not printed yet: paths may be long, so many at a time */
 
 	while (*p) {
 		size_t length = utf8_length(p);
@@ -29,13 +30,15 @@ void xip_cli_print_escaped(FILE *out, const char *text)
 		bool control = *p < 0x20 || *p == 0x7f || *p == '\\' ||
 			       (length == 2 && p[0] == 0xc2 && p[1] < 0xa0);
 
-		if (!length || control) {
-			fprintf(out, "\\%03o", *p++);
+		if (length && !control) {
+			p += length;
 			continue;
 		}
-		fwrite(p, 1, length, out);
-		p += length;
+		fwrite(plain, 1, (size_t)(p - plain), out);
+		fprintf(out, "\\%03o", *p++);
+		plain = p;
 	}
+	fwrite(plain, 1, (size_t)(p - plain), out);
 }
 
 static void print_message(void *user, enum xip_severity severity, const char *path, uint64_t offset,
