@@ -75,16 +75,21 @@ uint64_t dump_address(const struct dump *dump, uint64_t offset)
 	return dump->options->flash_address + offset;
 }
 
+void dump_json_address(const struct dump *dump, struct json *json, const char *key, uint64_t offset)
+{
+	if (dump->options->flash_address)
+		json_number(json, key, dump_address(dump, offset));
+	else
+		json_null(json, key);
+}
+
 void dump_json_begin(const struct dump *dump, struct json *json)
 {
 	json_open_object(json, NULL);
 	json_text(json, "image", dump->path);
 	json_number(json, "page_size", dump->info->page_size);
 	json_number(json, "size", dump->info->size);
-	if (dump->options->flash_address)
-		json_number(json, "flash_address", dump->options->flash_address);
-	else
-		json_null(json, "flash_address");
+	dump_json_address(dump, json, "flash_address", 0);
 }
 
 const char *dump_loader_text(enum xip_loader loader)

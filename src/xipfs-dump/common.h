@@ -42,6 +42,9 @@ void dump_json_path(const struct dump *dump, struct json *json, const char *key,
 
 /* The address of byte @offset of the image: in flash when that is known. */
 uint64_t dump_address(const struct dump *dump, uint64_t offset);
+/* The physical address of byte @offset; null when the image's is not known. */
+void dump_json_address(
+	const struct dump *dump, struct json *json, const char *key, uint64_t offset);
 
 /* "{" and what every report in JSON begins with: image, page_size, size, flash_address. */
 void dump_json_begin(const struct dump *dump, struct json *json);

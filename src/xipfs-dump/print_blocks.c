@@ -43,7 +43,7 @@ static void json_block(const struct dump *dump, struct json *json, uint32_t inde
 	} else if (block->length) {
 		json_number(json, "start", block->start);
 		json_number(json, "length", block->length);
-		json_number(json, "address", dump_address(dump, block->start));
+		dump_json_address(dump, json, "address", block->start);
 		json_bool(json, "direct", block->direct);
 	}
 	json_number(json, "content", content);
@@ -77,11 +77,16 @@ enum xip_err print_blocks(struct dump *dump)
 	struct json json = {.out = stdout};
 	const char *path = dump->options->argument;
 	size_t index = xip_listing_find(&dump->listing, path);
+	uint32_t type;
 	enum xip_err err;
 
 	if (index == SIZE_MAX)
 		return xip_diag_fail(dump->diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET,
 			"the image has no such entry");
+	type = dump->listing.entries[index].inode.mode & XIP_S_IFMT;
+	if (type != XIP_S_IFREG && type != XIP_S_IFLNK)
+		return xip_diag_fail(dump->diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET,
+			"is neither a file nor a symbolic link: it has no blocks");
 	if (dump->options->json) {
 		dump_json_begin(dump, &json);
 		dump_json_path(dump, &json, "path", (uint32_t)index);

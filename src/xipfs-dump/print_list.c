@@ -159,10 +159,13 @@ static void json_placement(const struct dump *dump, struct json *json, const str
 	json_number(json, "holes", file->holes);
 	json_number(json, "bad", file->bad_blocks);
 	json_close_object(json);
-	if (file->xip)
-		json_number(json, "xip_address", dump_address(dump, file->xip_start));
-	else
+	if (file->xip) {
+		json_number(json, "xip_start", file->xip_start);
+		dump_json_address(dump, json, "xip_address", file->xip_start);
+	} else {
+		json_null(json, "xip_start");
 		json_null(json, "xip_address");
+	}
 }
 
 static void json_entry(struct dump *dump, struct json *json, size_t index)

@@ -33,7 +33,7 @@ static void json_extent(const struct dump *dump, struct json *json, const struct
 	json_open_object(json, NULL);
 	json_number(json, "start", extent->start);
 	json_number(json, "length", extent->length);
-	json_number(json, "address", dump_address(dump, extent->start));
+	dump_json_address(dump, json, "address", extent->start);
 	json_text(json, "kind", xip_extent_name(extent->kind));
 	dump_json_path(dump, json, "owner", extent->owner);
 	if (has_blocks(extent)) {

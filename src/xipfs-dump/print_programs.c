@@ -78,7 +78,7 @@ static void json_view(
 		json_number(json, "direct_pages", verdict->pages);
 		if (verdict->pages) {
 			json_number(json, "start", verdict->offset);
-			json_number(json, "address", dump_address(dump, verdict->offset));
+			dump_json_address(dump, json, "address", verdict->offset);
 		}
 		json_text(json, "why", verdict->why);
 		json_close_object(json);
