@@ -36,4 +36,7 @@ struct xip_diag xip_cli_diag(struct xip_cli *cli);
  */
 void xip_cli_print_escaped(FILE *out, const char *text);
 
+/* The same with the five characters that XML and HTML take for their own as entities. */
+void xip_cli_print_xml(FILE *out, const char *text);
+
 #endif

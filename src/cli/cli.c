@@ -19,12 +19,13 @@ static size_t utf8_length(const unsigned char *p)
 	return length;
 }
 
-void xip_cli_print_escaped(FILE *out, const char *text)
+/* The text goes on behind @size bytes, but no UTF-8 sequence does. */
+static void print_escaped(FILE *out, const char *text, size_t size)
 {
-	const unsigned char *p = (const unsigned char *)text;
+	const unsigned char *p = (const unsigned char *)text, *end = p + size;
 	const unsigned char *plain = p; /* not printed yet: paths may be long, so many at a time */
 
-	while (*p) {
+	while (p < end) {
 		size_t length = utf8_length(p);
 		/* U+0080 to U+009F are control characters as well. */
 		bool control = *p < 0x20 || *p == 0x7f || *p == '\\' ||
@@ -39,6 +40,26 @@ void xip_cli_print_escaped(FILE *out, const char *text)
 		plain = p;
 	}
 	fwrite(plain, 1, (size_t)(p - plain), out);
+}
+
+void xip_cli_print_escaped(FILE *out, const char *text)
+{
+	print_escaped(out, text, strlen(text));
+}
+
+void xip_cli_print_xml(FILE *out, const char *text)
+{
+	/* XML cannot hold most control bytes or bad UTF-8 at all, so they are escaped as elsewhere.
+	 */
+	for (;;) {
+		size_t plain = strcspn(text, "&<>\"'");
+
+		print_escaped(out, text, plain);
+		text += plain;
+		if (!*text)
+			return;
+		fprintf(out, "&#%d;", *text++);
+	}
 }
 
 static void print_message(void *user, enum xip_severity severity, const char *path, uint64_t offset,

@@ -17,6 +17,8 @@ const char help_text[] =
 	"      --diff=IMAGE2          compare with another image\n"
 	"      --ram[=KERNEL]         tell what RAM each program takes on a kernel without or\n"
 	"                             with an MMU (nommu or mmu; by the programs if not given)\n"
+	"      --html=FILE            write a page that shows the flash, the files and the RAM\n"
+	"      --svg=FILE             write a picture of the flash\n"
 	"      --expect=FILE          hold the expectations in FILE against the image; print TAP\n"
 	"\n"
 	"How:\n"

@@ -30,6 +30,9 @@ static enum xip_err run_action(struct dump *dump, const struct xip_cli *cli, int
 		return print_ram(dump);
 	case ACTION_EXPECT:
 		return print_expect(dump, status);
+	case ACTION_HTML:
+	case ACTION_SVG:
+		return write_picture(dump, dump->options->action == ACTION_HTML);
 	case ACTION_DIFF:
 		return print_diff(dump, cli, status);
 	}

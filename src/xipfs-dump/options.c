@@ -21,6 +21,8 @@ enum long_only {
 	OPT_DIFF,
 	OPT_RAM,
 	OPT_EXPECT,
+	OPT_HTML,
+	OPT_SVG,
 	OPT_JUNIT,
 	OPT_PARTITION,
 	OPT_FLASH_ADDR,
@@ -39,6 +41,8 @@ static const struct option long_options[] = {
 	{"diff", required_argument, NULL, OPT_DIFF},
 	{"ram", optional_argument, NULL, OPT_RAM},
 	{"expect", required_argument, NULL, OPT_EXPECT},
+	{"html", required_argument, NULL, OPT_HTML},
+	{"svg", required_argument, NULL, OPT_SVG},
 	{"junit", required_argument, NULL, OPT_JUNIT},
 	{"partition", required_argument, NULL, OPT_PARTITION},
 	{"flash-addr", required_argument, NULL, OPT_FLASH_ADDR},
@@ -149,6 +153,10 @@ static enum options_verdict parse_option(
 		return set_ram(options, diag);
 	case OPT_EXPECT:
 		return set_action(options, ACTION_EXPECT, diag);
+	case OPT_HTML:
+		return set_action(options, ACTION_HTML, diag);
+	case OPT_SVG:
+		return set_action(options, ACTION_SVG, diag);
 	case OPT_JUNIT:
 		options->junit = optarg;
 		return OPTIONS_RUN;

@@ -115,49 +115,22 @@ static void print_outcome(
 
 /* --- JUnit ----------------------------------------------------------------------------------- */
 
-static void print_xml(FILE *out, const char *text)
-{
-	char *escaped = NULL;
-	size_t size;
-	FILE *memory = open_memstream(&escaped, &size);
-
-	/* XML cannot hold most control bytes or bad UTF-8 at all, so they are escaped as elsewhere.
-	 */
-	if (!memory)
-		return;
-	xip_cli_print_escaped(memory, text);
-	fclose(memory);
-	for (const char *p = escaped; p && *p; p++) {
-		if (*p == '&')
-			fputs("&amp;", out);
-		else if (*p == '<')
-			fputs("&lt;", out);
-		else if (*p == '>')
-			fputs("&gt;", out);
-		else if (*p == '"')
-			fputs("&quot;", out);
-		else
-			fputc(*p, out);
-	}
-	free(escaped);
-}
-
 static void print_case(
 	FILE *out, const struct xip_expectation *expectation, const struct xip_outcome *outcome)
 {
 	fputs("  <testcase classname=\"xipfs-dump\" name=\"", out);
-	print_xml(out, expectation->text);
+	xip_cli_print_xml(out, expectation->text);
 	if (outcome->holds) {
 		fputs("\"/>\n", out);
 		return;
 	}
 	fputs("\">\n    <failure message=\"expected ", out);
-	print_xml(out, outcome->expected);
+	xip_cli_print_xml(out, outcome->expected);
 	fputs(", found ", out);
-	print_xml(out, outcome->found);
+	xip_cli_print_xml(out, outcome->found);
 	fputs("\">", out);
 	if (outcome->why)
-		print_xml(out, outcome->why);
+		xip_cli_print_xml(out, outcome->why);
 	fputs("</failure>\n  </testcase>\n", out);
 }
 
@@ -165,7 +138,7 @@ static void print_junit(FILE *out, const struct dump *dump, const struct xip_exp
 	const struct xip_outcome *outcomes, size_t failures)
 {
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"", out);
-	print_xml(out, dump->path);
+	xip_cli_print_xml(out, dump->path);
 	fprintf(out, "\" tests=\"%zu\" failures=\"%zu\">\n", list->count, failures);
 	for (size_t i = 0; i < list->count; i++)
 		print_case(out, &list->items[i], &outcomes[i]);

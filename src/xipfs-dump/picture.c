@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "picture.h"
+
+#include <stdlib.h>
+
+#include "xipfs/bytes.h"
+
+#define ROWS_WANTED   48
+#define ROW_BYTES_MIN 1024
+
+const char *picture_kind_text(unsigned kind)
+{
+	static const char *const texts[PICTURE_KINDS] = {
+		[XIP_EXTENT_BOOT] = "boot code",
+		[XIP_EXTENT_SUPER] = "super block",
+		[XIP_EXTENT_DIRECTORY] = "directories",
+		[XIP_EXTENT_POINTERS] = "block pointers",
+		[XIP_EXTENT_COMPRESSED] = "compressed",
+		[XIP_EXTENT_STORED] = "stored",
+		[XIP_EXTENT_XIP] = "executes in place",
+		[XIP_EXTENT_PADDING] = "padding",
+		[PICTURE_FREE] = "free",
+	};
+
+	return texts[kind];
+}
+
+/* The kind that most bytes of extents @first to @first + @count - 1 have. */
+static unsigned main_kind(const struct xip_map *map, size_t first, size_t count)
+{
+	uint64_t bytes[XIP_EXTENT_COUNT] = {0};
+	unsigned best = 0;
+
+	for (size_t i = first; i < first + count; i++)
+		bytes[map->extents[i].kind] += map->extents[i].length;
+	for (unsigned kind = 1; kind < XIP_EXTENT_COUNT; kind++)
+		if (bytes[kind] > bytes[best])
+			best = kind;
+	return best;
+}
+
+static void add_piece(
+	struct picture *picture, const struct xip_map *map, size_t first, size_t count)
+{
+	const struct xip_extent *begin = &map->extents[first];
+	const struct xip_extent *last = &map->extents[first + count - 1];
+
+	picture->pieces[picture->count++] = (struct piece){
+		.start = begin->start,
+		.length = last->start + last->length - begin->start,
+		.kind = main_kind(map, first, count),
+		.first = first,
+		.count = count,
+	};
+}
+
+/* Extents of less than one unit are gathered until they make one, or a larger one comes. */
+static void gather(struct picture *picture, const struct xip_map *map)
+{
+	uint64_t unit = picture->row_bytes / PICTURE_WIDTH + 1;
+	size_t first = 0;
+	uint64_t gathered = 0;
+
+	for (size_t i = 0; i < map->extent_count; i++) {
+		if (map->extents[i].length >= unit) {
+			if (i > first)
+				add_piece(picture, map, first, i - first);
+			add_piece(picture, map, i, 1);
+			first = i + 1;
+			gathered = 0;
+			continue;
+		}
+		gathered += map->extents[i].length;
+		if (gathered >= unit) {
+			add_piece(picture, map, first, i + 1 - first);
+			first = i + 1;
+			gathered = 0;
+		}
+	}
+	if (first < map->extent_count)
+		add_piece(picture, map, first, map->extent_count - first);
+}
+
+enum xip_err picture_make(const struct dump *dump, struct picture *picture)
+{
+	uint64_t size = dump->info->size, partition = dump->options->partition;
+
+	*picture = (struct picture){.total = partition > size ? partition : size};
+	picture->pieces = calloc(dump->map.extent_count + 1, sizeof(*picture->pieces));
+	if (!picture->pieces)
+		return xip_diag_nomem(dump->diag);
+	picture->row_bytes = ROW_BYTES_MIN;
+	while (picture->row_bytes * ROWS_WANTED < picture->total)
+		picture->row_bytes *= 2;
+	picture->rows = (unsigned)xip_div_up(picture->total, picture->row_bytes);
+	gather(picture, &dump->map);
+	if (picture->total > size)
+		picture->pieces[picture->count++] = (struct piece){
+			.start = size, .length = picture->total - size, .kind = PICTURE_FREE};
+	return XIP_OK;
+}
+
+void picture_free(struct picture *picture)
+{
+	free(picture->pieces);
+	*picture = (struct picture){0};
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The flash as a picture: rows of equal numbers of bytes, drawn to scale.
+ */
+#ifndef DUMP_PICTURE_H
+#define DUMP_PICTURE_H
+
+#include "common.h"
+
+/* Kinds as in map.h, and the room behind the image. */
+#define PICTURE_FREE  XIP_EXTENT_COUNT
+#define PICTURE_KINDS (XIP_EXTENT_COUNT + 1)
+
+/* One piece: an extent, or a run of extents too small to be drawn one by one. */
+struct piece {
+	uint64_t start, length; /* bytes of the image, or of the partition behind it */
+	unsigned kind;          /* of most of its bytes */
+	size_t first, count;    /* extents of the map; 0 of them: free room */
+};
+
+struct picture {
+	struct piece *pieces; /* by address */
+	size_t count;
+	uint64_t total;     /* bytes drawn: the partition, or the image */
+	uint64_t row_bytes; /* bytes a row */
+	unsigned rows;
+};
+
+#define PICTURE_WIDTH 1000 /* units across a row */
+
+XIP_MUST_CHECK enum xip_err picture_make(const struct dump *dump, struct picture *picture);
+void picture_free(struct picture *picture);
+
+/* A short name for captions ("executes in place"); static storage. */
+const char *picture_kind_text(unsigned kind);
+
+/* The <svg> element; @standalone: a document of its own, with style and legend. */
+void picture_print_svg(
+	FILE *out, const struct dump *dump, const struct picture *picture, bool standalone);
+
+#endif

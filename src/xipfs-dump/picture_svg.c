@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "picture.h"
+#include "web.h"
+
+#define LEFT       110 /* units for the addresses */
+#define TOP        8
+#define ROW_HEIGHT 16
+#define ROW_STEP   20
+#define LEGEND     30
+#define SHOWN      8 /* extents that a caption names one by one */
+
+static const char *const class_names[PICTURE_KINDS] = {
+	[XIP_EXTENT_BOOT] = "boot",
+	[XIP_EXTENT_SUPER] = "super",
+	[XIP_EXTENT_DIRECTORY] = "directory",
+	[XIP_EXTENT_POINTERS] = "pointers",
+	[XIP_EXTENT_COMPRESSED] = "compressed",
+	[XIP_EXTENT_STORED] = "stored",
+	[XIP_EXTENT_XIP] = "xip",
+	[XIP_EXTENT_PADDING] = "padding",
+	[PICTURE_FREE] = "free",
+};
+
+/* --- Captions -------------------------------------------------------------------------------- */
+
+static void print_owner(FILE *out, const struct dump *dump, uint32_t owner)
+{
+	char *path = owner == XIP_NO_ENTRY ? NULL : xip_listing_path(&dump->listing, owner);
+
+	if (path)
+		xip_cli_print_xml(out, path);
+	free(path);
+}
+
+static void print_extent(FILE *out, const struct dump *dump, const struct xip_extent *extent)
+{
+	fprintf(out, "\n%s", picture_kind_text(extent->kind));
+	if (extent->owner != XIP_NO_ENTRY) {
+		fputs(": ", out);
+		print_owner(out, dump, extent->owner);
+	}
+	if (extent->blocks)
+		fprintf(out, ", block%s %" PRIu32, extent->blocks == 1 ? "" : "s", extent->block);
+	if (extent->blocks > 1)
+		fprintf(out, "-%" PRIu32, extent->block + extent->blocks - 1);
+	if (extent->sharers)
+		fprintf(out, ", shared with %" PRIu32 " more", extent->sharers);
+}
+
+static void print_caption(FILE *out, const struct dump *dump, const struct piece *piece)
+{
+	fprintf(out, "<title>0x%08" PRIx64 " - 0x%08" PRIx64 ", %" PRIu64 " byte%s",
+		dump_address(dump, piece->start),
+		dump_address(dump, piece->start + piece->length - 1), piece->length,
+		piece->length == 1 ? "" : "s");
+	if (dump->options->flash_address)
+		fprintf(out, ", offset 0x%" PRIx64, piece->start);
+	if (!piece->count)
+		fprintf(out, "\n%s", picture_kind_text(piece->kind));
+	for (size_t i = 0; i < piece->count && i < SHOWN; i++)
+		print_extent(out, dump, &dump->map.extents[piece->first + i]);
+	if (piece->count > SHOWN)
+		fprintf(out, "\nand %zu more pieces too small to draw", piece->count - SHOWN);
+	fputs("</title>", out);
+}
+
+/* --- Shapes ---------------------------------------------------------------------------------- */
+
+/* Hundredths of a unit keep neighbours from overlapping and the file small. */
+static void print_unit(FILE *out, uint64_t bytes, uint64_t row_bytes)
+{
+	uint64_t hundredths = bytes * PICTURE_WIDTH * 100 / row_bytes;
+
+	fprintf(out, "%" PRIu64, hundredths / 100);
+	if (hundredths % 100)
+		fprintf(out, ".%02u", (unsigned)(hundredths % 100));
+}
+
+/* One rectangle for each row that the piece touches. */
+static void print_shape(FILE *out, const struct picture *picture, const struct piece *piece)
+{
+	uint64_t start = piece->start, end = piece->start + piece->length;
+
+	fputs(" d=\"", out);
+	while (start < end) {
+		uint64_t row = start / picture->row_bytes;
+		uint64_t row_end = (row + 1) * picture->row_bytes;
+		uint64_t part = (end < row_end ? end : row_end) - start;
+
+		fputs("M", out);
+		print_unit(out, start % picture->row_bytes, picture->row_bytes);
+		fprintf(out, " %" PRIu64 "h", row * ROW_STEP);
+		print_unit(out, part, picture->row_bytes);
+		fprintf(out, "v%dh-", ROW_HEIGHT);
+		print_unit(out, part, picture->row_bytes);
+		fputs("z", out);
+		start += part;
+	}
+	fputs("\"", out);
+}
+
+static void print_addresses(FILE *out, const struct dump *dump, const struct picture *picture)
+{
+	fputs("<g class=\"address\">\n", out);
+	for (unsigned row = 0; row < picture->rows; row++)
+		fprintf(out, "<text x=\"%d\" y=\"%u\">0x%08" PRIx64 "</text>\n", LEFT - 8,
+			TOP + row * ROW_STEP + ROW_HEIGHT - 4,
+			dump_address(dump, row * picture->row_bytes));
+	fputs("</g>\n", out);
+}
+
+static void print_legend(FILE *out, unsigned top)
+{
+	for (unsigned kind = 0; kind < PICTURE_KINDS; kind++) {
+		unsigned x = LEFT + kind * 110;
+
+		fprintf(out,
+			"<rect class=\"%s\" x=\"%u\" y=\"%u\" width=\"10\" height=\"10\"/>"
+			"<text x=\"%u\" y=\"%u\">%s</text>\n",
+			class_names[kind], x, top, x + 14, top + 9, picture_kind_text(kind));
+	}
+}
+
+void picture_print_svg(
+	FILE *out, const struct dump *dump, const struct picture *picture, bool standalone)
+{
+	unsigned height = TOP + picture->rows * ROW_STEP + LEGEND;
+
+	fprintf(out,
+		"<svg %sid=\"map\" class=\"map\" viewBox=\"0 0 %d %u\" role=\"group\" "
+		"aria-label=\"The flash, to scale\">\n",
+		standalone ? "xmlns=\"http://www.w3.org/2000/svg\" " : "",
+		LEFT + PICTURE_WIDTH + 10, height);
+	if (standalone) {
+		fputs("<style>\n", out);
+		fputs(web_map_css, out);
+		fputs("</style>\n", out);
+	}
+	print_addresses(out, dump, picture);
+	fprintf(out, "<g id=\"pieces\" transform=\"translate(%d,%d)\">\n", LEFT, TOP);
+	for (size_t i = 0; i < picture->count; i++) {
+		fprintf(out, "<path class=\"%s\"", class_names[picture->pieces[i].kind]);
+		print_shape(out, picture, &picture->pieces[i]);
+		fputs(">", out);
+		print_caption(out, dump, &picture->pieces[i]);
+		fputs("</path>\n", out);
+	}
+	fputs("</g>\n", out);
+	print_legend(out, TOP + picture->rows * ROW_STEP + 12);
+	fputs("</svg>\n", out);
+}
