@@ -19,11 +19,11 @@
 /*
  * How many pages of RAM are saved when file i of the plan executes in place, into @pages[i].
  *
- * Without an MMU every process has a copy of its own of what is not mapped from flash (mm/nommu.c,
- * do_mmap_private), so a page counts once for each process: the program's instances= (1 when the
- * policy says nothing), for a library and an interpreter those of all programs that need it,
- * directly or through other libraries. With an MMU processes share the page cache: once.
- * Errors: XIP_ERR_NOMEM.
+ * What is read-only is in RAM once for all processes, with an MMU (page cache) and without one
+ * (mm/nommu.c: a private read-only mapping has VM_MAYOVERLAY, and do_mmap() lets later ones share
+ * the copy). So a page counts once as soon as one process maps it: a program with instances= of
+ * at least 1 (the default), or, for a library or an interpreter, any such program that needs it, directly
+ * or through other libraries. A program with instances=0 saves nothing. Errors: XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_fit_values(const struct xip_tree *tree, const struct xip_plan *plan,
 	const struct xip_policy *policy, uint64_t *pages);

@@ -200,11 +200,9 @@ static void weigh(struct users *users, const struct xip_policy *policy, uint64_t
 		uint64_t processes = users->processes[i];
 
 		/* A library that nothing needs may be a plug-in: what the policy says, or one. */
-		if (!processes && file->links && file->links->library)
+		if (!users->reached[i] && file->links && file->links->library)
 			processes = instances_of(policy, file);
-		if (file->mmu_only && processes)
-			processes = 1;
-		pages[i] = xip_plan_pages(file) * processes;
+		pages[i] = processes ? xip_plan_pages(file) : 0;
 	}
 }
 

@@ -18,11 +18,15 @@
 /* Files one job looks at: enough to make the hand-over between threads cheap. */
 #define FILES_PER_JOB 64
 
+/* Warnings of one kind that are given one by one. */
+#define UNPLACED_SHOWN 20
+
 struct planner {
 	const struct xip_tree *tree;
 	const struct xip_policy *policy;
 	const struct xip_diag *diag;
 	struct xip_plan *plan;
+	size_t unplaced; /* programs that were to be executed in place and are not */
 };
 
 static bool is_regular(const struct xip_tree_inode *inode)
@@ -325,37 +329,50 @@ static bool was_expected(const struct xip_plan_file *file)
 	return file->loader != XIP_LOADER_NONE || file->why == XIP_WHY_BAD_HEADER;
 }
 
-static void warn_file(const struct planner *planner, const struct xip_plan_file *file,
-	const struct xip_tree_inode *inode, const char *path)
+static void warn_unplaced(
+	struct planner *planner, const struct xip_plan_file *file, const char *path)
 {
-	const struct xip_policy_rule *stack = rule_of(planner, file, XIP_ATTR_STACK);
-	const struct xip_plan_run *last = file->run_count ? &file->runs[file->run_count - 1] : NULL;
-	uint32_t pages = (uint32_t)xip_div_up(inode->size, planner->policy->page_size);
 	const char *advice = xip_why_advice(file->why);
 
-	if (!last && file->wish != XIP_WISH_NONE && was_expected(file))
-		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
-			"not executed in place: %s%s%s%s%s", xip_why_text(file->why),
-			file->detail ? ": " : "", file->detail ? file->detail : "",
-			advice ? "; " : "", advice ? advice : "");
-	if (stack && stack->pattern && !file->patch.length)
-		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
-			"a stack size has no effect here (%s): the kernel takes it from the "
-			"headers of "
-			"FDPIC programs alone, not from libraries, other programs or data",
-			stack->origin);
-	/* The kernel (cramfs_read_folio) takes the length of such a block as size % page = 0. */
-	if (last && last->first + last->count == pages &&
-		!(inode->size % planner->policy->page_size))
-		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
-			"its last page is full and must be mapped: read(2) of that page gives "
-			"zeros on a "
-			"kernel without the bundled cramfs patch; add a byte at the file's end");
+	if (file->run_count || file->wish == XIP_WISH_NONE || !was_expected(file) ||
+		planner->unplaced++ >= UNPLACED_SHOWN)
+		return;
+	xip_diag_warn(planner->diag, path, XIP_NO_OFFSET, "not executed in place: %s%s%s%s%s",
+		xip_why_text(file->why), file->detail ? ": " : "", file->detail ? file->detail : "",
+		advice ? "; " : "", advice ? advice : "");
 }
 
-static enum xip_err warn_all(const struct planner *planner)
+static void warn_stack(
+	const struct planner *planner, const struct xip_plan_file *file, const char *path)
+{
+	const struct xip_policy_rule *stack = rule_of(planner, file, XIP_ATTR_STACK);
+
+	if (stack && stack->pattern && !file->patch.length)
+		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
+			"a stack size has no effect here (%s): the kernel takes it from FDPIC "
+			"programs, not from libraries, other programs or data",
+			stack->origin);
+}
+
+/* The kernel (cramfs_read_folio) takes the length of such a block as size % page = 0. */
+static void warn_full_page(const struct planner *planner, const struct xip_plan_file *file,
+	const struct xip_tree_inode *inode, const char *path)
+{
+	const struct xip_plan_run *last = file->run_count ? &file->runs[file->run_count - 1] : NULL;
+	uint32_t page_size = planner->policy->page_size;
+
+	if (last && last->first + last->count == xip_div_up(inode->size, page_size) &&
+		!(inode->size % page_size))
+		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
+			"its last page is full and must be mapped: read(2) of that page gives "
+			"zeros on a kernel without the bundled cramfs patch; add a byte at the "
+			"file's end");
+}
+
+static enum xip_err warn_all(struct planner *planner)
 {
 	for (size_t i = 0; i < planner->plan->file_count; i++) {
+		const struct xip_plan_file *file = &planner->plan->files[i];
 		const struct xip_tree_inode *inode = planner->tree->data_inodes[i];
 		char *path;
 
@@ -364,9 +381,15 @@ static enum xip_err warn_all(const struct planner *planner)
 		path = xip_tree_path(inode->first);
 		if (!path)
 			return xip_diag_nomem(planner->diag);
-		warn_file(planner, &planner->plan->files[i], inode, path);
+		warn_unplaced(planner, file, path);
+		warn_stack(planner, file, path);
+		warn_full_page(planner, file, inode, path);
 		free(path);
 	}
+	if (planner->unplaced > UNPLACED_SHOWN)
+		xip_diag_warn(planner->diag, NULL, XIP_NO_OFFSET,
+			"%zu more programs are not executed in place; -v tells why",
+			planner->unplaced - UNPLACED_SHOWN);
 	return XIP_OK;
 }
 
