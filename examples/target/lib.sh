@@ -137,12 +137,12 @@ need_libc() {
 	need_binutils
 	need_libgcc
 	need_linux_stock
-	step "uclibc-$libc" uclibc "BINUTILS=${dir[binutils]}" "LIBGCC=${dir[libgcc]}" \
-		"LINUX=${dir[linux-stock]}" "FDPIC=$HERE/fdpic" "LIBC=$libc" \
+	step uclibc uclibc "BINUTILS=${dir[binutils]}" "LIBGCC=${dir[libgcc]}" \
+		"LINUX=${dir[linux-stock]}" "FDPIC=$HERE/fdpic" \
 		"UCLIBC_TAR=$(echo /usr/src/uClibc-ng-*.tar.xz)" \
 		"UCLIBC_CONFIG=$HERE/fdpic/uclibc.config" \
 		"COMPILERS=$(version_of gcc-arm-linux-gnueabi)"
-	dir[libc]=${dir[uclibc-$libc]}
+	dir[libc]=${dir[uclibc]}
 }
 
 need_busybox() {
@@ -224,9 +224,9 @@ publish() {
 	local name
 	mkdir -p "$out"
 	case $1 in
-	flash) set -- flash kernel dtb image root ;;
+	flash) set -- flash kernel dtb image root busybox libc ;;
 	esac
 	for name; do
-		ln -sfn "${dir[$name]}" "$out/$name"
+		[ -z "${dir[$name]:-}" ] || ln -sfn "${dir[$name]}" "$out/$name"
 	done
 }

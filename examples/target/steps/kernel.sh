@@ -5,7 +5,7 @@
 # Image). Output: kernel (the image), vmlinux, System.map, kernel.config.
 . "$STEPS/common.sh"
 
-export ARCH
+export ARCH CROSS_COMPILE
 
 # Built in a folder of the source tree, all paths in the compiler's arguments are relative, and
 # ccache finds again what an other configuration or patch did not change.
@@ -15,7 +15,7 @@ mkdir "$out"
 export CCACHE_NOHASHDIR=1
 
 kmake() {
-	make -C "$LINUX" O="$out" CROSS_COMPILE="ccache $CROSS_COMPILE" HOSTCC='ccache gcc' "$@"
+	make -C "$LINUX" O="$out" CC="ccache ${CROSS_COMPILE}gcc" HOSTCC='ccache gcc' "$@"
 }
 
 # The last line that speaks of a symbol wins; the kernel's own configuration must then agree.

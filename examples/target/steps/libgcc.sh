@@ -29,10 +29,11 @@ mkdir objects lib
 cd objects
 arm-none-eabi-ar x "$from" "${members[@]/%/.o}"
 
-# The build attributes of bare metal code make the linker refuse it beside Linux code.
+# The build attributes of bare metal code make the linker refuse it beside Linux code; the note says
+# that none of it needs an executable stack.
 for object in *.o; do
 	arm-none-eabi-objcopy --strip-debug -R .ARM.exidx -R .rel.ARM.exidx -R .ARM.extab \
-		-R .rel.ARM.extab -R .ARM.attributes "$object"
+		-R .rel.ARM.extab -R .ARM.attributes --add-section .note.GNU-stack=/dev/null "$object"
 done
 
 # Compiled code refers to the unwinder even when it is never called.

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Step uclibc: uClibc-ng, and with it the finished tool chain: bin/arm-uclinuxfdpiceabi-gcc and a
+# Step uclibc: uClibc-ng, static and shared, and with it the finished tool chain: bin/arm-uclinuxfdpiceabi-gcc and a
 # sysroot/. Inputs: BINUTILS, LIBGCC, LINUX (folders of those steps), FDPIC (the wrappers),
-# UCLIBC_TAR, UCLIBC_CONFIG, LIBC (static or shared).
+# UCLIBC_TAR, UCLIBC_CONFIG.
 . "$STEPS/common.sh"
 
 top=$PWD
@@ -27,20 +27,10 @@ cd source
 # Without -P the compiler breaks a line where a macro comes from a system header, and the script that
 # makes the list of system calls then finds no numbers.
 sed -i 's/^\$CC -E \$INCLUDE_OPTS - |$/$CC -E -P $INCLUDE_OPTS - |/' extra/scripts/gen_bits_syscall_h.sh
-if [ "$LIBC" = static ]; then
-	# Only the dynamic linker, which a static library lacks, defines this variable.
-	sed -i 's/^extern size_t _dl_pagesize;$/size_t _dl_pagesize = PAGE_SIZE;/' libc/misc/elf/dl-support.c
-fi
 {
 	cat "$UCLIBC_CONFIG"
 	echo "KERNEL_HEADERS=\"$top/sysroot/usr/include\""
-	case $LIBC in
-	static) echo '# HAVE_SHARED is not set' ;;
-	shared) printf '%s\n' 'HAVE_SHARED=y' '# LDSO_CACHE_SUPPORT is not set' \
-		'LDSO_LDD_SUPPORT=n' 'LDSO_GNU_HASH_SUPPORT=n' ;;
-	esac
 } >.config
-cp .config wanted
 
 make_libc() {
 	PATH=$top/bin:$PATH make CROSS_COMPILE=arm-uclinuxfdpiceabi- HOSTCC=gcc V=1 "$@"
@@ -52,6 +42,6 @@ make_libc PREFIX="$top/sysroot" install
 cd ..
 cp source/.config uclibc.config
 rm -rf source
-for file in crt1.o crtreloc.o crti.o crtn.o libc.a; do
-	[ -e "sysroot/usr/lib/$file" ] || die "uClibc-ng installed no $file"
+for file in usr/lib/{crt1.o,crtreloc.o,crti.o,crtn.o,libc.a} lib/ld-uClibc.so.1; do
+	[ -e "sysroot/$file" ] || die "uClibc-ng installed no $file"
 done

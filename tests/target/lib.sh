@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the tests in run.sh are made of.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+# need NAME COMMAND...: one test; its last words are shown when it fails. Its status is the test's.
+need() {
+	local name=$1 log=$WORK/test.log status
+	shift
+	# Not in an `if`, where a function would go on after a command that fails.
+	set +e
+	(set -e && "$@") >"$log" 2>&1 </dev/null
+	status=$?
+	set -e
+	if [ "$status" = 0 ]; then
+		echo "ok $name"
+		passed=$((passed + 1))
+		return 0
+	fi
+	echo "not ok $name: $(tail -n 1 "$log")"
+	tail -n 25 "$log" | sed 's/^/#   /'
+	failed=$((failed + 1))
+	return 1
+}
+
+# ok NAME COMMAND...: one test on which no other depends.
+ok() {
+	need "$@" || true
+}
+
+cleanup() {
+	if [ -n "${KEEP:-}" ]; then
+		echo "# logs are in $WORK"
+	else
+		rm -rf "$WORK"
+	fi
+}
+
+# mkxipfs and xipfs-dump, as given or as built by build.sh.
+find_programs() {
+	if [ -z "${MKXIPFS_BIN:-}" ] && [ -n "${MKXIPFS:-}" ] && [ -n "${XIPFS_DUMP:-}" ]; then
+		MKXIPFS_BIN=$WORK/bin
+		mkdir "$MKXIPFS_BIN"
+		cp "$MKXIPFS" "$XIPFS_DUMP" "$MKXIPFS_BIN/"
+	fi
+	if [ -z "${MKXIPFS_BIN:-}" ]; then
+		"$TARGET/build.sh" qemu-mps2-an500 image
+		MKXIPFS_BIN=$CACHE/mkxipfs/bin
+	fi
+	export MKXIPFS_BIN
+	PATH=$MKXIPFS_BIN:$PATH
+}
+
+# build NAME BOARD OPTION...: results in $WORK/out/NAME.
+build() {
+	local name=$1 board=$2
+	shift 2
+	"$TARGET/build.sh" --out="$WORK/out/$name" "$@" "$board"
+}
+
+# Compiles guest/readback.c for the machine of a built variant.
+compile_readback() {
+	local image=$1 flags=(-static -Os -s -Wall -Wextra -Werror)
+	case $image in
+	static | shared)
+		flags+=(-Wl,-z,stack-size=8192)
+		"$WORK/out/$2/libc/bin/arm-uclinuxfdpiceabi-gcc" "${flags[@]}" -o "$WORK/readback" \
+			"$HERE/guest/readback.c"
+		;;
+	vexpress-a9) arm-linux-gnueabi-gcc "${flags[@]}" -o "$WORK/readback" "$HERE/guest/readback.c" ;;
+	*) aarch64-linux-gnu-gcc "${flags[@]}" -o "$WORK/readback" "$HERE/guest/readback.c" ;;
+	esac
+}
+
+# make_image IMAGE VARIANT: the torture image, what is expected of it, and what xipfs-dump foretells.
+make_image() {
+	local image=$1 out=$WORK/out/$2 address
+	[ ! -e "$WORK/$image.json" ] || return 0
+	compile_readback "$image" "$2"
+	python3 "$HERE/tree.py" "$(readlink -f "$out/root")/tree" "$TARGET/root.table" "$WORK/readback" \
+		"$HERE/guest/script" "$WORK/$image.tar" "$WORK/data.tar" "$WORK/$image.expected"
+	mkxipfs "$WORK/$image.tar" "$WORK/$image.img" 2>"$WORK/$image.warnings"
+	mkxipfs --quiet "$WORK/data.tar" "$WORK/data.img"
+	read -r address _ < <(partition root "$out/dtb/board.dtb")
+	xipfs-dump --json --flash-addr="$address" "$WORK/$image.img" >"$WORK/$image.json"
+}
+
+# boot NAME IMAGE BOARD OPTION...: runs guest/script; console in $WORK/NAME.log, the flash before and
+# after in $WORK/NAME.before and .after.
+boot() {
+	local name=$1 image=$2 board=$3 size base
+	shift 3
+	read -r base size < <(flash_window "$board")
+	run_guest "$name" "$board" --out="$WORK/out/$name" --image="$WORK/$image.img" \
+		--data="$WORK/data.img" --flash="$WORK/$name.before" \
+		--save="$base:$size:$WORK/$name.after" --cmdline="run=/test/script loglevel=5" "$@"
+}
+
+run_guest() {
+	local name=$1 board=$2
+	shift 2
+	"$TARGET/boot.sh" --until='@end\r?\n' --timeout=600 --log="$WORK/$name.log" "$@" "$board" || {
+		echo "the end of the console:"
+		tail -n 20 "$WORK/$name.log" | tr -d '\r'
+		return 1
+	}
+}
+
+# Address and size of the memory that plays flash.
+flash_window() {
+	case $1 in
+	qemu-mps2-*) echo 0 0x400000 ;;
+	vexpress-a9) echo 0x40000000 0x4000000 ;;
+	qemu-virt-arm64) echo 0x4000000 0x4000000 ;;
+	esac
+}
+
+flash_untouched() {
+	local size
+	size=$(stat -c %s "$WORK/$1.before")
+	cmp -n "$size" "$WORK/$1.before" "$WORK/$1.after"
+	rm -f "$WORK/$1.before" "$WORK/$1.after"
+}
+
+check() {
+	local command=$1 name=$2
+	shift 2
+	python3 "$HERE/check.py" "$command" "$WORK/$name.log" "$@"
+}
+
+absent() {
+	if grep "$@"; then
+		return 1
+	fi
+}
+
+# --- memory ------------------------------------------------------------------------------------
+
+# The plain root with guest/memory in it.
+memory_image() {
+	local name=$1
+	shift
+	mkdir -p "$WORK/memory/test"
+	cp "$HERE/guest/memory" "$WORK/memory/test/"
+	"$TARGET/build.sh" --out="$WORK/out/memory-$name" --overlay="$WORK/memory" \
+		"${@/#/--image-option=}" qemu-mps2-an500
+}
+
+boot_memory() {
+	run_guest "memory-$1" qemu-mps2-an500 --out="$WORK/out/memory-$1" --cmdline="run=/test/memory $2"
+}
+
+# Used, free, cached and copied KiB; the shells in place must need no copy of the text.
+memory_saved() {
+	local name part used free cached copied size
+	local -A copies
+	printf '| root | image | shells | used | free | Cached | MmapCopy |\n' >"$WORK/memory.table"
+	for name in compressed inplace; do
+		size=$(stat -Lc %s "$WORK/out/memory-$name/image/root.cramfs")
+		for part in one four; do
+			read -r used free cached copied < <(check memory "memory-$name" "memory $part")
+			printf '| %s | %s | %s | %s | %s | %s | %s |\n' "$name" "$size" "$part" "$used" \
+				"$free" "$cached" "$copied" >>"$WORK/memory.table"
+			copies[$name-$part]=$copied
+		done
+	done
+	cat "$WORK/memory.table"
+	# The text of BusyBox is more than 170 KiB.
+	[ $((copies[compressed-one] - copies[inplace-one])) -ge 170 ]
+	[ $((copies[compressed-four] - copies[inplace-four])) -ge $((4 * 170)) ]
+}
+
+# --- refusals ----------------------------------------------------------------------------------
+
+refuse_fragment() {
+	echo 'CONFIG_NO_SUCH_SYMBOL=y' >"$WORK/wrong.config"
+	if build wrong qemu-mps2-an500 --config="$WORK/wrong.config" >"$WORK/wrong.log" 2>&1; then
+		echo "a fragment with an unknown symbol was accepted"
+		return 1
+	fi
+	grep 'wrong.config: CONFIG_NO_SUCH_SYMBOL=y did not stick' "$WORK/wrong.log"
+}
+
+refuse_overflow() {
+	local out=$WORK/out/qemu-mps2-an500-static
+	truncate -s 3M "$WORK/large.img"
+	if "$TARGET/boot.sh" --out="$out" --image="$WORK/large.img" --until=never --timeout=5 \
+		qemu-mps2-an500; then
+		return 1
+	fi
+	mkdir -p "$WORK/large" "$WORK/overflow"
+	mv "$WORK/large.img" "$WORK/large/root.cramfs"
+	cd "$WORK/overflow"
+	if env STEPS="$TARGET/steps" IMAGE="$WORK/large" KERNEL="$(readlink -f "$out/kernel")" \
+		DTB="$(readlink -f "$out/dtb")" FLASH_BASE=0 STUB= PARTS='dtb kernel root' \
+		bash "$TARGET/steps/flash.sh" >"$WORK/overflow.log" 2>&1; then
+		echo "an image larger than its partition was accepted"
+		return 1
+	fi
+	grep 'root is 3145728 bytes, its partition only' "$WORK/overflow.log"
+}
+
+refuse_board() {
+	if "$TARGET/build.sh" no-such-board >"$WORK/board.log" 2>&1; then
+		return 1
+	fi
+	grep 'no such board: no-such-board' "$WORK/board.log"
+}

@@ -1,0 +1,128 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Boots images made by mkxipfs in QEMU and lets the kernel judge them. MKXIPFS_BIN names the folder
+# with mkxipfs and xipfs-dump; without it they are built. Kernels, tool chain and the like stay in
+# ${XDG_CACHE_HOME:-~/.cache}/mkxipfs. KEEP=1 keeps the logs.
+set -euo pipefail
+
+HERE=$(dirname "$(readlink -f "$0")")
+TOP=$(readlink -f "$HERE/../..")
+TARGET=$TOP/examples/target
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-target.XXXXXX")
+passed=0 failed=0
+
+# shellcheck source-path=SCRIPTDIR
+. "$HERE/lib.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$TARGET/partition.sh"
+
+# --- no MMU ------------------------------------------------------------------------------------
+
+test_nommu() {
+	local board libc
+	for board in qemu-mps2-an500 qemu-mps2-an385; do
+		for libc in static shared; do
+			local name=$board-$libc programs=(/bin/busybox)
+			[ "$libc" = static ] ||
+				programs+=(/lib/ld-uClibc-1.0.35.so /lib/libuClibc-1.0.35.so)
+			need "$name: builds" build "$name" "$board" --libc="$libc" || continue
+			need "$name: torture image" make_image "$libc" "$name" || continue
+			ok "$name: boots and ends its script" boot "$name" "$libc" "$board"
+			ok "$name: text runs in flash where foretold" check maps "$name" "$WORK/$libc.json" \
+				nommu "${programs[@]}"
+			ok "$name: every entry of the tree is right" check tree "$name" "$WORK/$libc.expected"
+			ok "$name: the kernel does not complain" check complaints "$name"
+			ok "$name: flash is untouched" flash_untouched "$name"
+		done
+	done
+}
+
+# Without the patches, only the files that mkxipfs warned of read wrong.
+test_stock() {
+	local name=$1 board=$2 image=$3
+	need "$name: builds" build "$name" "$board" --stock || return 0
+	ok "$name: boots and ends its script" boot "$name" "$image" "$board"
+	ok "$name: only what mkxipfs warned of reads wrong" check tree "$name" \
+		"$WORK/$image.expected" "$WORK/$image.warnings"
+}
+
+test_debug() {
+	local name=debug
+	need "$name: builds" build "$name" qemu-mps2-an500 --config="$HERE/debug-nommu.config" || return 0
+	ok "$name: boots and ends its script" boot "$name" static qemu-mps2-an500 \
+		--cmdline='page_poison=1'
+	ok "$name: every entry of the tree is right" check tree "$name" "$WORK/static.expected"
+	ok "$name: text runs in flash where foretold" check maps "$name" "$WORK/static.json" nommu \
+		/bin/busybox
+	ok "$name: the kernel finds no fault in itself" check complaints "$name"
+}
+
+# --- MMU ---------------------------------------------------------------------------------------
+
+test_mmu() {
+	local board
+	for board in vexpress-a9 qemu-virt-arm64; do
+		need "$board: builds" build "$board" "$board" || continue
+		need "$board: torture image" make_image "$board" "$board" || continue
+		ok "$board: boots and ends its script" boot "$board" "$board" "$board"
+		ok "$board: text runs in flash where foretold, Rss 0" check maps "$board" \
+			"$WORK/$board.json" mmu /bin/busybox
+		ok "$board: every entry of the tree is right" check tree "$board" "$WORK/$board.expected"
+		ok "$board: the kernel does not complain" check complaints "$board"
+		ok "$board: flash is untouched" flash_untouched "$board"
+	done
+}
+
+# --- what it saves -----------------------------------------------------------------------------
+
+# The same root compressed and in place; a table of KiB of RAM goes to the output as comments.
+test_memory() {
+	local name=memory-compressed
+	ok "memory: root with everything compressed" memory_image compressed --no-xip
+	ok "memory: root in place" memory_image inplace
+	ok "$name: boots and ends its script" boot_memory compressed 'loglevel=7 cramfs.explain_mmap=1'
+	ok "$name: the kernel says why nothing runs in place" grep -q \
+		'cramfs: bin/busybox: pages 0-[0-9]* not in place: block 0 is compressed' \
+		"$WORK/memory-compressed.log"
+	ok "memory-inplace: boots and ends its script" boot_memory inplace 'loglevel=7 cramfs.explain_mmap=1'
+	ok "memory-inplace: the kernel has nothing to say about it" absent 'bin/busybox: pages 0-' \
+		"$WORK/memory-inplace.log"
+	ok "memory: executing in place saves the text's pages in each shell" memory_saved
+}
+
+# --- boards that QEMU does not play ------------------------------------------------------------
+
+test_stm32() {
+	local board
+	for board in stm32f429-disco stm32f469-disco stm32f746-disco stm32f769-disco stm32h743i-eval; do
+		need "$board: builds" build "$board" "$board" || continue
+		ok "$board: everything lies where the board expects it" \
+			python3 "$HERE/static.py" "$board" "$WORK/out/$board"
+	done
+}
+
+# --- the scripts refuse what cannot work -------------------------------------------------------
+
+test_refusals() {
+	ok "a fragment that does not stick fails by name" refuse_fragment
+	ok "a part that overflows its partition is refused" refuse_overflow
+	ok "an unknown board is refused" refuse_board
+}
+
+main() {
+	trap cleanup EXIT
+	find_programs
+	test_nommu
+	test_stock stock qemu-mps2-an500 static
+	test_debug
+	test_memory
+	test_mmu
+	test_stock stock-arm64 qemu-virt-arm64 qemu-virt-arm64
+	test_stm32
+	test_refusals
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+}
+
+main

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Checks without running it that a board's build is what its hardware expects.
+
+    static.py BOARD OUT     (OUT: the folder of build.sh's links)
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+# SoC flash and the external RAM that the board's boot loader sets up, from the data sheets.
+FLASH = {"stm32f429-disco": (0x08000000, 2 << 20), "stm32f469-disco": (0x08000000, 2 << 20),
+         "stm32f746-disco": (0x08000000, 1 << 20), "stm32f769-disco": (0x08000000, 2 << 20),
+         "stm32h743i-eval": (0x08000000, 2 << 20)}
+RAM = {"stm32f429-disco": (0x90000000, 8 << 20), "stm32f469-disco": (0x00000000, 16 << 20),
+       "stm32f746-disco": (0xc0000000, 8 << 20), "stm32f769-disco": (0xc0000000, 16 << 20),
+       "stm32h743i-eval": (0xd0000000, 32 << 20)}
+# Where the usual boot loaders look: afboot-stm32's defaults.
+DTB_AT, KERNEL_AT = 0x08004000, 0x08008000
+QSPI = (0x90000000, 16 << 20)
+
+
+def fail(text):
+    """End with the reason."""
+    print(text)
+    sys.exit(1)
+
+
+def run(*command):
+    """What a program prints."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def read(path):
+    """A file's bytes."""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def inside(start, size, region):
+    """Whether a range lies in (begin, bytes)."""
+    return region[0] <= start and start + size <= region[0] + region[1]
+
+
+def partitions(dtb):
+    """(label, address, size) of every partition of an mtd-rom node, and all RAM."""
+    found, memory = {}, []
+    for node in run("fdtget", "-l", dtb, "/").split():
+        if node.startswith("memory"):
+            cells = [int(c) for c in run("fdtget", "-t", "u", dtb, "/" + node, "reg").split()]
+            memory.append((cells[0], cells[1]))
+        if not node.startswith("flash@"):
+            continue
+        if run("fdtget", dtb, "/" + node, "compatible").split() != ["mtd-rom"]:
+            fail(f"{node} is not an mtd-rom device")
+        base, size = (int(c) for c in run("fdtget", "-t", "u", dtb, "/" + node, "reg").split())
+        if size & (size - 1):
+            fail(f"{node} is {size:#x} bytes; the driver rounds that down to a power of two")
+        for part in run("fdtget", "-l", dtb, f"/{node}/partitions").split():
+            path = f"/{node}/partitions/{part}"
+            offset, length = (int(c) for c in run("fdtget", "-t", "u", dtb, path, "reg").split())
+            if offset + length > size:
+                fail(f"partition {part} ends behind its flash")
+            found[run("fdtget", dtb, path, "label").strip()] = (base + offset, length)
+    return found, memory
+
+
+def check_kernel(board, out):
+    """Text and read-only data in flash, data and bss in RAM, the entry where the kernel begins."""
+    vmlinux = os.path.join(out, "kernel", "vmlinux")
+    sections = re.findall(r"\] (\S+) +(\S+) +([0-9a-f]{8}) [0-9a-f]{6} ([0-9a-f]{6}) \S+ +(\S+)",
+                          run("readelf", "-SW", vmlinux))
+    loaded = [(name, int(at, 16), int(size, 16), flags) for name, _, at, size, flags in sections
+              if "A" in flags and int(size, 16)]
+    names = {name for name, *_ in loaded}
+    if not {".text", ".data", ".bss"} <= names:
+        fail(f"the kernel has only the sections {sorted(names)}")
+    for name, at, size, _ in loaded:
+        home = RAM[board] if name in (".data", ".bss") or name.startswith(".data") else FLASH[board]
+        if name in (".vectors", ".stubs"):
+            continue
+        if not inside(at, size, home) and not inside(at, size, RAM[board]):
+            fail(f"{name} at {at:#x}, {size:#x} bytes, is neither in flash nor in RAM")
+        if name in (".head.text", ".text", ".rodata") and not inside(at, size, FLASH[board]):
+            fail(f"{name} is at {at:#x}, not in flash")
+        if name in (".data", ".bss") and not inside(at, size, RAM[board]):
+            fail(f"{name} is at {at:#x}, not in RAM")
+    entry = int(re.search(r"Entry point address: +0x([0-9a-f]+)",
+                          run("readelf", "-hW", vmlinux)).group(1), 16)
+    if entry & ~1 != KERNEL_AT:
+        fail(f"the kernel's entry is {entry:#x}, the boot loader jumps to {KERNEL_AT:#x}")
+
+
+def check_flash(board, out):
+    """flash.bin has DTB, kernel and root where the device tree and the boot loader say."""
+    dtb = os.path.join(out, "dtb", "board.dtb")
+    parts, memory = partitions(dtb)
+    if parts["dtb"][0] != DTB_AT or parts["kernel"][0] != KERNEL_AT:
+        fail("the boot loader looks for DTB and kernel elsewhere")
+    if len(memory) != 1 or memory[0] != RAM[board]:
+        fail(f"the device tree has RAM {memory}")
+    files = {"dtb": dtb, "kernel": os.path.join(out, "kernel", "kernel"),
+             "root": os.path.join(out, "image", "root.cramfs")}
+    main = read(os.path.join(out, "flash", "flash.bin"))
+    for label, path in files.items():
+        at, size = parts[label]
+        data = read(path)
+        if len(data) > size:
+            fail(f"{label} is {len(data)} bytes, its partition {size}")
+        if inside(at, size, FLASH[board]):
+            flash, base = main, DTB_AT
+        elif board == "stm32f746-disco" and inside(at, size, QSPI):
+            flash, base = read(os.path.join(out, "flash", f"flash-{QSPI[0]:08x}.bin")), QSPI[0]
+        else:
+            fail(f"partition {label} at {at:#x} is in no flash of the board")
+        if flash[at - base:at - base + len(data)] != data:
+            fail(f"{label} is not at {at:#x} in what is written to flash")
+    if "root=mtd:root" not in run("fdtget", dtb, "/chosen", "bootargs"):
+        fail("the kernel is not told to mount the partition root")
+
+
+def main():
+    """Both checks, then the sizes."""
+    board, out = sys.argv[1:]
+    check_kernel(board, out)
+    check_flash(board, out)
+
+
+if __name__ == "__main__":
+    main()
