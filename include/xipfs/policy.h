@@ -41,6 +41,8 @@ struct xip_policy_rule {
 	enum xip_wish wish;
 	uint64_t value;
 	const char *text;
+	const char *file; /* the policy file and the line there; NULL: an option */
+	uint64_t line;
 	const char *origin; /* where the user wrote it: "--xip=/bin/sh", "root.policy:12: xip" */
 };
 
@@ -49,7 +51,7 @@ struct xip_policy {
 	const struct xip_policy_rule *rules;
 	size_t rule_count;
 	uint32_t page_size; /* bytes */
-	bool fit;	    /* programs that nothing else decides about are for choice; see fit.h */
+	bool fit;           /* programs that nothing else decides about are for choice; see fit.h */
 	uint32_t xip_align; /* bytes: the least alignment of a run of XIP pages, 4 to page_size */
 };
 

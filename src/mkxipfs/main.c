@@ -15,6 +15,7 @@
 #include "xipfs/cli.h"
 #include "xipfs/devtable.h"
 #include "xipfs/io.h"
+#include "xipfs/policy_tree.h"
 
 /* What the signal handler removes; empty as a rule, since the new image has no name until the end.
  */
@@ -53,6 +54,7 @@ static enum xip_err read_source(
 		return err;
 	if (options->squash_owner)
 		xip_tree_squash_owners(*tree);
+	err = xip_policy_apply(*tree, &options->build.policy, diag);
 	/* Tables come last: what they say of owners stands. */
 	for (size_t i = 0; !err && i < options->devtables.count; i++)
 		err = xip_devtable_apply(*tree, options->devtables.items[i], diag);

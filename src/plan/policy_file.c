@@ -97,7 +97,8 @@ static enum xip_err parse_setting(const struct loader *loader, const char *word,
 static enum xip_err add_word(const struct loader *loader, const char *word)
 {
 	const char *equals = strchr(word, '=');
-	struct xip_policy_rule rule = {.pattern = loader->pattern};
+	struct xip_policy_rule rule = {
+		.pattern = loader->pattern, .file = loader->path, .line = loader->line};
 	char origin[512];
 	enum xip_err err = XIP_OK;
 	bool known = false;
