@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "picture.h"
 #include "web.h"
@@ -114,13 +115,14 @@ static void print_addresses(FILE *out, const struct dump *dump, const struct pic
 
 static void print_legend(FILE *out, unsigned top)
 {
-	for (unsigned kind = 0; kind < PICTURE_KINDS; kind++) {
-		unsigned x = LEFT + kind * 110;
+	unsigned x = LEFT;
 
+	for (unsigned kind = 0; kind < PICTURE_KINDS; kind++) {
 		fprintf(out,
 			"<rect class=\"%s\" x=\"%u\" y=\"%u\" width=\"10\" height=\"10\"/>"
 			"<text x=\"%u\" y=\"%u\">%s</text>\n",
 			class_names[kind], x, top, x + 14, top + 9, picture_kind_text(kind));
+		x += 34 + 7 * (unsigned)strlen(picture_kind_text(kind)); /* 11 px monospace */
 	}
 }
 

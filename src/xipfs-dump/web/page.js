@@ -111,11 +111,16 @@
     return `${pathOf(node)}: ${node.bytes.toLocaleString("en")} bytes, ${kind}`;
   }
 
-  function show(directory) {
-    const nodes = [...directory.children.values()].filter((node) => node.bytes > 0)
+  function byBytes(directory) {
+    return [...directory.children.values()].filter((node) => node.bytes > 0)
       .sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
-    box.replaceChildren();
-    layOut(nodes, 0, 0, box.clientWidth, box.clientHeight, (node, x, y, width, height) => {
+  }
+
+  // A directory that has room shows what is in it, below a strip with its name.
+  const strip = 16, inside = 40;
+
+  function draw(directory, left, top, wide, high) {
+    layOut(byBytes(directory), left, top, wide, high, (node, x, y, width, height) => {
       if (width < 3 || height < 3)
         return; // too small to see or to hit
       const button = document.createElement("button");
@@ -129,7 +134,14 @@
       if (node.children.size)
         button.addEventListener("click", () => { show(node); where.querySelector("button")?.focus(); });
       box.append(button);
+      if (node.children.size && width > inside && height > inside)
+        draw(node, x + 2, y + strip, width - 4, height - strip - 2);
     });
+  }
+
+  function show(directory) {
+    box.replaceChildren();
+    draw(directory, 0, 0, box.clientWidth, box.clientHeight);
     where.replaceChildren();
     const trail = [];
     for (let up = directory.parent; up; up = up.parent)
