@@ -66,6 +66,9 @@ XIP_MUST_CHECK enum xip_err cat_file(struct dump *dump);
 XIP_MUST_CHECK enum xip_err write_tar(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_diff(struct dump *dump, const struct xip_cli *cli, int *status);
 
+/* Part of print_map on a terminal. */
+void print_bar(const struct dump *dump);
+
 /* Parts of print_summary and print_check. */
 void print_programs(const struct dump *dump);
 void json_programs(const struct dump *dump, struct json *json);

@@ -3,6 +3,7 @@
  * --map: every extent of the image in address order.
  */
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "common.h"
 
@@ -55,6 +56,8 @@ enum xip_err print_map(struct dump *dump)
 		dump_json_begin(dump, &json);
 		json_open_list(&json, "extents");
 	} else {
+		if (isatty(STDOUT_FILENO))
+			print_bar(dump);
 		puts("start       end             bytes  kind       owner [blocks]");
 	}
 	for (size_t i = 0; i < dump->map.extent_count && !ferror(stdout); i++) {
