@@ -56,6 +56,7 @@ struct xip_file {
 			 * otherwise its blocks are not looked at and all below is 0 */
 	uint32_t bad_blocks; /* blocks the kernel would refuse or that leave the image */
 	uint32_t holes;      /* in blocks */
+	uint32_t flagged;    /* blocks whose pointers have flags of CRAMFS_FLAG_EXT_BLOCK_POINTERS */
 	uint32_t compressed, stored, xip; /* in blocks */
 	uint64_t packed_bytes; /* bytes of its blocks in the image, shared ones included */
 	uint32_t xip_start;    /* of the first XIP block, bytes in the image; 0: none */

@@ -113,19 +113,15 @@ enum xip_err xip_check_inflate(struct xip_checker *checker)
  */
 enum xip_err xip_check_pointer_flags(struct xip_checker *checker)
 {
-	uint32_t file = XIP_NO_ENTRY;
-
 	if (checker->info->extended)
 		return XIP_OK;
-	for (size_t i = 0; i < checker->map.block_count; i++) {
-		const struct xip_block_ref *ref = &checker->map.blocks[i];
+	for (size_t i = 0; i < checker->map.file_count; i++) {
+		const struct xip_file *file = &checker->map.files[i];
 
-		if ((ref->direct || ref->kind != XIP_EXTENT_COMPRESSED) && ref->file != file) {
-			file = ref->file;
-			xip_check_report(checker, XIP_CHECK_POINTER_FLAGS,
-				checker->map.files[file].entry, ref->start,
-				"block %u has flags in its pointer", ref->index);
-		}
+		if (file->flagged)
+			xip_check_report(checker, XIP_CHECK_POINTER_FLAGS, file->entry,
+				file_inode(checker, file)->offset,
+				"the pointers of %u blocks have flags", file->flagged);
 	}
 	return XIP_OK;
 }

@@ -84,6 +84,7 @@ static enum xip_err group_files(const struct xip_image *image, const struct xip_
 static void count_block(struct xip_file *file, const struct xip_block_ref *ref)
 {
 	file->packed_bytes += ref->length;
+	file->flagged += ref->direct || ref->kind != XIP_EXTENT_COMPRESSED;
 	if (ref->kind == XIP_EXTENT_COMPRESSED) {
 		file->compressed++;
 	} else if (ref->kind == XIP_EXTENT_STORED) {
