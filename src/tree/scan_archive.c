@@ -26,6 +26,10 @@ struct scan {
 	const char *entry;   /* path of the entry at hand, as the archive has it */
 	uint64_t spool_end;  /* bytes of the spool that are taken */
 	la_int64_t data_end; /* tar: where the last entry ended, in uncompressed bytes */
+	/* The directory of an earlier entry, so that a deep one is not walked to each time. */
+	struct xip_node *near;
+	char *near_path;    /* as its archive had it, up to the last '/'; malloc'ed */
+	size_t near_length; /* bytes */
 };
 
 static enum xip_err __attribute__((format(printf, 2, 3)))
@@ -64,6 +68,60 @@ static struct xip_tree_inode *new_directory(struct scan *scan)
 	return inode;
 }
 
+/* Goes down to directory @name, which is made when it is missing. */
+static enum xip_err enter(
+	struct scan *scan, struct xip_node **directory, const char *name, size_t length)
+{
+	struct xip_node *child = xip_tree_child(scan->tree, *directory, name, length);
+	enum xip_err err = XIP_OK;
+
+	if (!child) {
+		struct xip_tree_inode *inode = new_directory(scan);
+
+		err = inode ? xip_tree_add(scan->tree, *directory, name, length, inode, &child,
+				      scan->diag)
+			    : xip_diag_nomem(scan->diag);
+	} else if (!xip_mode_is_directory(child->inode->mode)) {
+		err = entry_fail(scan, "\"%.*s\" on the way is no directory", (int)length, name);
+	}
+	if (!err)
+		*directory = child;
+	return err;
+}
+
+static enum xip_err remember(struct scan *scan, struct xip_node *directory, size_t length)
+{
+	char *path;
+
+	if (directory == scan->near)
+		return XIP_OK;
+	path = realloc(scan->near_path, length + 1);
+	if (!path)
+		return xip_diag_nomem(scan->diag);
+	memcpy(path, scan->entry, length);
+	path[length] = '\0';
+	scan->near_path = path;
+	scan->near_length = length;
+	scan->near = directory;
+	return XIP_OK;
+}
+
+/* Where the walk to the entry can begin: the first name on it, and the directory that it is in. */
+static const char *walk_start(const struct scan *scan, struct xip_node **directory, size_t *length)
+{
+	const char *name;
+
+	if (scan->near && xip_mode_is_directory(scan->near->inode->mode) &&
+		!strncmp(scan->entry, scan->near_path, scan->near_length)) {
+		*directory = scan->near;
+		name = xip_path_next(scan->entry + scan->near_length, length);
+		if (*length)
+			return name;
+	}
+	*directory = scan->tree->root;
+	return xip_path_next(scan->entry, length);
+}
+
 /*
  * The directory that the entry goes to, and its name there; parents that are missing are made.
  * *@length is 0 for the root itself.
@@ -71,31 +129,17 @@ static struct xip_tree_inode *new_directory(struct scan *scan)
 static enum xip_err find_parent(
 	struct scan *scan, struct xip_node **parent, const char **name, size_t *length)
 {
-	size_t next_length;
-
-	*parent = scan->tree->root;
-	*name = xip_path_next(scan->entry, length);
+	*name = walk_start(scan, parent, length);
 	for (;;) {
+		size_t next_length;
 		const char *next = xip_path_next(*name + *length, &next_length);
-		struct xip_node *child;
-		enum xip_err err = XIP_OK;
+		enum xip_err err;
 
 		if (!next_length)
-			return XIP_OK;
-		child = xip_tree_child(scan->tree, *parent, *name, *length);
-		if (!child) {
-			struct xip_tree_inode *inode = new_directory(scan);
-
-			err = inode ? xip_tree_add(scan->tree, *parent, *name, *length, inode,
-					      &child, scan->diag)
-				    : xip_diag_nomem(scan->diag);
-		} else if (!xip_mode_is_directory(child->inode->mode)) {
-			err = entry_fail(
-				scan, "\"%.*s\" on the way is no directory", (int)*length, *name);
-		}
+			return remember(scan, *parent, (size_t)(*name - scan->entry));
+		err = enter(scan, parent, *name, *length);
 		if (err)
 			return err;
-		*parent = child;
 		*name = next;
 		*length = next_length;
 	}
@@ -439,6 +483,7 @@ enum xip_err xip_scan_archive(const char *path, const struct xip_exclude *exclud
 		return err;
 	scan.tree->source = xip_source_new(path);
 	err = scan.tree->source ? scan_input_in_utf8(&scan) : xip_diag_nomem(diag);
+	free(scan.near_path);
 	if (!err)
 		err = leave_out(&scan, exclude);
 	if (err)

@@ -424,6 +424,59 @@ START_TEST(harmless_paths)
 }
 END_TEST
 
+/* One way to a directory is remembered; it must not lead astray. */
+START_TEST(same_directory_again)
+{
+	begin("pax", "none");
+	put_file("a/b/one", "1");
+	put_file("a/b/two", "2");
+	put_directory("a/b/", 0700);
+	put_directory("a/", 0711);
+	put_file("a/bc", "3");
+	put_file("./a/b/three", "4");
+	put_file("a/b/c/d/e", "5");
+	put_file("a/b/c/f", "6");
+	put_file("g", "7");
+	put_directory("x/y", 0755);
+	put_directory("x/y/z", 0755);
+	put_file("x/y/z", "8"); /* it was empty */
+	finish();
+	scan();
+	ck_assert_uint_eq(at("/a/b")->mode, XIP_S_IFDIR | 0700);
+	ck_assert_uint_eq(at("/a")->mode, XIP_S_IFDIR | 0711);
+	expect_content("/a/b/one", "1", 1);
+	expect_content("/a/b/two", "2", 1);
+	expect_content("/a/bc", "3", 1);
+	expect_content("/a/b/three", "4", 1);
+	expect_content("/a/b/c/d/e", "5", 1);
+	expect_content("/a/b/c/f", "6", 1);
+	expect_content("/g", "7", 1);
+	expect_content("/x/y/z", "8", 1);
+	ck_assert_uint_eq(tree->node_count, 15);
+
+	begin("pax", "none");
+	put_file("x/y/../z", "1");
+	finish();
+	xip_tree_free(tree);
+	expect_refused("\"x/y/../z\": ", "\"..\"");
+
+	begin("pax", "none");
+	put_directory("x/y", 0755);
+	put_directory("x/y/z", 0755);
+	put_file("x/y", "no directory");
+	finish();
+	expect_refused("\"x/y\": ", "not empty");
+
+	begin("pax", "none");
+	put_directory("x/y", 0755);
+	put_directory("x/y/.", 0755);
+	put_file("x/y", "no directory");
+	put_file("x/y/z", "below it");
+	finish();
+	expect_refused("\"x/y/z\": ", "no directory");
+}
+END_TEST
+
 START_TEST(overriding)
 {
 	begin("pax", "none");
@@ -815,6 +868,7 @@ int main(void)
 	tcase_add_test(tests, not_there);
 	tcase_add_loop_test(tests, refused_path, 0, COUNT(refusals));
 	tcase_add_test(tests, harmless_paths);
+	tcase_add_test(tests, same_directory_again);
 	tcase_add_test(tests, overriding);
 	tcase_add_test(tests, bad_structure);
 	tcase_add_test(tests, pax_bytes);
