@@ -155,8 +155,8 @@ static void advise_data(const struct subject *s)
 		advise(s, XIP_ADVICE_DATA_OFFSET,
 			"the data segment begins in the middle of a page and takes one page "
 			"more than its length needs",
-			"link with -Wl,-z,separate-code, or begin .data with . = ALIGN(page size) "
-			"in the linker script")
+			"begin .data on a page border in the linker script; GNU ld's own do so "
+			"when it saves a page")
 			->ram_each = lost * s->page;
 }
 

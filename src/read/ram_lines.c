@@ -227,7 +227,7 @@ static void add_flat(
 		line = add_line(object);
 		*line = (struct xip_ram_line){
 			.place = verdict->direct ? XIP_PLACE_FLASH : XIP_PLACE_RAM,
-			.address = verdict->offset,
+			.address = verdict->direct ? verdict->offset : 0,
 			.pages = xip_div_up(flat->data_start, page),
 			.named = true,
 			.read = true,
