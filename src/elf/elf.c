@@ -225,6 +225,28 @@ static enum xip_err check_section_table(const struct file *file, struct tables *
 	return XIP_OK;
 }
 
+/*
+ * What objcopy --only-keep-debug leaves has the headers of the program it was made of, but nothing
+ * of its code.
+ */
+static bool has_symbols_only(const struct file *file, const struct tables *tables)
+{
+	bool found = false;
+
+	for (uint64_t i = 1; i < tables->section_count; i++) {
+		uint64_t offset = tables->header.e_shoff + i * tables->header.e_shentsize;
+		GElf_Shdr section;
+
+		if (!read_section(file, offset, &section) || !(section.sh_flags & SHF_ALLOC) ||
+			!(section.sh_flags & SHF_EXECINSTR))
+			continue;
+		if (section.sh_type != SHT_NOBITS)
+			return false;
+		found = true;
+	}
+	return found;
+}
+
 static enum xip_err add_segment(const struct file *file, const GElf_Phdr *header,
 	struct xip_elf *elf, struct xip_elf_segment *segment)
 {
@@ -510,6 +532,8 @@ enum xip_err xip_elf_parse(struct xip_arena *arena, const uint8_t *data, size_t 
 		err = check_program_table(&file, &tables.header, elf);
 	if (!err)
 		err = check_section_table(&file, &tables);
+	if (!err && has_symbols_only(&file, &tables))
+		err = unsupported(&file, "it holds debugging symbols only");
 	if (!err)
 		err = parse_program_headers(&file, &tables, elf);
 	if (!err)

@@ -407,6 +407,24 @@ START_TEST(other_kinds)
 }
 END_TEST
 
+/* objcopy --only-keep-debug: the interpreter's name is gone, which would be a lie otherwise */
+START_TEST(debugging_symbols)
+{
+	size_t size;
+
+	choose(_i);
+	make_dynamic_program();
+	made.phdr[4].filesz = 0;
+	made.shdr[0].type = SHT_NOBITS;
+	size = make_elf(file, &made);
+	ck_assert_int_eq(parse(size), XIP_ERR_UNSUPPORTED);
+	ck_assert_ptr_nonnull(strstr(why, "symbols"));
+	made.shdr[1].flags |= SHF_EXECINSTR; /* some code is there */
+	make_elf(file, &made);
+	refused(size, "length");
+}
+END_TEST
+
 /* Every shorter file is refused (the section table is at the end), and none is read past its end.
  */
 START_TEST(truncated)
@@ -528,6 +546,7 @@ int main(void)
 	tcase_add_loop_test(tcase, segment_lies, 0, 4);
 	tcase_add_loop_test(tcase, table_lies, 0, 4);
 	tcase_add_loop_test(tcase, other_kinds, 0, 4);
+	tcase_add_loop_test(tcase, debugging_symbols, 0, 4);
 	tcase_add_loop_test(tcase, truncated, 0, 4);
 	tcase_add_test(tcase, fdpic_machines);
 	tcase_add_loop_test(tcase, input_is_not_written, 0, 4);
