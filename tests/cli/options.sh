@@ -46,14 +46,14 @@ name_is_stored()
 {
 	simple_tree
 	mkxipfs -q "$@" tree a.img
-	equal "$(tail -c +49 a.img | head -c 16 | tr -d '\0')" "a volume"
+	equal "$(slice a.img 48 16 | tr -d '\0')" "a volume"
 }
 
 boot_code_fits_before()
 {
 	simple_tree
 	mkxipfs -q -L $1 tree a.img
-	head -c 512 a.img | cmp - <(zeros 512)
+	slice a.img 0 512 | cmp - <(zeros 512)
 	equal "$(xxd -s 512 -l 4 -p a.img)" 453dcd28 "the magic"
 	equal "$(le32 a.img 516)" "$(stat -c %s a.img)" "the size field"
 	equal "$(hand_crc a.img 512)" "$(xxd -s 544 -l 4 -p a.img)" "the CRC"
@@ -67,7 +67,7 @@ file_is_inserted()
 	simple_tree
 	noise 1001 >boot.bin
 	mkxipfs -q -L -i boot.bin $1 tree a.img
-	tail -c +$((76 + $2 + 1)) a.img | head -c 1001 | cmp - boot.bin
+	slice a.img $((76 + $2)) 1001 | cmp - boot.bin
 	(($(le32 a.img $((8 + $2))) & FLAG_SHIFTED)) || fail "SHIFTED_ROOT_OFFSET is not set"
 	xipfs-dump --check a.img
 	equal "$(xipfs-dump --cat=/etc/motd a.img)" word

@@ -107,7 +107,7 @@ on_terminal()
 bar_on_a_terminal()
 {
 	mkdir tree
-	cp "$(command -v bash)" tree
+	head -c 100000 "$(command -v bash)" >tree/slow
 	on_terminal "$MKXIPFS" -q -j 1 --no-xip --compressor=zopfli tree a.img
 	grep -q '[0-9] %' shown || { head -c 300 shown; fail "no bar on a terminal"; }
 	matches shown 'a.img: .* bytes'
@@ -127,7 +127,7 @@ no_bar_for_quick_work()
 no_bar_elsewhere()
 {
 	mkdir tree
-	cp "$(command -v bash)" tree
+	head -c 100000 "$(command -v bash)" >tree/slow
 	status 0 mkxipfs -q -j 1 --no-xip --compressor=zopfli tree a.img
 	empty err
 }
@@ -135,7 +135,7 @@ no_bar_elsewhere()
 no_bar_when_quiet()
 {
 	mkdir tree
-	cp "$(command -v bash)" tree
+	head -c 100000 "$(command -v bash)" >tree/slow
 	on_terminal "$MKXIPFS" -q --quiet -j 1 --no-xip --compressor=zopfli tree a.img
 	empty shown
 }
@@ -143,7 +143,7 @@ no_bar_when_quiet()
 no_bar_in_a_file()
 {
 	mkdir tree
-	cp "$(command -v bash)" tree
+	head -c 100000 "$(command -v bash)" >tree/slow
 	on_terminal "$MKXIPFS -q -j 1 --no-xip --compressor=zopfli tree a.img 2>err"
 	empty err
 }

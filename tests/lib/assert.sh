@@ -106,6 +106,12 @@ le32()
 	echo $((16#${hex:6:2}${hex:4:2}${hex:2:2}${hex:0:2}))
 }
 
+# slice FILE OFFSET LENGTH: these bytes of the file, or fewer at its end.
+slice()
+{
+	dd if="$1" iflag=skip_bytes,count_bytes skip=$(($2)) count=$(($3)) status=none
+}
+
 # zeros COUNT: that many zero bytes.
 zeros()
 {
@@ -132,7 +138,7 @@ text()
 		for (i = 0; i < n; i += length(line)) {
 			x = (x * 16807) % 2147483647
 			line = sprintf("%d: the quick brown fox of page %d\n", i, x % 97)
-			printf "%s", line
+			printf "%s", substr(line, 1, n - i)
 		}
-	}' | head -c "$1"
+	}'
 }

@@ -19,8 +19,8 @@ report()
 		echo "ok $SUITE: $1"
 		echo passed >>"$COUNTS"
 	else
-		echo "not ok $SUITE: $1: $(sed -n 's/^FAIL: //p' "$3" | head -1)"
-		tail -25 "$3" | sed 's/^/#   /'
+		echo "not ok $SUITE: $1: $(sed -n 's/^FAIL: //p' "$3" | sed q)"
+		grep -av '^FAIL: assert.sh:' "$3" | tail -25 | sed 's/^/#   /'
 		echo failed >>"$COUNTS"
 	fi
 }

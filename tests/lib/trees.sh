@@ -112,7 +112,7 @@ hand_start()
 hand_crc()
 {
 	{
-		tail -c +$(($2 + 1)) "$1" | head -c 32
+		slice "$1" "$2" 32
 		zeros 4
 		tail -c +$(($2 + 37)) "$1"
 	} | gzip -1c | tail -c 8 | head -c 4 | xxd -p
@@ -175,8 +175,7 @@ in_place()
 		((pages == count)) || fail "$1: $pages of $count pages of $3 from page $first are in place"
 		bytes=$(stat -c %s "$4")
 		bytes=$((bytes - first * 4096 < count * 4096 ? bytes - first * 4096 : count * 4096))
-		cmp <(tail -c +$((start + 1)) "$2" | head -c "$bytes") \
-			<(tail -c +$((first * 4096 + 1)) "$4" | head -c "$bytes") ||
+		cmp <(slice "$2" "$start" "$bytes") <(slice "$4" $((first * 4096)) "$bytes") ||
 			fail "other bytes in flash than in $4"
 		found=$((found + 1))
 	done < <(loads "$4")
