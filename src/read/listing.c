@@ -37,7 +37,7 @@ static enum xip_err add_entry(struct walk *walk, const struct xip_inode *inode, 
 	if (listing->count == walk->room) {
 		size_t room = walk->room ? 2 * walk->room : 64;
 		struct xip_entry *entries =
-			reallocarray(listing->entries, room, sizeof(*listing->entries));
+			realloc(listing->entries, room * sizeof(*listing->entries));
 
 		if (!entries)
 			return xip_diag_nomem(walk->diag);

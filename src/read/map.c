@@ -53,7 +53,7 @@ static enum xip_err add_extent(struct cover *cover, const struct xip_extent *ext
 	}
 	if (map->extent_count == cover->extent_room) {
 		size_t room = cover->extent_room ? 2 * cover->extent_room : 256;
-		struct xip_extent *extents = reallocarray(map->extents, room, sizeof(*extents));
+		struct xip_extent *extents = realloc(map->extents, room * sizeof(*extents));
 
 		if (!extents)
 			return xip_diag_nomem(cover->diag);
@@ -77,7 +77,7 @@ static enum xip_err add_overlap(struct cover *cover, const struct xip_extent *ex
 
 	if (map->overlap_count == cover->overlap_room) {
 		size_t room = cover->overlap_room ? 2 * cover->overlap_room : 16;
-		struct xip_overlap *overlaps = reallocarray(map->overlaps, room, sizeof(overlap));
+		struct xip_overlap *overlaps = realloc(map->overlaps, room * sizeof(overlap));
 
 		if (!overlaps)
 			return xip_diag_nomem(cover->diag);
