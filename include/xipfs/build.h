@@ -37,15 +37,15 @@ struct xip_build_totals {
 
 struct xip_build {
 	struct xip_plan *plan;
-	struct xip_layout *layout; /* its extents hold no contents any more: see xip_build_run */
+	struct xip_layout *layout; /* without its extents */
 	struct xip_build_totals totals;
 };
 
 /*
- * Plans, encodes, lays out and writes @tree (finished) to @fd. The contents are freed before it
- * returns, so that reading the image back does not need memory on top; plan and layout stay for
- * reports: of the layout's extents only position, length and kind may be used. The caller frees
- * *@build with xip_build_free. Errors: those of the stages.
+ * Plans, encodes, lays out and writes @tree (finished) to @fd. Contents and extents are freed
+ * before it returns, so that reading the image back needs no memory on top; the rest of plan and
+ * layout stays for reports. The caller frees *@build with xip_build_free. Errors: those of the
+ * stages.
  */
 XIP_MUST_CHECK enum xip_err xip_build_run(struct xip_tree *tree,
 	const struct xip_build_options *options, int fd, const char *path, struct xip_build **build,

@@ -66,6 +66,7 @@ struct xip_layout_file {
 
 struct xip_layout {
 	struct xip_arena *arena;
+	struct xip_arena *pieces;   /* holds extents and pointers; see xip_layout_forget_pieces */
 	struct xip_super super;     /* crc still 0 */
 	struct xip_extent *extents; /* ascending, not overlapping */
 	size_t extent_count;
@@ -94,6 +95,9 @@ XIP_MUST_CHECK enum xip_err xip_layout_make(struct xip_tree *tree, const struct 
 	struct xip_encoding *encoding, const struct xip_layout_options *options,
 	struct xip_layout **layout, const struct xip_diag *diag);
 void xip_layout_free(struct xip_layout *layout);
+
+/* Frees the extents and pointers, which nobody wants when the image is written. */
+void xip_layout_forget_pieces(struct xip_layout *layout);
 
 /* Bytes of the entry of @node in its directory: inode and padded name. */
 uint32_t xip_layout_entry_size(const struct xip_node *node);

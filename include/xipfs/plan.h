@@ -26,42 +26,43 @@ struct xip_plan_run {
 /* Bytes that stand in the image instead of the source's: a changed field of a program header. */
 struct xip_plan_patch {
 	uint32_t offset; /* bytes in the file */
-	uint32_t length; /* bytes; 0: no patch */
+	uint32_t length; /* bytes */
 	uint8_t bytes[8];
-};
-
-/* What a program needs to run, as its headers say; in the plan's arena. */
-struct xip_plan_links {
-	const char *interpreter; /* NULL: none */
-	const char *runpath;     /* NULL: none */
-	const char *const *needed;
-	size_t needed_count;
-	bool library; /* nothing that the kernel would start by itself */
 };
 
 /* What --fit decided about a file that could be executed in place. */
 enum xip_fit {
-	XIP_FIT_NONE, /* not asked, or not for choice */
+	XIP_FIT_NONE, /* not for choice */
 	XIP_FIT_IN,   /* in place */
 	XIP_FIT_OUT,  /* compressed, for want of room */
+};
+
+/* What --fit wants to know of an ELF, and what it decided; all in the plan's arena. */
+struct xip_plan_choice {
+	const char *interpreter; /* NULL: none */
+	const char *runpath;     /* NULL: none */
+	const char *const *needed;
+	size_t needed_count;
+	bool library;  /* nothing that the kernel would start by itself */
+	bool optional; /* its runs may be taken away */
+	enum xip_fit fit;
+	uint64_t cost;  /* flash bytes more, when in place */
+	uint64_t pages; /* pages of RAM less, when in place */
 };
 
 /* The plan for one of xip_tree.data_inodes (a symlink has an empty one). */
 struct xip_plan_file {
 	const struct xip_plan_run *runs; /* ascending, neither overlapping nor adjacent */
+	const uint32_t *rules;           /* for each attribute the index of the rule that decided;
+					  * XIP_PLAN_DEFAULT: none did */
+	const char *detail;              /* more about @why, static storage, may be NULL */
+	const struct xip_plan_patch *patch; /* the size of its stack; NULL: as in the source */
+	struct xip_plan_choice *choice;     /* with xip_policy.fit for an ELF, else NULL */
 	uint32_t run_count;
-	uint32_t rules[XIP_ATTR_COUNT]; /* index of the rule that decided; XIP_PLAN_DEFAULT: none */
-	enum xip_wish wish;             /* what that rule wants */
-	enum xip_loader loader;
-	enum xip_why why;   /* XIP_WHY_DIRECT when its loader can map it from flash */
-	const char *detail; /* more about @why, static storage, may be NULL */
-	bool mmu_only;      /* only a kernel with an MMU maps it, so XIP pages may be shared */
-	struct xip_plan_patch patch;        /* the size of its stack */
-	const struct xip_plan_links *links; /* NULL: not an ELF, or not asked for */
-	bool optional;                      /* --fit may take its runs away */
-	enum xip_fit fit;
-	uint64_t fit_cost;  /* flash bytes more, when in place */
-	uint64_t fit_pages; /* pages of RAM less, when in place */
+	uint8_t wish;   /* enum xip_wish: what the deciding rule wants */
+	uint8_t loader; /* enum xip_loader */
+	uint8_t why;    /* enum xip_why: XIP_WHY_DIRECT when its loader can map it from flash */
+	bool mmu_only;  /* only a kernel with an MMU maps it, so XIP pages may be shared */
 };
 
 #define XIP_PLAN_DEFAULT UINT32_MAX
@@ -93,6 +94,12 @@ void xip_plan_free(struct xip_plan *plan);
  */
 void xip_plan_apply_patch(
 	const struct xip_plan_file *file, uint8_t *bytes, size_t length, uint64_t offset);
+
+/* True when --fit may take the runs of the file away. */
+static inline bool xip_plan_is_optional(const struct xip_plan_file *file)
+{
+	return file->choice && file->choice->optional;
+}
 
 /* True when page @page of the file is part of a run; *@run (may be NULL) is the run's index. */
 bool xip_plan_is_xip(const struct xip_plan_file *file, uint32_t page, uint32_t *run);

@@ -64,6 +64,8 @@ static enum xip_err run_stages(struct xip_tree *tree, const struct xip_build_opt
 		err = xip_choose_check_size(tree, build->layout, options->max_size, diag);
 	if (!err)
 		err = xip_writer_write(build->layout, options->insert, fd, path, diag);
+	if (build->layout)
+		xip_layout_forget_pieces(build->layout);
 	xip_encoding_free(encoding);
 	return err;
 }

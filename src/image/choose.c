@@ -116,14 +116,14 @@ static enum xip_err collect(struct chooser *c)
 		return xip_diag_nomem(c->diag);
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		if (!c->plan->files[i].optional)
+		if (!xip_plan_is_optional(&c->plan->files[i]))
 			continue;
 		c->candidates[c->count] = (struct candidate){
 			.file = i,
 			.run_count = c->plan->files[i].run_count,
 			.blocks = c->encoding->files[i].blocks,
 		};
-		c->plan->files[i].fit_pages = pages[i];
+		c->plan->files[i].choice->pages = pages[i];
 		put(c, &c->candidates[c->count], false);
 		c->count++;
 	}
@@ -142,7 +142,7 @@ static void group(struct chooser *c, const struct xip_layout *none)
 		while (none->files[c->candidates[first].file].sharer != sharer)
 			first++;
 		c->candidates[i].group = (uint32_t)first;
-		c->items[first].value += c->plan->files[c->candidates[i].file].fit_pages;
+		c->items[first].value += c->plan->files[c->candidates[i].file].choice->pages;
 	}
 }
 
@@ -170,10 +170,10 @@ static void note_choice(struct chooser *c)
 {
 	for (size_t i = 0; i < c->count; i++) {
 		const struct candidate *candidate = &c->candidates[i];
-		struct xip_plan_file *file = &c->plan->files[candidate->file];
+		struct xip_plan_choice *choice = c->plan->files[candidate->file].choice;
 
-		file->fit = c->items[candidate->group].chosen ? XIP_FIT_IN : XIP_FIT_OUT;
-		file->fit_cost = c->items[candidate->group].cost;
+		choice->fit = c->items[candidate->group].chosen ? XIP_FIT_IN : XIP_FIT_OUT;
+		choice->cost = c->items[candidate->group].cost;
 	}
 }
 

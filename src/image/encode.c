@@ -260,10 +260,11 @@ static enum xip_err make_tables(struct encoder *encoder, uint32_t page_size)
 
 		file->block_count = (uint32_t)xip_div_up(size, page_size);
 		file->blocks = xip_arena_calloc(arena, file->block_count, sizeof(*file->blocks));
-		if (encoder->plan->files[i].optional)
+		if (xip_plan_is_optional(&encoder->plan->files[i]))
 			file->packed =
 				xip_arena_calloc(arena, file->block_count, sizeof(*file->packed));
-		if (!file->blocks || (encoder->plan->files[i].optional && !file->packed))
+		if (!file->blocks ||
+			(xip_plan_is_optional(&encoder->plan->files[i]) && !file->packed))
 			return XIP_ERR_NOMEM;
 		encoder->total += size;
 	}

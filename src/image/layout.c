@@ -501,7 +501,7 @@ static enum xip_err finish(struct layouter *l)
 /* Makes all room at once: the number of extents and pointers is known before. */
 static enum xip_err make_room(struct layouter *l, uint64_t ***starts)
 {
-	struct xip_arena *arena = l->layout->arena;
+	struct xip_arena *arena = l->layout->arena, *pieces = l->layout->pieces;
 	size_t count = l->encoding->file_count;
 	size_t extents = l->tree->node_count + count + 1;
 
@@ -516,7 +516,7 @@ static enum xip_err make_room(struct layouter *l, uint64_t ***starts)
 		uint32_t blocks = l->encoding->files[i].block_count;
 
 		extents += blocks;
-		l->tables[i] = xip_arena_calloc(arena, blocks, sizeof(uint32_t));
+		l->tables[i] = xip_arena_calloc(pieces, blocks, sizeof(uint32_t));
 		if (!l->tables[i])
 			return XIP_ERR_NOMEM;
 		if (!l->plan->files[i].run_count)
@@ -526,19 +526,22 @@ static enum xip_err make_room(struct layouter *l, uint64_t ***starts)
 		if (!(*starts)[i])
 			return XIP_ERR_NOMEM;
 	}
-	l->layout->extents = xip_arena_calloc(arena, extents, sizeof(*l->layout->extents));
+	l->layout->extents = xip_arena_calloc(pieces, extents, sizeof(*l->layout->extents));
 	return l->layout->extents ? XIP_OK : XIP_ERR_NOMEM;
 }
 
 static struct xip_layout *layout_new(void)
 {
-	struct xip_arena *arena = xip_arena_new();
+	struct xip_arena *arena = xip_arena_new(), *pieces = xip_arena_new();
 	struct xip_layout *layout = arena ? xip_arena_alloc(arena, sizeof(*layout)) : NULL;
 
-	if (layout)
-		layout->arena = arena;
-	else
+	if (!layout || !pieces) {
 		xip_arena_free(arena);
+		xip_arena_free(pieces);
+		return NULL;
+	}
+	layout->arena = arena;
+	layout->pieces = pieces;
 	return layout;
 }
 
@@ -581,8 +584,18 @@ enum xip_err xip_layout_make(struct xip_tree *tree, const struct xip_plan *plan,
 	return XIP_OK;
 }
 
+void xip_layout_forget_pieces(struct xip_layout *layout)
+{
+	xip_arena_free(layout->pieces);
+	layout->pieces = NULL;
+	layout->extents = NULL;
+	layout->extent_count = 0;
+}
+
 void xip_layout_free(struct xip_layout *layout)
 {
-	if (layout)
-		xip_arena_free(layout->arena);
+	if (!layout)
+		return;
+	xip_arena_free(layout->pieces);
+	xip_arena_free(layout->arena);
 }

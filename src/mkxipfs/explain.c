@@ -51,7 +51,7 @@ static void explain_file(
 	fprintf(out, "  %-10s ", "becomes");
 	if (plan->run_count)
 		fprintf(out, "in place, %" PRIu32 " pages%s\n", xip_plan_pages(plan),
-			plan->optional ? ", if --fit finds room" : "");
+			xip_plan_is_optional(plan) ? ", if --fit finds room" : "");
 	else if (!size)
 		fputs("nothing: the file is empty\n", out);
 	else if (plan->wish == XIP_WISH_NONE)
@@ -62,7 +62,7 @@ static void explain_file(
 	explain_number(out, policy, "align", rule_of(plan, XIP_ATTR_ALIGN), policy->xip_align);
 	explain_number(out, policy, "instances", rule_of(plan, XIP_ATTR_INSTANCES), 1);
 	if (stack != SIZE_MAX)
-		explain_number(out, policy, plan->patch.length ? "stack" : "no stack", stack, 0);
+		explain_number(out, policy, plan->patch ? "stack" : "no stack", stack, 0);
 }
 
 enum xip_err report_explain(FILE *out, const struct options *options, const struct xip_tree *tree,

@@ -58,19 +58,19 @@ static void print_placement(
 		fprintf(out, ": %s", rules_of(plan));
 	} else if (plan->wish == XIP_WISH_NONE) {
 		fputs("compressed: as asked", out);
-	} else if (plan->fit == XIP_FIT_OUT) {
+	} else if (plan->choice && plan->choice->fit == XIP_FIT_OUT) {
 		fputs("compressed: no room", out);
 	} else {
 		fprintf(out, "compressed: %s", xip_why_text(plan->why));
 		if (plan->detail)
 			fprintf(out, ": %s", plan->detail);
 	}
-	if (plan->fit != XIP_FIT_NONE)
+	if (plan->choice && plan->choice->fit != XIP_FIT_NONE)
 		fprintf(out,
 			"; in place it costs %" PRIu64 " bytes of flash and saves %" PRIu64
 			" page%s of RAM",
-			plan->fit_cost, plan->fit_pages, plural(plan->fit_pages));
-	if (plan->patch.length)
+			plan->choice->cost, plan->choice->pages, plural(plan->choice->pages));
+	if (plan->patch)
 		fputs("; stack size set", out);
 	print_rule(out, options, plan);
 }

@@ -55,12 +55,12 @@ static void json_file(struct json *json, const struct xip_tree *tree, const stru
 		json_number(json, "offset", layout->flash);
 		json_runs(json, plan);
 	}
-	if (plan->fit != XIP_FIT_NONE) {
-		json_text(json, "fit", fit_names[plan->fit]);
-		json_number(json, "fit_flash_bytes", plan->fit_cost);
-		json_number(json, "fit_ram_pages", plan->fit_pages);
+	if (plan->choice && plan->choice->fit != XIP_FIT_NONE) {
+		json_text(json, "fit", fit_names[plan->choice->fit]);
+		json_number(json, "fit_flash_bytes", plan->choice->cost);
+		json_number(json, "fit_ram_pages", plan->choice->pages);
 	}
-	if (plan->patch.length)
+	if (plan->patch)
 		json_text(json, "stack", rule_origin(options, plan, XIP_ATTR_STACK));
 	if (sharer)
 		json_text(json, "shared_with", sharer);

@@ -144,7 +144,7 @@ static const struct xip_node *search(
 }
 
 static const struct xip_node *find_library(
-	const struct xip_tree *tree, const struct xip_plan_links *links, const char *name)
+	const struct xip_tree *tree, const struct xip_plan_choice *links, const char *name)
 {
 	const struct xip_node *found = NULL;
 
@@ -157,7 +157,7 @@ static const struct xip_node *find_library(
 
 static void reach_needed(struct users *users, uint32_t number, uint32_t program)
 {
-	const struct xip_plan_links *links = users->plan->files[number].links;
+	const struct xip_plan_choice *links = users->plan->files[number].choice;
 
 	if (!links)
 		return;
@@ -192,7 +192,7 @@ static void weigh(struct users *users, const struct xip_policy *policy, uint64_t
 	for (uint32_t i = 0; i < plan->file_count; i++) {
 		const struct xip_plan_file *file = &plan->files[i];
 
-		if (file->loader != XIP_LOADER_NONE && !(file->links && file->links->library))
+		if (file->loader != XIP_LOADER_NONE && !(file->choice && file->choice->library))
 			count_program(users, i, instances_of(policy, file));
 	}
 	for (uint32_t i = 0; i < plan->file_count; i++) {
@@ -200,7 +200,7 @@ static void weigh(struct users *users, const struct xip_policy *policy, uint64_t
 		uint64_t processes = users->processes[i];
 
 		/* A library that nothing needs may be a plug-in: what the policy says, or one. */
-		if (!users->reached[i] && file->links && file->links->library)
+		if (!users->reached[i] && file->choice && file->choice->library)
 			processes = instances_of(policy, file);
 		pages[i] = processes ? xip_plan_pages(file) : 0;
 	}

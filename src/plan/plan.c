@@ -47,30 +47,47 @@ static const enum xip_attribute planned[] = {
 static enum xip_err match_node(struct planner *planner, const struct xip_node *node)
 {
 	struct xip_plan_file *file = &planner->plan->files[node->inode->number];
+	uint32_t found[XIP_ATTR_COUNT];
+	bool changed = false;
 	char *path = xip_tree_path(node);
 
 	if (!path)
 		return xip_diag_nomem(planner->diag);
+	memcpy(found, file->rules, sizeof(found));
 	for (size_t i = 0; i < sizeof(planned) / sizeof(*planned); i++) {
-		uint32_t *decider = &file->rules[planned[i]];
+		uint32_t *decider = &found[planned[i]];
 		size_t rule = xip_policy_match(planner->policy, planned[i], path);
 
-		if (rule != SIZE_MAX && (*decider == XIP_PLAN_DEFAULT || rule > *decider))
-			*decider = (uint32_t)rule;
+		if (rule == SIZE_MAX || (*decider != XIP_PLAN_DEFAULT && rule <= *decider))
+			continue;
+		*decider = (uint32_t)rule;
+		changed = true;
 	}
 	free(path);
-	if (file->rules[XIP_ATTR_WISH] != XIP_PLAN_DEFAULT)
-		file->wish = planner->policy->rules[file->rules[XIP_ATTR_WISH]].wish;
+	if (changed) {
+		uint32_t *rules =
+			xip_arena_calloc(planner->plan->arena, XIP_ATTR_COUNT, sizeof(*rules));
+
+		if (!rules)
+			return xip_diag_nomem(planner->diag);
+		memcpy(rules, found, sizeof(found));
+		file->rules = rules;
+	}
+	if (found[XIP_ATTR_WISH] != XIP_PLAN_DEFAULT)
+		file->wish = (uint8_t)planner->policy->rules[found[XIP_ATTR_WISH]].wish;
 	return XIP_OK;
 }
 
 static enum xip_err match_rules(struct planner *planner)
 {
+	static const uint32_t none[XIP_ATTR_COUNT] = {XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT,
+		XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT,
+		XIP_PLAN_DEFAULT};
 	const struct xip_node *node = NULL;
 
+	_Static_assert(XIP_ATTR_COUNT == 7, "a default for each attribute");
 	for (size_t i = 0; i < planner->plan->file_count; i++)
-		for (size_t a = 0; a < XIP_ATTR_COUNT; a++)
-			planner->plan->files[i].rules[a] = XIP_PLAN_DEFAULT;
+		planner->plan->files[i].rules = none;
 	if (!planner->policy->rule_count)
 		return XIP_OK;
 	while ((node = xip_tree_next(planner->tree, node))) {
@@ -181,15 +198,21 @@ static enum xip_err run_of_whole_file(struct planner *planner, struct xip_arena 
 /* --- One file -------------------------------------------------------------------------------- */
 
 /* Writes the size of the stack that the user wants into the program in the image. */
-static enum xip_err plan_stack(const struct planner *planner, const struct xip_program *program,
-	const struct xip_tree_inode *inode, struct xip_plan_file *file, const struct xip_diag *diag)
+static enum xip_err plan_stack(const struct planner *planner, struct xip_arena *arena,
+	const struct xip_program *program, const struct xip_tree_inode *inode,
+	struct xip_plan_file *file, const struct xip_diag *diag)
 {
 	const struct xip_policy_rule *rule = rule_of(planner, file, XIP_ATTR_STACK);
+	struct xip_plan_patch *patch;
 	char *path;
 
 	if (!rule || !xip_stack_counts(program))
 		return XIP_OK;
-	if (xip_stack_patch(program, (uint32_t)rule->value, &file->patch))
+	patch = xip_arena_calloc(arena, 1, sizeof(*patch));
+	if (!patch)
+		return XIP_ERR_NOMEM;
+	file->patch = patch;
+	if (xip_stack_patch(program, (uint32_t)rule->value, patch))
 		return XIP_OK;
 	path = xip_tree_path(inode->first);
 	xip_diag_fail(diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET,
@@ -200,31 +223,33 @@ static enum xip_err plan_stack(const struct planner *planner, const struct xip_p
 	return XIP_ERR_SOURCE;
 }
 
-static enum xip_err keep_links(
+/* NULL stays NULL; @failed tells that memory ran out. */
+static const char *keep_text(struct xip_arena *arena, const char *text, bool *failed)
+{
+	const char *copy = text ? xip_arena_strndup(arena, text, strlen(text)) : NULL;
+
+	*failed |= text && !copy;
+	return copy;
+}
+
+static enum xip_err keep_choice(
 	struct xip_arena *arena, const struct xip_elf *elf, struct xip_plan_file *file)
 {
-	struct xip_plan_links *links = xip_arena_calloc(arena, 1, sizeof(*links));
+	struct xip_plan_choice *choice = xip_arena_calloc(arena, 1, sizeof(*choice));
 	const char **needed = xip_arena_calloc(arena, elf->needed_count, sizeof(*needed));
+	bool failed = false;
 
-	if (!links || !needed)
+	if (!choice || !needed)
 		return XIP_ERR_NOMEM;
-	for (size_t i = 0; i < elf->needed_count; i++) {
-		needed[i] = xip_arena_strndup(arena, elf->needed[i], strlen(elf->needed[i]));
-		if (!needed[i])
-			return XIP_ERR_NOMEM;
-	}
-	links->needed = needed;
-	links->needed_count = elf->needed_count;
-	links->library = elf->type == ET_DYN && !elf->interpreter;
-	if (elf->interpreter)
-		links->interpreter =
-			xip_arena_strndup(arena, elf->interpreter, strlen(elf->interpreter));
-	if (elf->runpath)
-		links->runpath = xip_arena_strndup(arena, elf->runpath, strlen(elf->runpath));
-	file->links = links;
-	return (elf->interpreter && !links->interpreter) || (elf->runpath && !links->runpath)
-		       ? XIP_ERR_NOMEM
-		       : XIP_OK;
+	for (size_t i = 0; i < elf->needed_count; i++)
+		needed[i] = keep_text(arena, elf->needed[i], &failed);
+	choice->needed = needed;
+	choice->needed_count = elf->needed_count;
+	choice->library = elf->type == ET_DYN && !elf->interpreter;
+	choice->interpreter = keep_text(arena, elf->interpreter, &failed);
+	choice->runpath = keep_text(arena, elf->runpath, &failed);
+	file->choice = choice;
+	return failed ? XIP_ERR_NOMEM : XIP_OK;
 }
 
 static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
@@ -254,9 +279,9 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	file->mmu_only = program.loader == XIP_LOADER_ELF;
 	if (planner->policy->fit &&
 		(program.loader == XIP_LOADER_FDPIC || program.loader == XIP_LOADER_ELF))
-		err = keep_links(arena, &program.elf, file);
+		err = keep_choice(arena, &program.elf, file);
 	if (!err)
-		err = plan_stack(planner, &program, content->inode, file, diag);
+		err = plan_stack(planner, arena, &program, content->inode, file, diag);
 	if (err)
 		goto out;
 	if (file->wish == XIP_WISH_NOMMU && program.loader == XIP_LOADER_ELF &&
@@ -264,7 +289,8 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 		file->why = XIP_WHY_NOT_FDPIC;
 	else if (file->wish != XIP_WISH_NONE && program.why == XIP_WHY_DIRECT)
 		err = runs_of_program(planner, arena, &program, file);
-	file->optional = planner->policy->fit && file->run_count && file->wish <= XIP_WISH_MMU;
+	if (file->choice)
+		file->choice->optional = file->run_count && file->wish <= XIP_WISH_MMU;
 out:
 	xip_arena_free(own);
 	free(data);
@@ -347,7 +373,7 @@ static void warn_stack(
 {
 	const struct xip_policy_rule *stack = rule_of(planner, file, XIP_ATTR_STACK);
 
-	if (stack && stack->pattern && !file->patch.length)
+	if (stack && stack->pattern && !file->patch)
 		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
 			"a stack size has no effect here (%s): the kernel takes it from FDPIC "
 			"programs, not from libraries, other programs or data",

@@ -35,10 +35,12 @@ bool xip_stack_patch(
 void xip_plan_apply_patch(
 	const struct xip_plan_file *file, uint8_t *bytes, size_t length, uint64_t offset)
 {
-	for (uint32_t i = 0; i < file->patch.length; i++) {
-		uint64_t at = (uint64_t)file->patch.offset + i;
+	const struct xip_plan_patch *patch = file->patch;
+
+	for (uint32_t i = 0; patch && i < patch->length; i++) {
+		uint64_t at = (uint64_t)patch->offset + i;
 
 		if (at >= offset && at - offset < length)
-			bytes[at - offset] = file->patch.bytes[i];
+			bytes[at - offset] = patch->bytes[i];
 	}
 }
