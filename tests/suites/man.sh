@@ -46,18 +46,35 @@ options_exist()
 	done
 }
 
-completes()
+# completions PROGRAM WORD...: what bash offers for the last word, one a line.
+completions()
+{
+	local program=$1
+	shift
+
+	bash -c 'source "$1/completions/$2"
+		function=$(complete -p "$2" | sed "s/.*-F \([^ ]*\) .*/\1/")
+		compopt() { :; }
+		COMP_WORDS=("${@:2}") COMP_CWORD=$(($# - 2))
+		$function "$2"
+		printf "%s\n" "${COMPREPLY[@]}"' _ "$TOP" "$program" "$@"
+}
+
+completes_options()
 {
 	[[ -s $TOP/completions/$1 ]] || fail "completions/$1 is not there"
-	bash -c 'set -eu; source "$1"; complete -p "$2"' _ "$TOP/completions/$1" "$1"
-	local option
-	"$1" --help | grep -oE -- '--[a-z][-a-z]*' | sort -u >long
-	while read -r option; do
-		grep -q -- "$option\b" "$TOP/completions/$1" || fail "completion does not know $option"
-	done <long
-	grep -oE -- '--[a-z][-a-z]*' "$TOP/completions/$1" | sort -u >known
-	comm -13 long known >unknown
-	empty unknown
+	"$1" --help | grep -oE -- '--[a-z][-a-z]*' | sort -u >known
+	completions "$1" -- | sed 's/=$//' | sort -u >offered
+	diff known offered || fail "--help (<) and completion (>) know different options"
+}
+
+completes_values()
+{
+	local want=$1
+	shift
+
+	touch some-file
+	equal "$(completions "$@" | paste -sd ' ')" "$want" "what is offered for: $*"
 }
 
 # xipfs(5) has every check by its name.
@@ -86,6 +103,11 @@ check "mkxipfs(1) and --help" agrees_with_help mkxipfs
 check "xipfs-dump(1) and --help" agrees_with_help xipfs-dump
 check "mkxipfs knows what --help names" options_exist mkxipfs
 check "xipfs-dump knows what --help names" options_exist xipfs-dump
-check "bash completion of mkxipfs" completes mkxipfs
-check "bash completion of xipfs-dump" completes xipfs-dump
+check "bash completes the options of mkxipfs" completes_options mkxipfs
+check "bash completes the options of xipfs-dump" completes_options xipfs-dump
+check "bash completes --comp" completes_values --compressor= mkxipfs --comp
+check "bash completes --compressor=z" completes_values "zlib zopfli" mkxipfs --compressor = z
+check "bash completes -N b" completes_values big mkxipfs -N b
+check "bash completes files" completes_values some-file mkxipfs -D tab some
+check "bash completes --ram=" completes_values "nommu mmu" xipfs-dump --ram =
 check "the checks are documented" checks_are_documented

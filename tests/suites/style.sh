@@ -23,7 +23,7 @@ shell_files()
 
 	FALLBACK=. source_files | while read -r file; do
 		if [[ $file == *.sh ]] || { [[ -f $TOP/$file ]] &&
-			head -c 64 "$TOP/$file" | head -1 | tr -d '\0' | grep -q '^#!.*sh\b'; }; then
+			head -c 64 "$TOP/$file" | head -1 | tr -d '\0' | grep -Eq '^(#!.*sh\b|# shellcheck shell=)'; }; then
 			echo "$file"
 		fi
 	done
