@@ -339,6 +339,32 @@ START_TEST(deep)
 }
 END_TEST
 
+/* On the way to a file whose path is too long for the kernel each directory is looked at. */
+START_TEST(deep_and_moved)
+{
+	static const char make[] =
+		"perl -e 'for (1..1000) { mkdir \"dir$_\" or die; chdir \"dir$_\" or die }"
+		" open F, \">\", \"f\" or die'";
+	struct xip_content content;
+	unsigned count = 0;
+
+	shell("cd '%s' && mkdir a b && (cd a && %s) && (cd b && %s)", source, make, make);
+	scan();
+	ck_assert_int_eq(xip_tree_finish(tree, false, &diag), XIP_OK);
+	ck_assert_uint_eq(tree->data_inode_count, 2); /* a's and b's, in this order */
+	for (; count < 5; count++) {
+		ck_assert_int_eq(
+			xip_content_open(&content, tree, tree->data_inodes[count % 2], &diag),
+			XIP_OK);
+		ck_assert_int_eq(xip_content_close(&content, &diag), XIP_OK);
+	}
+	shell("cd '%s' && mv a c && mv b a && mv c b", source);
+	ck_assert_int_eq(
+		xip_content_open(&content, tree, tree->data_inodes[1], &diag), XIP_ERR_SOURCE);
+	messages_expect(&messages, "/b: ", "moved or replaced");
+}
+END_TEST
+
 START_TEST(wide)
 {
 	char name[32];
@@ -423,6 +449,7 @@ int main(void)
 	tcase_add_test(tests, unreadable);
 	tcase_add_test(tests, excluded);
 	tcase_add_test(tests, deep);
+	tcase_add_test(tests, deep_and_moved);
 	tcase_add_test(tests, wide);
 	tcase_add_test(tests, no_memory);
 	tcase_set_timeout(tests, 120);
