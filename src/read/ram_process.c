@@ -63,7 +63,7 @@ static enum xip_err find_object(struct predictor *p, const char *path, size_t *i
 	return err;
 }
 
-/* Adds the folder of @path, @length bytes of it, unless it is known. */
+/* Adds the folder that the file @path lies in, unless it is known. */
 static enum xip_err add_folder(struct predictor *p, size_t *count, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -79,6 +79,27 @@ static enum xip_err add_folder(struct predictor *p, size_t *count, const char *p
 		return XIP_ERR_NOMEM;
 	++*count;
 	return XIP_OK;
+}
+
+/* Debian's dynamic loaders look in folders like /lib/arm-linux-gnueabihf as well. */
+static enum xip_err add_multiarch_folders(struct predictor *p, size_t *count, const char *parent)
+{
+	char path[XIP_RESOLVE_PATH_MAX], folder[XIP_RESOLVE_PATH_MAX + XIP_NAME_MAX + 4];
+	const struct xip_entry *entries = p->listing->entries;
+	size_t entry;
+	enum xip_err err = xip_image_resolve(p->image, p->listing, parent, &entry, path);
+
+	if (err != XIP_OK || entry == SIZE_MAX || !xip_inode_is(&entries[entry].inode, XIP_S_IFDIR))
+		return err;
+	for (uint32_t i = 0; i < entries[entry].child_count && err == XIP_OK; i++) {
+		const struct xip_entry *child = &entries[entries[entry].first_child + i];
+
+		if (!xip_inode_is(&child->inode, XIP_S_IFDIR) || !strstr(child->name, "-linux-"))
+			continue;
+		snprintf(folder, sizeof(folder), "%s/%s/", path, child->name);
+		err = add_folder(p, count, folder);
+	}
+	return err;
 }
 
 /*
@@ -112,6 +133,10 @@ static enum xip_err find_interpreters(struct search *search)
 		if (err == XIP_OK)
 			err = add_folder(p, &count, real);
 	}
+	if (err == XIP_OK)
+		err = add_multiarch_folders(p, &count, "/lib");
+	if (err == XIP_OK)
+		err = add_multiarch_folders(p, &count, "/usr/lib");
 	for (size_t i = 0; i < STANDARD_FOLDERS; i++)
 		p->folders[count++] = standard_folders[i];
 	return err;
