@@ -4,11 +4,13 @@
 #	[POLICY file] [DEVTABLE file...] [OPTIONS option...]
 #	[MAX_SIZE size] [FLASH_ADDRESS address] [EXPECT file] [DEPENDS target-or-file...])
 #
-# Adds a target NAME, part of "all", that makes these files in CMAKE_CURRENT_BINARY_DIR:
+# Adds a target NAME, part of "all", that makes these files in CMAKE_CURRENT_BINARY_DIR, for a flash
+# partition of MAX_SIZE bytes (K and M may follow) at FLASH_ADDRESS:
 #	NAME.img          the image of SOURCE, a directory or an archive
 #	NAME.report.txt   what mkxipfs --report tells of it
 #	NAME.html         the map of xipfs-dump --html
-# and with EXPECT a test NAME-expect, which runs xipfs-dump --expect on the image.
+# and with EXPECT a test NAME-expect, which runs xipfs-dump --expect on the image and leaves the
+# outcome in NAME.junit.xml.
 #
 # The image is made anew whenever anything at or below SOURCE changes (modes, owners and removals
 # too), or POLICY, a DEVTABLE, an option, mkxipfs itself, or what DEPENDS names: targets that make
@@ -35,28 +37,26 @@ function(_mkxipfs_add_manifest name source manifest depends)
 			-P "${_mkxipfs_manifest_script}"
 		DEPENDS ${files}
 		BYPRODUCTS "${manifest}"
-		COMMENT ""
+		COMMENT "Looking for changes in ${source}"
 		VERBATIM)
 	if(targets)
 		add_dependencies(${name}-manifest ${targets})
 	endif()
 endfunction()
 
-# Makes the paths in the variables named by the further arguments absolute, and wants each to exist
-# that no other target is said to make.
-function(_mkxipfs_resolve depends)
-	foreach(variable IN LISTS ARGN)
-		set(absolute)
-		foreach(path IN LISTS ${variable})
-			get_filename_component(path "${path}" ABSOLUTE)
-			if(NOT EXISTS "${path}" AND NOT depends)
-				message(FATAL_ERROR "mkxipfs_add_image: ${path} does not exist, and "
-					"DEPENDS names nothing that makes it")
-			endif()
-			list(APPEND absolute "${path}")
-		endforeach()
-		set(${variable} "${absolute}" PARENT_SCOPE)
+# Puts the absolute paths of the further arguments into the variable named by the first, and wants
+# each to exist unless DEPENDS may make it.
+function(_mkxipfs_absolute variable depends)
+	set(absolute)
+	foreach(path IN LISTS ARGN)
+		get_filename_component(path "${path}" ABSOLUTE)
+		if(NOT EXISTS "${path}" AND NOT depends)
+			message(FATAL_ERROR "mkxipfs_add_image: ${path} does not exist, and DEPENDS "
+				"names nothing that makes it")
+		endif()
+		list(APPEND absolute "${path}")
 	endforeach()
+	set(${variable} "${absolute}" PARENT_SCOPE)
 endfunction()
 
 function(mkxipfs_add_image)
@@ -69,7 +69,9 @@ function(mkxipfs_add_image)
 	elseif(NOT arg_NAME OR NOT arg_SOURCE)
 		message(FATAL_ERROR "mkxipfs_add_image: NAME and SOURCE are needed")
 	endif()
-	_mkxipfs_resolve("${arg_DEPENDS}" arg_SOURCE arg_POLICY arg_EXPECT arg_DEVTABLE)
+	_mkxipfs_absolute(source "${arg_DEPENDS}" "${arg_SOURCE}")
+	_mkxipfs_absolute(expect "${arg_DEPENDS}" ${arg_EXPECT})
+	_mkxipfs_absolute(files "${arg_DEPENDS}" ${arg_POLICY} ${arg_DEVTABLE})
 
 	set(image "${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}.img")
 	set(report "${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}.report.txt")
@@ -79,35 +81,40 @@ function(mkxipfs_add_image)
 	if(arg_POLICY)
 		list(APPEND options "--policy=${arg_POLICY}")
 	endif()
+	set(flash)
 	if(arg_MAX_SIZE)
 		list(APPEND options "--max-size=${arg_MAX_SIZE}")
+		list(APPEND flash "--partition=${arg_MAX_SIZE}")
+	endif()
+	if(arg_FLASH_ADDRESS)
+		list(APPEND flash "--flash-addr=${arg_FLASH_ADDRESS}")
 	endif()
 	foreach(table IN LISTS arg_DEVTABLE)
 		list(APPEND options "--devtable=${table}")
 	endforeach()
-	set(address)
-	if(arg_FLASH_ADDRESS)
-		set(address "--flash-addr=${arg_FLASH_ADDRESS}")
-	endif()
 
-	_mkxipfs_add_manifest(${arg_NAME} "${arg_SOURCE}" "${manifest}" "${arg_DEPENDS}")
+	_mkxipfs_add_manifest(${arg_NAME} "${source}" "${manifest}" "${arg_DEPENDS}")
 	add_custom_command(
 		OUTPUT "${image}" "${report}"
-		COMMAND mkxipfs::mkxipfs ${options} "${arg_SOURCE}" "${image}"
+		COMMAND mkxipfs::mkxipfs ${options} "${source}" "${image}"
 		DEPENDS "${manifest}" ${arg_NAME}-manifest "$<TARGET_FILE:mkxipfs::mkxipfs>"
-			${arg_POLICY} ${arg_DEVTABLE} ${arg_DEPENDS}
+			${files} ${arg_DEPENDS}
+		# The report names files as they are given here: it must not differ from one
+		# checkout to another.
+		WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
 		COMMENT "Making ${arg_NAME}.img"
 		VERBATIM)
 	add_custom_command(
 		OUTPUT "${html}"
-		COMMAND mkxipfs::xipfs-dump ${address} "--html=${html}" "${image}"
+		COMMAND mkxipfs::xipfs-dump ${flash} "--html=${html}" "${image}"
 		DEPENDS "${image}" "$<TARGET_FILE:mkxipfs::xipfs-dump>"
 		COMMENT "Drawing ${arg_NAME}.html"
 		VERBATIM)
 	add_custom_target(${arg_NAME} ALL DEPENDS "${image}" "${report}" "${html}")
 	if(arg_EXPECT)
 		add_test(NAME ${arg_NAME}-expect
-			COMMAND $<TARGET_FILE:mkxipfs::xipfs-dump> ${address}
-				"--expect=${arg_EXPECT}" "${image}")
+			COMMAND $<TARGET_FILE:mkxipfs::xipfs-dump> ${flash}
+				"--expect=${expect}"
+				"--junit=${CMAKE_CURRENT_BINARY_DIR}/${arg_NAME}.junit.xml" "${image}")
 	endif()
 endfunction()

@@ -1,0 +1,157 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# examples/buildroot, with fit-in/buildroot.mk in the place of Buildroot
+
+EXTERNAL=$TOP/examples/buildroot
+
+# configure OPTION=VALUE...: these options of Buildroot and of ours, through the Config.in of the
+# example, to output/.config. A choice that Config.in does not know is an error.
+configure()
+{
+	mkdir -p output
+	cat >Config.in <<-'END'
+		config BR2_USE_MMU
+			bool "MMU"
+		config BR2_ENDIAN
+			string "byte order"
+			default "LITTLE"
+		config BR2_ARC_PAGE_SIZE_8K
+			bool "8K"
+		config BR2_ARM64_PAGE_SIZE_16K
+			bool "16K"
+		config BR2_ARM64_PAGE_SIZE_64K
+			bool "64K"
+		source "$BR2_EXTERNAL_XIPFS_PATH/Config.in"
+	END
+	printf '%s\n' "$@" >defconfig
+	BR2_EXTERNAL_XIPFS_PATH=$EXTERNAL CONFIG_='' /usr/bin/python3 - <<-'END'
+		import kconfiglib
+		kconf = kconfiglib.Kconfig("Config.in", warn_to_stderr=False)
+		kconf.warn_assign_undef = True
+		kconf.load_config("defconfig")
+		kconf.write_config("output/.config")
+		if kconf.warnings:
+		    raise SystemExit("\n".join(kconf.warnings))
+	END
+}
+
+# One host directory for all tests: the package is built once.
+build_image()
+{
+	mkdir -p "$SCRATCH/buildroot-host"
+	ln -sfn "$SCRATCH/buildroot-host" output/host
+	make -f "$TOP/tests/fit-in/buildroot.mk" BR2_EXTERNAL_XIPFS_PATH="$EXTERNAL" \
+		O="$PWD/output" "$@"
+}
+
+target()
+{
+	mkdir -p output/target/bin output/target/etc
+	program fdpic output/target/bin/program
+	program static output/target/bin/elf
+	echo product >output/target/etc/hostname
+	chmod 755 output/target output/target/*
+	chmod 644 output/target/etc/hostname
+}
+
+description_is_complete()
+{
+	matches "$EXTERNAL/external.desc" '^name: XIPFS$'
+	matches "$EXTERNAL/external.desc" '^desc: .'
+	# Every variable of the tree's path has the name that external.desc gives.
+	grep -rhoE 'BR2_EXTERNAL_[A-Z0-9]*_PATH' "$EXTERNAL" --include='*.mk' --include='*.in*' |
+		sort -u >names
+	equal "$(cat names)" BR2_EXTERNAL_XIPFS_PATH "names of the path"
+}
+
+selects_host_package()
+{
+	configure BR2_TARGET_ROOTFS_XIPFS=y
+	matches output/.config '^BR2_PACKAGE_HOST_MKXIPFS=y'
+	configure
+	matches output/.config '^# BR2_TARGET_ROOTFS_XIPFS is not set'
+	matches_not output/.config 'XIPFS_POLICY'
+}
+
+# Builds the host package as Buildroot configures it.
+builds_host_package()
+{
+	configure BR2_TARGET_ROOTFS_XIPFS=y
+	build_image host-mkxipfs
+	output/host/bin/mkxipfs --version
+	output/host/bin/xipfs-dump --version
+}
+
+makes_image_without_mmu()
+{
+	target
+	configure BR2_TARGET_ROOTFS_XIPFS=y
+	build_image rootfs-xipfs
+	local image=output/images/rootfs.xipfs
+	xipfs-dump --check $image
+	matches $image.report.txt '100755 0:0 /bin/program: in place'
+	matches $image.report.txt '100755 0:0 /bin/elf: compressed'
+	matches $image.report.txt '020600 0:0 /dev/console'
+	matches $image.html '/bin/program'
+}
+
+# All options at once.
+makes_image_with_mmu()
+{
+	target
+	printf '/etc/hostname mode=0600\n' >policy
+	printf '%s\n' 'check clean' 'xip /bin/elf' 'free >= 16K' >expect
+	configure BR2_TARGET_ROOTFS_XIPFS=y BR2_USE_MMU=y BR2_ARM64_PAGE_SIZE_16K=y \
+		"BR2_TARGET_ROOTFS_XIPFS_POLICY=\"$PWD/policy\"" \
+		"BR2_TARGET_ROOTFS_XIPFS_EXPECT=\"$PWD/expect\"" \
+		'BR2_TARGET_ROOTFS_XIPFS_MAX_SIZE="256K"' \
+		'BR2_TARGET_ROOTFS_XIPFS_FLASH_ADDRESS="0x8000000"' \
+		'BR2_TARGET_ROOTFS_XIPFS_OPTIONS="-n product"'
+	build_image rootfs-xipfs >log
+	local image=output/images/rootfs.xipfs
+	matches log '^ok .* free >= 16K'
+	matches $image.report.txt '/bin/elf: in place'
+	matches $image.report.txt '100600 0:0 /etc/hostname'
+	equal "$(dd if=$image bs=1 skip=48 count=7 status=none)" product "volume name"
+	(($(stat -c %s $image) % 16384 == 0)) || fail "not a multiple of 16 KiB"
+	matches $image.html '0x0*8[0-9a-f]{6}'
+}
+
+makes_big_endian_image()
+{
+	target
+	configure BR2_TARGET_ROOTFS_XIPFS=y BR2_USE_MMU=y 'BR2_ENDIAN="BIG"'
+	build_image rootfs-xipfs
+	equal "$(xxd -l 4 -p output/images/rootfs.xipfs)" 28cd3d45 "magic number"
+}
+
+fails_when_expectation_does()
+{
+	target
+	printf 'present /sbin/init\n' >expect
+	configure BR2_TARGET_ROOTFS_XIPFS=y \
+		"BR2_TARGET_ROOTFS_XIPFS_EXPECT=\"$PWD/expect\""
+	! build_image rootfs-xipfs >log || fail "the build succeeded"
+	matches log '^not ok .*present /sbin/init'
+}
+
+# The calls that Buildroot's own cramfs type makes of mkcramfs: mkxipfs may stand in its place.
+takes_cramfs_calls()
+{
+	target
+	local options
+	for options in -L -B '-L -X' '-L -X -X' '-B -X -X'; do
+		# shellcheck disable=SC2086 # options are split
+		fakeroot -- mkxipfs $options output/target image
+		xipfs-dump --check image
+	done
+}
+
+check "Buildroot: external.desc" description_is_complete
+check "Buildroot: Config.in" selects_host_package
+check "Buildroot: the host package builds" builds_host_package
+check "Buildroot: an image for a target without an MMU" makes_image_without_mmu
+check "Buildroot: an image for a target with an MMU, all options" makes_image_with_mmu
+check "Buildroot: an image for a big-endian target" makes_big_endian_image
+check "Buildroot: an expectation that fails, fails the build" fails_when_expectation_does
+check "Buildroot: the calls of its cramfs type" takes_cramfs_calls
