@@ -56,7 +56,7 @@ struct xip_file {
 			 * otherwise its blocks are not looked at and all below is 0 */
 	uint32_t bad_blocks; /* blocks the kernel would refuse or that leave the image */
 	uint32_t holes;      /* in blocks */
-	uint32_t flagged;    /* blocks whose pointers have flags of CRAMFS_FLAG_EXT_BLOCK_POINTERS */
+	uint32_t flagged; /* blocks whose pointers have flags of CRAMFS_FLAG_EXT_BLOCK_POINTERS */
 	uint32_t compressed, stored, xip; /* in blocks */
 	uint64_t packed_bytes; /* bytes of its blocks in the image, shared ones included */
 	uint32_t xip_start;    /* of the first XIP block, bytes in the image; 0: none */
@@ -100,6 +100,10 @@ struct xip_map {
  * XIP_ERR_IO, XIP_ERR_SOURCE, XIP_ERR_NOMEM. The caller frees *@map with xip_map_free.
  */
 XIP_MUST_CHECK enum xip_err xip_map_build(const struct xip_image *image,
+	const struct xip_listing *listing, struct xip_map *map, const struct xip_diag *diag);
+
+/* As xip_map_build, but without the extents, which take most of the memory. */
+XIP_MUST_CHECK enum xip_err xip_map_survey(const struct xip_image *image,
 	const struct xip_listing *listing, struct xip_map *map, const struct xip_diag *diag);
 void xip_map_free(struct xip_map *map);
 

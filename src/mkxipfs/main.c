@@ -3,6 +3,7 @@
  * mkxipfs: a root file system becomes a cramfs image whose programs execute in place.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,11 @@ int main(int argc, char **argv)
 	enum options_verdict verdict = options_parse(&options, argc, argv, &diag);
 	int status = XIP_EXIT_OK;
 
+	/*
+	 * What one stage frees must go back to the system, not only to the next stage: the limit on
+	 * memory is one for the process. Setting the threshold keeps it from growing.
+	 */
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	if (verdict == OPTIONS_RUN) {
 		catch_signals();
 		progress_init(&progress, !options.quiet);

@@ -269,12 +269,13 @@ enum xip_err readback(int fd, const char *path, const struct xip_tree *tree,
 		.page_size = plan->page_size};
 	enum xip_err err;
 
-	checker.inodes = calloc(tree->data_inode_count + 1, sizeof(*checker.inodes));
 	checker.benches = calloc(threads, sizeof(*checker.benches));
-	err = checker.inodes && checker.benches ? open_bench(&checker, &checker.benches[0])
-						: xip_diag_nomem(diag);
+	err = checker.benches ? open_bench(&checker, &checker.benches[0]) : xip_diag_nomem(diag);
 	if (!err)
 		err = check_rules(&checker, checker.benches[0].image);
+	checker.inodes = err ? NULL : calloc(tree->data_inode_count + 1, sizeof(*checker.inodes));
+	if (!err && !checker.inodes)
+		err = xip_diag_nomem(diag);
 	if (!err)
 		err = check_entries(&checker, checker.benches[0].image);
 	if (!err)

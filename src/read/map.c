@@ -32,9 +32,12 @@ struct cover {
 	const struct xip_listing *listing;
 	struct xip_map *map;
 	uint64_t position; /* everything below has its extent */
+	bool keep;         /* the extents, and not only what they tell */
+	uint32_t last;     /* owner of the extent before */
 	size_t extent_room, overlap_room;
-	struct xip_extent *structures; /* all but the data: to be sorted and laid out */
+	struct xip_extent *structures; /* super block and directories, to be sorted and laid out */
 	size_t structure_count;
+	size_t next_structure, next_file, next_block; /* still to be laid */
 	const struct xip_diag *diag;
 };
 
@@ -45,6 +48,9 @@ static enum xip_err add_extent(struct cover *cover, const struct xip_extent *ext
 
 	map->bytes[extent->kind] += extent->length;
 	cover->position = extent->start + extent->length;
+	cover->last = extent->owner;
+	if (!cover->keep)
+		return XIP_OK;
 	if (last && extent->blocks && last->kind == extent->kind && last->owner == extent->owner &&
 		last->sharers == extent->sharers && last->block + last->blocks == extent->block) {
 		last->length += extent->length;
@@ -71,7 +77,7 @@ static enum xip_err add_overlap(struct cover *cover, const struct xip_extent *ex
 	struct xip_overlap overlap = {
 		.start = extent->start,
 		.length = (end < cover->position ? end : cover->position) - extent->start,
-		.owner = map->extents[map->extent_count - 1].owner,
+		.owner = cover->last,
 		.other = extent->owner,
 	};
 
@@ -152,14 +158,13 @@ static enum xip_err lay_blocks(struct cover *cover, size_t *first)
 }
 
 static void add_structure(struct cover *cover, uint64_t start, uint64_t length,
-	enum xip_extent_kind kind, uint32_t owner, uint32_t sharers)
+	enum xip_extent_kind kind, uint32_t owner)
 {
 	cover->structures[cover->structure_count++] = (struct xip_extent){
 		.start = start,
 		.length = length,
 		.kind = kind,
 		.owner = owner,
-		.sharers = sharers,
 	};
 }
 
@@ -172,58 +177,83 @@ static int compare_extents(const void *a, const void *b)
 	return (x->length > y->length) - (x->length < y->length);
 }
 
-/* Everything but data: the super block, directories, tables of pointers. */
+/* The super block and the directories. */
 static enum xip_err gather_structures(struct cover *cover)
 {
 	const struct xip_image_info *info = xip_image_info(cover->image);
 	const struct xip_listing *listing = cover->listing;
-	const struct xip_map *map = cover->map;
+	size_t directories = 0;
 
-	cover->structures =
-		calloc(2 + listing->count + map->file_count, sizeof(*cover->structures));
+	/* Without children it is empty, or a fault that the listing has reported. */
+	for (size_t i = 0; i < listing->count; i++)
+		directories += listing->entries[i].child_count != 0;
+	cover->structures = calloc(2 + directories, sizeof(*cover->structures));
 	if (!cover->structures)
 		return xip_diag_nomem(cover->diag);
 	if (info->super_offset)
-		add_structure(cover, 0, info->super_offset, XIP_EXTENT_BOOT, XIP_NO_ENTRY, 0);
-	add_structure(cover, info->super_offset, XIP_SUPER_SIZE, XIP_EXTENT_SUPER, XIP_NO_ENTRY, 0);
+		add_structure(cover, 0, info->super_offset, XIP_EXTENT_BOOT, XIP_NO_ENTRY);
+	add_structure(cover, info->super_offset, XIP_SUPER_SIZE, XIP_EXTENT_SUPER, XIP_NO_ENTRY);
 	for (size_t i = 0; i < listing->count; i++) {
 		const struct xip_entry *entry = &listing->entries[i];
 
-		/* Without children it is empty, or a fault that the listing has reported. */
 		if (entry->child_count)
 			add_structure(cover, entry->inode.offset, entry->inode.size,
-				XIP_EXTENT_DIRECTORY, (uint32_t)i, 0);
-	}
-	for (size_t i = 0; i < map->file_count; i++) {
-		const struct xip_file *file = &map->files[i];
-		const struct xip_inode *inode = &listing->entries[file->entry].inode;
-
-		if (file->sound)
-			add_structure(cover, inode->offset,
-				(uint64_t)xip_image_block_count(cover->image, inode) *
-					XIP_POINTER_SIZE,
-				XIP_EXTENT_POINTERS, file->entry, file->links - 1);
+				XIP_EXTENT_DIRECTORY, (uint32_t)i);
 	}
 	qsort(cover->structures, cover->structure_count, sizeof(*cover->structures),
 		compare_extents);
 	return XIP_OK;
 }
 
-/* Merges structures and blocks, both in address order. */
+/* The next table of pointers; false: there is none. Files stand in the order of their tables. */
+static bool next_table(struct cover *cover, struct xip_extent *extent)
+{
+	const struct xip_map *map = cover->map;
+	const struct xip_file *file;
+	const struct xip_inode *inode;
+
+	while (cover->next_file < map->file_count && !map->files[cover->next_file].sound)
+		cover->next_file++;
+	if (cover->next_file == map->file_count)
+		return false;
+	file = &map->files[cover->next_file];
+	inode = &cover->listing->entries[file->entry].inode;
+	*extent = (struct xip_extent){
+		.start = inode->offset,
+		.length = (uint64_t)xip_image_block_count(cover->image, inode) * XIP_POINTER_SIZE,
+		.kind = XIP_EXTENT_POINTERS,
+		.owner = file->entry,
+		.sharers = file->links - 1,
+	};
+	return true;
+}
+
+/* Merges structures, tables and blocks, each in address order. */
 static enum xip_err lay_all(struct cover *cover)
 {
 	const struct xip_map *map = cover->map;
-	size_t next = 0, block = 0;
 	enum xip_err err = XIP_OK;
-	bool overlaps;
 
-	while (err == XIP_OK && (next < cover->structure_count || block < map->block_count)) {
-		if (block == map->block_count ||
-			(next < cover->structure_count &&
-				cover->structures[next].start <= map->blocks[block].start))
-			err = lay(cover, cover->structures[next++], &overlaps);
-		else
-			err = lay_blocks(cover, &block);
+	while (err == XIP_OK) {
+		uint64_t structure = cover->next_structure < cover->structure_count
+					     ? cover->structures[cover->next_structure].start
+					     : UINT64_MAX;
+		uint64_t block = cover->next_block < map->block_count
+					 ? map->blocks[cover->next_block].start
+					 : UINT64_MAX;
+		struct xip_extent table = {.start = UINT64_MAX};
+		bool has_table = next_table(cover, &table), overlaps;
+
+		if (structure <= table.start && structure <= block && structure != UINT64_MAX) {
+			err = lay(cover, cover->structures[cover->next_structure++], &overlaps);
+		} else if (has_table && table.start <= block) {
+			cover->next_file++;
+			err = lay(cover, table, &overlaps);
+		} else if (block != UINT64_MAX) {
+			err = lay_blocks(cover, &cover->next_block);
+		} else {
+			break;
+		}
 	}
 	if (err == XIP_OK)
 		err = add_padding(cover, xip_image_info(cover->image)->size);
@@ -248,10 +278,15 @@ static void count_files(const struct cover *cover)
 	}
 }
 
-enum xip_err xip_map_build(const struct xip_image *image, const struct xip_listing *listing,
-	struct xip_map *map, const struct xip_diag *diag)
+static enum xip_err build(const struct xip_image *image, const struct xip_listing *listing,
+	bool keep, struct xip_map *map, const struct xip_diag *diag)
 {
-	struct cover cover = {.image = image, .listing = listing, .map = map, .diag = diag};
+	struct cover cover = {.image = image,
+		.listing = listing,
+		.map = map,
+		.keep = keep,
+		.last = XIP_NO_ENTRY,
+		.diag = diag};
 	enum xip_err err;
 
 	*map = (struct xip_map){0};
@@ -267,6 +302,18 @@ enum xip_err xip_map_build(const struct xip_image *image, const struct xip_listi
 	}
 	count_files(&cover);
 	return XIP_OK;
+}
+
+enum xip_err xip_map_build(const struct xip_image *image, const struct xip_listing *listing,
+	struct xip_map *map, const struct xip_diag *diag)
+{
+	return build(image, listing, true, map, diag);
+}
+
+enum xip_err xip_map_survey(const struct xip_image *image, const struct xip_listing *listing,
+	struct xip_map *map, const struct xip_diag *diag)
+{
+	return build(image, listing, false, map, diag);
 }
 
 void xip_map_free(struct xip_map *map)

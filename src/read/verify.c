@@ -191,7 +191,7 @@ static enum xip_err prepare(struct xip_checker *checker)
 		return err;
 	checker->listing = listing;
 	if (need >= NEED_MAP)
-		err = xip_map_build(
+		err = xip_map_survey(
 			checker->image, &checker->listing, &checker->map, checker->diag);
 	if (err == XIP_OK && need >= NEED_PROGRAMS)
 		err = xip_programs_judge(checker->image, &checker->listing, &checker->map, &options,
