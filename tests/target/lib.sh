@@ -57,31 +57,48 @@ build() {
 	"$TARGET/build.sh" --out="$WORK/out/$name" "$@" "$board"
 }
 
-# Compiles guest/readback.c for the machine of a built variant.
-compile_readback() {
-	local image=$1 flags=(-static -Os -s -Wall -Wextra -Werror)
-	case $image in
+# compile_maps COMPILER...: programs that print their own maps, each with other sizes of its parts.
+compile_maps() {
+	local program name more
+	mkdir -p "$WORK/maps/test"
+	for program in 'plain -DDATA=100 -DBSS=100' \
+		'large -DDATA=6000 -DBSS=30000 -Wl,-z,stack-size=20000' \
+		'copied -DDATA=3000 -DBSS=1000'; do
+		read -r name more <<<"$program"
+		# shellcheck disable=SC2086
+		"$@" $more -o "$WORK/maps/test/maps-$name" "$HERE/guest/maps.c"
+	done
+}
+
+# Compiles the programs of guest/ for the machine of a built variant.
+compile_guest() {
+	local compiler flags=(-static -Os -s -Wall -Wextra -Werror)
+	case $1 in
 	static | shared)
-		flags+=(-Wl,-z,stack-size=8192)
-		"$WORK/out/$2/libc/bin/arm-uclinuxfdpiceabi-gcc" "${flags[@]}" -o "$WORK/readback" \
-			"$HERE/guest/readback.c"
+		compiler=$WORK/out/$2/libc/bin/arm-uclinuxfdpiceabi-gcc
+		flags+=("-Wl,-z,stack-size=8192")
 		;;
-	vexpress-a9) arm-linux-gnueabi-gcc "${flags[@]}" -o "$WORK/readback" "$HERE/guest/readback.c" ;;
-	*) aarch64-linux-gnu-gcc "${flags[@]}" -o "$WORK/readback" "$HERE/guest/readback.c" ;;
+	vexpress-a9) compiler=arm-linux-gnueabi-gcc ;;
+	*) compiler=aarch64-linux-gnu-gcc ;;
 	esac
+	"$compiler" "${flags[@]}" -o "$WORK/readback" "$HERE/guest/readback.c"
+	compile_maps "$compiler" "${flags[@]}"
 }
 
 # make_image IMAGE VARIANT: the torture image, what is expected of it, and what xipfs-dump foretells.
 make_image() {
 	local image=$1 out=$WORK/out/$2 address
 	[ ! -e "$WORK/$image.json" ] || return 0
-	compile_readback "$image" "$2"
+	compile_guest "$image" "$2"
 	python3 "$HERE/tree.py" "$(readlink -f "$out/root")/tree" "$TARGET/root.table" "$WORK/readback" \
 		"$HERE/guest/script" "$WORK/$image.tar" "$WORK/data.tar" "$WORK/$image.expected"
-	mkxipfs "$WORK/$image.tar" "$WORK/$image.img" 2>"$WORK/$image.warnings"
+	tar -rf "$WORK/$image.tar" -C "$WORK/maps" test/maps-{plain,large,copied}
+	mkxipfs --no-xip=/test/maps-copied "$WORK/$image.tar" "$WORK/$image.img" \
+		2>"$WORK/$image.warnings"
 	mkxipfs --quiet "$WORK/data.tar" "$WORK/data.img"
 	read -r address _ < <(partition root "$out/dtb/board.dtb")
 	xipfs-dump --json --flash-addr="$address" "$WORK/$image.img" >"$WORK/$image.json"
+	xipfs-dump --json --ram --flash-addr="$address" "$WORK/$image.img" >"$WORK/$image.ram"
 }
 
 # boot NAME IMAGE BOARD OPTION...: runs guest/script; console in $WORK/NAME.log, the flash before and
@@ -125,6 +142,13 @@ check() {
 	local command=$1 name=$2
 	shift 2
 	python3 "$HERE/check.py" "$command" "$WORK/$name.log" "$@"
+}
+
+# check_ram NAME IMAGE: each process that printed its maps has the mappings that --ram foretold.
+check_ram() {
+	python3 "$HERE/ram.py" "$WORK/$1.log" "$WORK/$2.ram" "maps self=/bin/busybox" \
+		"maps plain=/test/maps-plain" "maps large=/test/maps-large" \
+		"maps copied=/test/maps-copied"
 }
 
 absent() {

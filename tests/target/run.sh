@@ -31,6 +31,7 @@ test_nommu() {
 			ok "$name: boots and ends its script" boot "$name" "$libc" "$board"
 			ok "$name: text runs in flash where foretold" check maps "$name" "$WORK/$libc.json" \
 				nommu "${programs[@]}"
+			ok "$name: every mapping is as --ram foretold" check_ram "$name" "$libc"
 			ok "$name: every entry of the tree is right" check tree "$name" "$WORK/$libc.expected"
 			ok "$name: the kernel does not complain" check complaints "$name"
 			ok "$name: flash is untouched" flash_untouched "$name"
@@ -68,6 +69,7 @@ test_mmu() {
 		ok "$board: boots and ends its script" boot "$board" "$board" "$board"
 		ok "$board: text runs in flash where foretold, Rss 0" check maps "$board" \
 			"$WORK/$board.json" mmu /bin/busybox
+		ok "$board: every mapping is as --ram foretold" check_ram "$board" "$board"
 		ok "$board: every entry of the tree is right" check tree "$board" "$WORK/$board.expected"
 		ok "$board: the kernel does not complain" check complaints "$board"
 		ok "$board: flash is untouched" flash_untouched "$board"
