@@ -45,7 +45,7 @@ const struct xip_image_info *xip_image_info(const struct xip_image *image);
 
 /*
  * Reads exactly @length bytes at @offset. XIP_ERR_CORRUPT outside the image, XIP_ERR_IO or
- * XIP_ERR_SOURCE when the file cannot be read any more.
+ * XIP_ERR_SOURCE when the file cannot be read any more, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_image_read(const struct xip_image *image, uint64_t offset,
 	void *buffer, size_t length, const struct xip_diag *diag);

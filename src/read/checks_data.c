@@ -50,12 +50,15 @@ enum xip_err xip_check_blocks(struct xip_checker *checker)
 		for (uint32_t index = 0; index < count; index++) {
 			struct xip_block block;
 			const char *why;
+			enum xip_err err =
+				xip_image_block(checker->image, inode, index, &block, &why);
 
-			if (xip_image_block(checker->image, inode, index, &block, &why) ==
-				XIP_ERR_CORRUPT)
+			if (err == XIP_ERR_CORRUPT)
 				xip_check_report(checker, XIP_CHECK_BLOCKS, file->entry,
 					inode->offset + (uint64_t)index * XIP_POINTER_SIZE,
 					"block %u: %s", index, why);
+			else if (err != XIP_OK)
+				return err;
 		}
 	}
 	return XIP_OK;

@@ -48,6 +48,8 @@ static enum xip_err block_range(const struct judge *judge, uint32_t first, uint3
 		enum xip_err err = xip_image_block(
 			judge->image, judge->inode, first + *found, &block, &detail);
 
+		if (err != XIP_OK && err != XIP_ERR_CORRUPT)
+			return err;
 		if (!*found && err == XIP_OK)
 			*offset = block.start;
 		detail = describe_break(&block, err, (uint32_t)(*offset + (uint64_t)*found * page));

@@ -19,7 +19,7 @@ struct xip_window_cache {
 	uint64_t size;
 	const char *path;
 	uint64_t number[WINDOW_COUNT]; /* which window a slot holds, plus 1; 0: none */
-	uint8_t *data;
+	uint8_t *data[WINDOW_COUNT];   /* allocated when it is first used */
 };
 
 struct xip_window_cache *xip_window_new(int fd, uint64_t size, const char *path)
@@ -31,11 +31,6 @@ struct xip_window_cache *xip_window_new(int fd, uint64_t size, const char *path)
 	cache->fd = fd;
 	cache->size = size;
 	cache->path = path;
-	cache->data = malloc(WINDOW_SIZE * WINDOW_COUNT);
-	if (!cache->data) {
-		free(cache);
-		return NULL;
-	}
 	return cache;
 }
 
@@ -43,7 +38,8 @@ void xip_window_free(struct xip_window_cache *cache)
 {
 	if (!cache)
 		return;
-	free(cache->data);
+	for (size_t i = 0; i < WINDOW_COUNT; i++)
+		free(cache->data[i]);
 	free(cache);
 }
 
@@ -57,8 +53,12 @@ static enum xip_err window_fill(
 
 	if (cache->number[slot] == number + 1)
 		return XIP_OK;
+	if (!cache->data[slot])
+		cache->data[slot] = malloc(WINDOW_SIZE);
+	if (!cache->data[slot])
+		return xip_diag_nomem(diag);
 	cache->number[slot] = 0;
-	err = xip_io_pread_full(cache->fd, cache->data + slot * WINDOW_SIZE,
+	err = xip_io_pread_full(cache->fd, cache->data[slot],
 		rest < WINDOW_SIZE ? (size_t)rest : WINDOW_SIZE, offset, diag, cache->path);
 	if (err == XIP_OK)
 		cache->number[slot] = number + 1;
@@ -78,7 +78,7 @@ enum xip_err xip_window_read(struct xip_window_cache *cache, uint64_t offset, vo
 
 		if (err != XIP_OK)
 			return err;
-		memcpy(to, cache->data + (number % WINDOW_COUNT) * WINDOW_SIZE + begin, part);
+		memcpy(to, cache->data[number % WINDOW_COUNT] + begin, part);
 		to += part;
 		offset += part;
 		length -= part;

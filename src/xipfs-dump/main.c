@@ -52,6 +52,9 @@ static int run(
 			       ? EXIT_ERRORS
 			       : XIP_EXIT_OPERATIONAL;
 	err = run_action(&dump, cli, &status);
+	if (err != XIP_OK && !cli->errors) /* the medium failed under a block */
+		(void)xip_diag_fail(
+			diag, err, options->image, XIP_NO_OFFSET, "%s", xip_err_name(err));
 	if (dump.damaged || err != XIP_OK)
 		status = XIP_EXIT_OPERATIONAL;
 	if ((fflush(stdout) || ferror(stdout)) && err == XIP_OK) {

@@ -221,7 +221,7 @@ END_TEST
 START_TEST(refuses_bombs)
 {
 	uint32_t at = 0x2000;
-	char name[8];
+	char name[16];
 
 	/* A thousand files of 16 MiB, all of them the same holes. */
 	craft_new(&craft, false, FLAGS, 0x10000);

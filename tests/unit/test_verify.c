@@ -557,7 +557,7 @@ START_TEST(counts_what_it_does_not_tell)
 	struct xip_verify_result result;
 	struct found found;
 	uint32_t position = 0x100;
-	char name[8];
+	char name[16];
 
 	craft_new(&craft, false, FLAGS, 0x10000);
 	for (int i = 0; i < 250; i++) {
