@@ -123,9 +123,6 @@ static inline struct xip_plan *hand_plan(const struct made *made, uint32_t page_
 	plan->file_count = made->tree->data_inode_count;
 	plan->files = xip_arena_calloc(arena, plan->file_count, sizeof(*plan->files));
 	ck_assert_ptr_nonnull(plan->files);
-	for (size_t i = 0; i < plan->file_count; i++)
-		for (size_t a = 0; a < XIP_ATTR_COUNT; a++)
-			plan->files[i].rules[a] = XIP_PLAN_DEFAULT;
 	return plan;
 }
 

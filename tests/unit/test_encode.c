@@ -293,6 +293,8 @@ END_TEST
 /* What the plan changes of a file stands in the image, across the end of a block as well. */
 START_TEST(patched)
 {
+	static const struct xip_plan_patch patch = {
+		.offset = 4093, .length = 8, .bytes = "PATCHED!"};
 	struct xip_node *node = add("file", 8192, 4096, "t");
 	struct xip_encoding *encoding;
 	struct xip_payload **blocks;
@@ -300,8 +302,7 @@ START_TEST(patched)
 	made_finish(&made);
 	plan = hand_plan(&made, 4096);
 	hand_run(plan, node, 0, 2, 4096);
-	plan->files[0].patch =
-		(struct xip_plan_patch){.offset = 4093, .length = 8, .bytes = "PATCHED!"};
+	plan->files[0].patch = &patch;
 	encoding = encode();
 	blocks = encoding->files[0].blocks;
 	ck_assert_mem_eq(blocks[0]->bytes + 4093, "PAT", 3);
@@ -314,6 +315,7 @@ END_TEST
 /* An optional file has its blocks both ways. */
 START_TEST(optional)
 {
+	struct xip_plan_choice choice = {.optional = true};
 	struct xip_node *node = add("file", 3 * 4096, 4096, "t0n");
 	struct xip_encoding *encoding;
 	struct xip_encoded_file *file;
@@ -321,7 +323,7 @@ START_TEST(optional)
 	made_finish(&made);
 	plan = hand_plan(&made, 4096);
 	hand_run(plan, node, 0, 2, 4096);
-	plan->files[0].optional = true;
+	plan->files[0].choice = &choice;
 	encoding = encode();
 	file = &encoding->files[0];
 	ck_assert_int_eq(file->blocks[0]->kind, XIP_PAYLOAD_XIP);
