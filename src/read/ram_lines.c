@@ -148,27 +148,13 @@ static uint64_t relro_pages(
 	return (end - start) / page < pages ? (end - start) / page : pages;
 }
 
-/* elf_load(): the pages with file content, then anonymous ones */
-static void add_mmu_segment(
-	struct xip_ram_object *object, const struct xip_view *view, size_t i, uint32_t page)
+/* The pages of a writable segment that have file content: RELRO apart, as mprotect() splits them.
+ */
+static void add_mmu_data(struct xip_ram_object *object, const struct xip_elf *elf,
+	const struct xip_ram_line *whole, uint32_t page)
 {
-	const struct xip_elf *elf = &view->program.elf;
-	const struct xip_elf_segment *segment = &elf->segments[i];
-	const struct xip_verdict *verdict = &view->verdicts[i];
-	uint64_t start = xip_align_down(segment->vaddr, page);
-	uint64_t all = pages_of(start, segment->vaddr + segment->memsz, page);
-	uint64_t filled =
-		segment->filesz ? pages_of(start, segment->vaddr + segment->filesz, page) : 0;
-	uint64_t relro = segment->write ? relro_pages(elf, start, filled, page) : 0;
-	struct xip_ram_line line = {
-		.place = elf->type == ET_EXEC ? XIP_PLACE_FIXED : XIP_PLACE_RELATIVE,
-		.address = start,
-		.offset = segment->offset - segment->vaddr % page,
-		.named = true,
-		.read = segment->read,
-		.exec = segment->exec,
-		.why = why_not(view, i),
-	};
+	uint64_t relro = relro_pages(elf, whole->address, whole->pages, page);
+	struct xip_ram_line line = *whole;
 
 	if (relro) {
 		line.pages = line.private_pages = line.shared_pages = relro;
@@ -176,30 +162,62 @@ static void add_mmu_segment(
 		line.address += relro * page;
 		line.offset += relro * page;
 	}
-	line.write = segment->write;
-	line.pages = filled - relro;
-	if (segment->write) {
-		line.private_pages = line.shared_pages = line.pages;
-	} else {
-		line.private_pages = line.shared_pages = 0;
-		line.flash_pages = verdict->pages;
-		line.image_offset = verdict->offset;
-		add_pages_in_ram(&line, elf, line.pages - line.flash_pages, true);
-		line.physical = verdict->direct && is_mapped_whole(elf, i, line.pages, page);
-		if (line.physical)
-			line.offset = verdict->offset;
-	}
+	line.write = true;
+	line.pages = line.private_pages = line.shared_pages = whole->pages - relro;
 	if (line.pages)
 		*add_line(object) = line;
-	if (all > filled)
+}
+
+/* The pages of a read-only segment: from flash, as far as they are direct. */
+static void add_mmu_text(struct xip_ram_object *object, const struct xip_view *view, size_t i,
+	const struct xip_ram_line *whole, uint32_t page)
+{
+	const struct xip_elf *elf = &view->program.elf;
+	const struct xip_verdict *verdict = &view->verdicts[i];
+	struct xip_ram_line *line = add_line(object);
+
+	*line = *whole;
+	line->flash_pages = verdict->pages;
+	line->image_offset = verdict->offset;
+	add_pages_in_ram(line, elf, line->pages - line->flash_pages, true);
+	line->physical = verdict->direct && is_mapped_whole(elf, i, line->pages, page);
+	if (line->physical)
+		line->offset = verdict->offset;
+}
+
+/* elf_load(): the pages with file content, then anonymous ones */
+static void add_mmu_segment(
+	struct xip_ram_object *object, const struct xip_view *view, size_t i, uint32_t page)
+{
+	const struct xip_elf *elf = &view->program.elf;
+	const struct xip_elf_segment *segment = &elf->segments[i];
+	uint64_t start = xip_align_down(segment->vaddr, page);
+	uint64_t all = pages_of(start, segment->vaddr + segment->memsz, page);
+	const struct xip_ram_line line = {
+		.place = elf->type == ET_EXEC ? XIP_PLACE_FIXED : XIP_PLACE_RELATIVE,
+		.address = start,
+		.pages = segment->filesz ? pages_of(start, segment->vaddr + segment->filesz, page)
+					 : 0,
+		.offset = segment->offset - segment->vaddr % page,
+		.named = true,
+		.read = segment->read,
+		.exec = segment->exec,
+		.why = why_not(view, i),
+	};
+
+	if (line.pages && segment->write)
+		add_mmu_data(object, elf, &line, page);
+	else if (line.pages)
+		add_mmu_text(object, view, i, &line, page);
+	if (all > line.pages)
 		*add_line(object) = (struct xip_ram_line){
 			.place = line.place,
-			.address = start + filled * page,
-			.pages = all - filled,
+			.address = start + line.pages * page,
+			.pages = all - line.pages,
 			.read = true,
 			.write = true,
 			.exec = segment->exec,
-			.private_pages = all - filled,
+			.private_pages = all - line.pages,
 		};
 	if (all) {
 		struct xip_ram_line *last = &object->lines[object->line_count - 1];
