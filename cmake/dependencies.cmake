@@ -19,10 +19,10 @@ xip_require(libelf libelf 0.180 libelf-dev)
 xip_require(libarchive libarchive 3.4 libarchive-dev)
 xip_require(libdeflate libdeflate 1.8 libdeflate-dev)
 
-# Zopfli ships no pkg-config file.
-find_path(ZOPFLI_INCLUDE_DIR zopfli/zopfli.h)
+# Zopfli ships no pkg-config file; distributions put its header into a folder of its own.
+find_path(ZOPFLI_HEADER_DIR zopfli.h PATH_SUFFIXES zopfli)
 find_library(ZOPFLI_LIBRARY zopfli)
-if(NOT ZOPFLI_INCLUDE_DIR OR NOT ZOPFLI_LIBRARY)
+if(NOT ZOPFLI_HEADER_DIR OR NOT ZOPFLI_LIBRARY)
 	message(FATAL_ERROR "mkxipfs needs libzopfli (Debian: apt-get install libzopfli-dev)")
 endif()
 

@@ -7,7 +7,7 @@
 
 #include <libdeflate.h>
 #include <zlib.h>
-#include <zopfli/zopfli.h>
+#include <zopfli.h>
 
 struct xip_deflater {
 	enum xip_compressor kind;
