@@ -11,7 +11,6 @@ set -euo pipefail
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=${1:-$CACHE/quickstart}
-MIRROR=${MIRROR:-http://deb.debian.org/debian}
 APPLETS="ash cat chmod cp date dd df dmesg echo free grep hostname init kill ln ls mkdir mount mv
 	ps reboot rm sh sleep touch umount uname vi"
 
@@ -28,39 +27,12 @@ build()
 	PATH=$WORK/build/src/mkxipfs:$WORK/build/src/xipfs-dump:$PATH
 }
 
-# An apt of its own, for another architecture: dpkg's settings stay as they are. It trusts the keys
-# and takes the proxies of the machine.
-private_apt()
-{
-	local apt=$WORK/apt
-
-	mkdir -p "$apt"/{state/lists/partial,cache/archives/partial,none}
-	: >"$apt/status"
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $MIRROR bookworm main" \
-		>"$apt/sources.list"
-	{
-		apt-config dump Acquire
-		cat <<-END
-			APT::Architecture "armhf";
-			APT::Architectures { "armhf"; };
-			APT::Sandbox::User "$(id -un)";
-			Dir::State "$apt/state";
-			Dir::State::status "$apt/status";
-			Dir::Cache "$apt/cache";
-			Dir::Etc::parts "$apt/none";
-			Dir::Etc::sourcelist "$apt/sources.list";
-			Dir::Etc::sourceparts "$apt/none";
-		END
-	} >"$apt/apt.conf"
-	APT_CONFIG=$apt/apt.conf apt-get -qq "$@"
-}
-
 # $WORK/package gets the content of the package busybox-static.
 fetch_busybox()
 {
 	[[ ! -x $WORK/package/bin/busybox ]] || return 0
-	private_apt update
-	(cd "$WORK" && private_apt download busybox-static)
+	foreign_apt "$WORK/apt" armhf update
+	(cd "$WORK" && foreign_apt "$WORK/apt" armhf download busybox-static)
 	dpkg-deb -x "$WORK"/busybox-static_*_armhf.deb "$WORK/package"
 }
 

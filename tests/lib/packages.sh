@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Debian packages: installs those of a list that are missing.
+# Debian packages: installs those of a list that are missing; fetches those of other architectures.
 
 # packages_missing NAME... prints the ones that are not installed.
 packages_missing()
@@ -40,4 +40,34 @@ packages_install()
 				apt-get -q -y -o DPkg::Lock::Timeout=600 \
 				--no-install-recommends install "${missing[@]}"
 	} >&2
+}
+
+# foreign_apt DIRECTORY ARCHITECTURE COMMAND... is apt-get for Debian 12 of another architecture,
+# with its state in DIRECTORY: dpkg's settings stay as they are, and nobody need be root. It trusts
+# the keys of this machine and takes its proxies.
+foreign_apt()
+{
+	local apt=$1 architecture=$2
+	shift 2
+
+	mkdir -p "$apt"/{state/lists/partial,cache/archives/partial,none}
+	: >"$apt/status"
+	printf 'deb [signed-by=%s] %s bookworm main\n' \
+		/usr/share/keyrings/debian-archive-keyring.gpg \
+		"${MIRROR:-http://deb.debian.org/debian}" >"$apt/sources.list"
+	{
+		apt-config dump Acquire
+		cat <<-END
+			APT::Architecture "$architecture";
+			APT::Architectures { "$architecture"; };
+			APT::Sandbox::User "$(id -un)";
+			Dir::State "$apt/state";
+			Dir::State::status "$apt/status";
+			Dir::Cache "$apt/cache";
+			Dir::Etc::parts "$apt/none";
+			Dir::Etc::sourcelist "$apt/sources.list";
+			Dir::Etc::sourceparts "$apt/none";
+		END
+	} >"$apt/apt.conf"
+	APT_CONFIG=$apt/apt.conf apt-get -qq "$@"
 }
