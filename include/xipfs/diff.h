@@ -14,15 +14,16 @@
 #include "xipfs/reader.h"
 
 /* What of an entry differs: bits of xip_difference.fields. */
-#define XIP_DIFF_ADDED     0x01u /* only the second image has it */
-#define XIP_DIFF_REMOVED   0x02u /* only the first one has it */
-#define XIP_DIFF_TYPE      0x04u
-#define XIP_DIFF_MODE      0x08u /* permission bits */
-#define XIP_DIFF_OWNER     0x10u
-#define XIP_DIFF_DEVICE    0x20u /* device number */
-#define XIP_DIFF_CONTENT   0x40u /* of a file, or the target of a symbolic link */
-#define XIP_DIFF_PLACEMENT 0x80u /* blocks are XIP, compressed, stored or holes in other numbers   \
-				  */
+#define XIP_DIFF_ADDED   0x01u /* only the second image has it */
+#define XIP_DIFF_REMOVED 0x02u /* only the first one has it */
+#define XIP_DIFF_TYPE    0x04u
+#define XIP_DIFF_MODE    0x08u /* permission bits */
+#define XIP_DIFF_OWNER   0x10u
+#define XIP_DIFF_DEVICE  0x20u /* device number */
+#define XIP_DIFF_CONTENT 0x40u /* of a file, or the target of a symbolic link */
+#define XIP_DIFF_PLACEMENT                                                                         \
+	0x80u /* blocks are XIP, compressed, stored or holes in other numbers                      \
+	       */
 
 struct xip_diff_side {
 	struct xip_image *image;

@@ -10,13 +10,13 @@
 
 enum xip_err {
 	XIP_OK = 0,
-	XIP_ERR_NOMEM,	     /* memory ran out */
-	XIP_ERR_IO,	     /* a system call failed */
-	XIP_ERR_SOURCE,	     /* the source is unreadable, damaged, or changed while it was read */
-	XIP_ERR_LIMIT,	     /* the source is fine, but the format cannot hold it */
+	XIP_ERR_NOMEM,       /* memory ran out */
+	XIP_ERR_IO,          /* a system call failed */
+	XIP_ERR_SOURCE,      /* the source is unreadable, damaged, or changed while it was read */
+	XIP_ERR_LIMIT,       /* the source is fine, but the format cannot hold it */
 	XIP_ERR_CORRUPT,     /* an image or a program breaks the rules of its format */
 	XIP_ERR_UNSUPPORTED, /* well formed, but of a kind this code does not read */
-	XIP_ERR_USAGE,	     /* the caller's options make no sense */
+	XIP_ERR_USAGE,       /* the caller's options make no sense */
 	XIP_ERR_INTERRUPTED, /* the caller asked to stop */
 };
 

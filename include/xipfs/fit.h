@@ -22,8 +22,9 @@
  * What is read-only is in RAM once for all processes, with an MMU (page cache) and without one
  * (mm/nommu.c: a private read-only mapping has VM_MAYOVERLAY, and do_mmap() lets later ones share
  * the copy). So a page counts once as soon as one process maps it: a program with instances= of
- * at least 1 (the default), or, for a library or an interpreter, any such program that needs it, directly
- * or through other libraries. A program with instances=0 saves nothing. Errors: XIP_ERR_NOMEM.
+ * at least 1 (the default), or, for a library or an interpreter, any such program that needs it,
+ * directly or through other libraries. A program with instances=0 saves nothing. Errors:
+ * XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_fit_values(const struct xip_tree *tree, const struct xip_plan *plan,
 	const struct xip_policy *policy, uint64_t *pages);

@@ -13,43 +13,43 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CRAMFS_MAGIC	 0x28cd3d45u
+#define CRAMFS_MAGIC     0x28cd3d45u
 #define CRAMFS_SIGNATURE "Compressed ROMFS" /* 16 bytes, no NUL */
 
 /* Bits of struct xip_super.flags. */
-#define CRAMFS_FLAG_FSID_VERSION_2	0x00000001u
-#define CRAMFS_FLAG_SORTED_DIRS		0x00000002u
-#define CRAMFS_FLAG_HOLES		0x00000100u
-#define CRAMFS_FLAG_WRONG_SIGNATURE	0x00000200u
+#define CRAMFS_FLAG_FSID_VERSION_2      0x00000001u
+#define CRAMFS_FLAG_SORTED_DIRS         0x00000002u
+#define CRAMFS_FLAG_HOLES               0x00000100u
+#define CRAMFS_FLAG_WRONG_SIGNATURE     0x00000200u
 #define CRAMFS_FLAG_SHIFTED_ROOT_OFFSET 0x00000400u
-#define CRAMFS_FLAG_EXT_BLOCK_POINTERS	0x00000800u
+#define CRAMFS_FLAG_EXT_BLOCK_POINTERS  0x00000800u
 /* What the kernel (6.12) mounts. */
-#define CRAMFS_SUPPORTED_FLAGS                                                              \
-	(0x000000ffu | CRAMFS_FLAG_HOLES | CRAMFS_FLAG_WRONG_SIGNATURE |                    \
+#define CRAMFS_SUPPORTED_FLAGS                                                                     \
+	(0x000000ffu | CRAMFS_FLAG_HOLES | CRAMFS_FLAG_WRONG_SIGNATURE |                           \
 		CRAMFS_FLAG_SHIFTED_ROOT_OFFSET | CRAMFS_FLAG_EXT_BLOCK_POINTERS)
 
 /* Bits of a block pointer in an image with CRAMFS_FLAG_EXT_BLOCK_POINTERS. */
 #define CRAMFS_BLK_FLAG_UNCOMPRESSED (1u << 31)
 #define CRAMFS_BLK_FLAG_DIRECT_PTR   (1u << 30)
-#define CRAMFS_BLK_FLAGS	     (CRAMFS_BLK_FLAG_UNCOMPRESSED | CRAMFS_BLK_FLAG_DIRECT_PTR)
+#define CRAMFS_BLK_FLAGS             (CRAMFS_BLK_FLAG_UNCOMPRESSED | CRAMFS_BLK_FLAG_DIRECT_PTR)
 #define CRAMFS_BLK_DIRECT_PTR_SHIFT  2
 
 /* Sizes in bytes. */
-#define XIP_SUPER_SIZE	     76u  /* the super block, root inode included */
-#define XIP_SUPER_ROOT	     64u  /* where in the super block the root inode lies */
-#define XIP_INODE_SIZE	     12u
-#define XIP_POINTER_SIZE     4u	  /* one block pointer */
-#define XIP_BOOT_PAD	     512u /* left to boot code before the super block */
-#define XIP_NAME_MAX	     252u /* (2^6 - 1) * 4 */
-#define XIP_FILE_SIZE_MAX    0x00ffffffu /* 2^24 - 1 */
-#define XIP_OFFSET_LIMIT     0x10000000u /* data begins below: 2^26 * 4 = 256 MiB */
-#define XIP_UID_MAX	     0xffffu
-#define XIP_GID_MAX	     0xffu
-#define XIP_DEV_MAJOR_MAX    255u /* old_decode_dev() takes 16 bits: 8 major, 8 minor */
-#define XIP_DEV_MINOR_MAX    255u
-#define XIP_READ_AHEAD	     264u /* readdir and lookup always read 12 + 252 bytes */
-#define XIP_PAGE_SIZE_MIN    4096u
-#define XIP_PAGE_SIZE_MAX    65536u
+#define XIP_SUPER_SIZE    76u /* the super block, root inode included */
+#define XIP_SUPER_ROOT    64u /* where in the super block the root inode lies */
+#define XIP_INODE_SIZE    12u
+#define XIP_POINTER_SIZE  4u          /* one block pointer */
+#define XIP_BOOT_PAD      512u        /* left to boot code before the super block */
+#define XIP_NAME_MAX      252u        /* (2^6 - 1) * 4 */
+#define XIP_FILE_SIZE_MAX 0x00ffffffu /* 2^24 - 1 */
+#define XIP_OFFSET_LIMIT  0x10000000u /* data begins below: 2^26 * 4 = 256 MiB */
+#define XIP_UID_MAX       0xffffu
+#define XIP_GID_MAX       0xffu
+#define XIP_DEV_MAJOR_MAX 255u /* old_decode_dev() takes 16 bits: 8 major, 8 minor */
+#define XIP_DEV_MINOR_MAX 255u
+#define XIP_READ_AHEAD    264u /* readdir and lookup always read 12 + 252 bytes */
+#define XIP_PAGE_SIZE_MIN 4096u
+#define XIP_PAGE_SIZE_MAX 65536u
 /* Type bits of an inode's mode (include/uapi/linux/stat.h): the image's, not the host's. */
 #define XIP_S_IFMT   0170000u
 #define XIP_S_IFSOCK 0140000u
@@ -62,12 +62,12 @@
 
 /* One inode, as it stands in a directory entry or in the super block. */
 struct xip_inode {
-	uint16_t mode;	    /* type and permission bits */
+	uint16_t mode; /* type and permission bits */
 	uint16_t uid;
 	uint8_t gid;
-	uint8_t namelen;    /* bytes of the name with its zero padding: a multiple of 4 */
-	uint32_t size;	    /* bytes, 24 bits; of a device its number, see xip_rdev_encode */
-	uint32_t offset;    /* bytes from the start of the image, a multiple of 4; 0: no data */
+	uint8_t namelen; /* bytes of the name with its zero padding: a multiple of 4 */
+	uint32_t size;   /* bytes, 24 bits; of a device its number, see xip_rdev_encode */
+	uint32_t offset; /* bytes from the start of the image, a multiple of 4; 0: no data */
 };
 
 struct xip_super {
@@ -78,8 +78,8 @@ struct xip_super {
 	uint8_t signature[16];
 	uint32_t crc; /* CRC-32 of the whole image with this field as zero */
 	uint32_t edition;
-	uint32_t blocks; /* number of data blocks (pages) of all files */
-	uint32_t files;	 /* number of inodes */
+	uint32_t blocks;  /* number of data blocks (pages) of all files */
+	uint32_t files;   /* number of inodes */
 	uint8_t name[16]; /* zero padded, not always NUL terminated */
 	struct xip_inode root;
 };
@@ -111,7 +111,8 @@ bool xip_page_size_is_valid(uint64_t page_size);
 
 /* How one block lies in the image: what a block pointer says. */
 struct xip_block {
-	uint32_t start;	 /* bytes from the start of the image, behind a direct block's length field */
+	uint32_t
+		start; /* bytes from the start of the image, behind a direct block's length field */
 	uint32_t length; /* bytes in the image; 0: a hole, one page of zeros */
 	bool uncompressed;
 	bool direct;

@@ -28,12 +28,13 @@ XIP_MUST_CHECK enum xip_err xip_io_pwrite_full(int fd, const void *buffer, size_
 	uint64_t offset, const struct xip_diag *diag, const char *path);
 
 /* Writes all of @buffer to @fd, which may be a pipe. Errors: XIP_ERR_IO. */
-XIP_MUST_CHECK enum xip_err xip_io_write_full(int fd, const void *buffer, size_t length,
-	const struct xip_diag *diag, const char *path);
+XIP_MUST_CHECK enum xip_err xip_io_write_full(
+	int fd, const void *buffer, size_t length, const struct xip_diag *diag, const char *path);
 
 /*
- * The whole content of file @path ("-": standard input) in memory: *@data is malloc'ed, the caller frees it; it has one NUL
- * byte behind its *@size bytes. A file of more than @limit bytes is XIP_ERR_LIMIT.
+ * The whole content of file @path ("-": standard input) in memory: *@data is malloc'ed, the caller
+ * frees it; it has one NUL byte behind its *@size bytes. A file of more than @limit bytes is
+ * XIP_ERR_LIMIT.
  */
 XIP_MUST_CHECK enum xip_err xip_io_load(const char *path, uint64_t limit, uint8_t **data,
 	size_t *size, const struct xip_diag *diag);
@@ -49,8 +50,8 @@ struct xip_output;
  * without O_TMPFILE), or to a scratch file for standard output and for targets that are no regular
  * files. The caller frees *@out with xip_output_free.
  */
-XIP_MUST_CHECK enum xip_err xip_output_open(struct xip_output **out, const char *path,
-	const struct xip_diag *diag);
+XIP_MUST_CHECK enum xip_err xip_output_open(
+	struct xip_output **out, const char *path, const struct xip_diag *diag);
 
 /* The descriptor to write to and to read back from; it belongs to @out. */
 int xip_output_fd(const struct xip_output *out);

@@ -40,7 +40,7 @@ enum xip_place {
 	XIP_PLACE_FLASH,    /* ->address is an offset in the image: add its physical address */
 	XIP_PLACE_FIXED,    /* ->address is the virtual address */
 	XIP_PLACE_RELATIVE, /* ->address counts from where the object is loaded */
-	XIP_PLACE_RAM,      /* wherever RAM is free */
+	XIP_PLACE_RAM, /* wherever there is room, in RAM without an MMU; ->address means nothing */
 };
 
 /* One line of /proc/PID/maps. A page is RAM at most once: flash + shared or private <= pages. */

@@ -24,15 +24,15 @@ struct xip_node;
  * change through one name shows at all of them.
  */
 struct xip_tree_inode {
-	uint32_t mode;	       /* type (XIP_S_IF*) and permission bits */
+	uint32_t mode;         /* type (XIP_S_IF*) and permission bits */
 	uint32_t uid, gid;     /* as the source says: wider than the format's fields */
-	uint32_t links;	       /* nodes that refer to this inode; set by xip_tree_finish */
-	uint64_t size;	       /* bytes of a regular file or of a symlink's target, else 0 */
+	uint32_t links;        /* nodes that refer to this inode; set by xip_tree_finish */
+	uint64_t size;         /* bytes of a regular file or of a symlink's target, else 0 */
 	uint32_t major, minor; /* of a device */
 	const char *target;    /* a symlink's target, @size bytes and a NUL; in the tree's arena */
 	/* After xip_tree_finish the first node in tree order; before it, the first one added. */
 	const struct xip_node *first;
-	uint32_t number;   /* index in xip_tree.data_inodes; regular files and symlinks only */
+	uint32_t number; /* index in xip_tree.data_inodes; regular files and symlinks only */
 	/* Private to src/tree. */
 	uint64_t content; /* archives: byte offset of the content in the spool */
 	int64_t stamp[4]; /* disk: device, inode number, mtime and ctime in nanoseconds */
@@ -45,11 +45,11 @@ struct xip_node {
 	/* After xip_tree_finish: @child_count children sorted by strcmp on unsigned bytes. */
 	struct xip_node **children;
 	struct xip_node *first_child; /* the children as a list, linked by @next... */
-	struct xip_node *next;	      /* ...sorted after xip_tree_finish, before it in any order */
-	uint32_t name_length;	      /* bytes */
+	struct xip_node *next;        /* ...sorted after xip_tree_finish, before it in any order */
+	uint32_t name_length;         /* bytes */
 	uint32_t child_count;
 	uint32_t depth; /* 0: the root */
-	uint32_t user;	/* free for the stage that owns the walk */
+	uint32_t user;  /* free for the stage that owns the walk */
 };
 
 struct xip_source; /* where contents come from, see scan.h */
@@ -59,7 +59,7 @@ struct xip_tree {
 	struct xip_arena *arena;
 	struct xip_node *root;
 	struct xip_source *source; /* owned by the tree; NULL: no content can be read */
-	size_t node_count;	   /* the root included */
+	size_t node_count;         /* the root included */
 	/* After xip_tree_finish: every regular file and symlink once, ordered by its first node. */
 	struct xip_tree_inode **data_inodes;
 	size_t data_inode_count;
@@ -93,8 +93,8 @@ XIP_MUST_CHECK enum xip_err xip_tree_add(struct xip_tree *tree, struct xip_node 
  * or about nodes below a dropped one. Not after xip_tree_finish. The nodes' memory stays with the
  * arena.
  */
-void xip_tree_prune(struct xip_tree *tree, bool (*drop)(void *user, const struct xip_node *node),
-	void *user);
+void xip_tree_prune(
+	struct xip_tree *tree, bool (*drop)(void *user, const struct xip_node *node), void *user);
 
 /*
  * Walks an image path ("/etc/passwd", "etc//passwd", "./etc/passwd") from the root; no symlinks are
@@ -137,8 +137,8 @@ struct xip_node *xip_tree_next_below(const struct xip_node *top, const struct xi
  * After 20 faults only the number of the others is told. With @truncate_ids owners are cut to the
  * width of their field, with a warning, instead. Also XIP_ERR_NOMEM.
  */
-XIP_MUST_CHECK enum xip_err xip_tree_finish(struct xip_tree *tree, bool truncate_ids,
-	const struct xip_diag *diag);
+XIP_MUST_CHECK enum xip_err xip_tree_finish(
+	struct xip_tree *tree, bool truncate_ids, const struct xip_diag *diag);
 
 /* Every owner becomes 0:0. */
 void xip_tree_squash_owners(struct xip_tree *tree);
