@@ -121,7 +121,7 @@ static bool is_mapped_whole(const struct xip_elf *elf, size_t i, uint64_t pages,
 {
 	uint64_t base = UINT64_MAX, top = 0;
 
-	if (elf->type == ET_EXEC || i)
+	if (elf->fdpic || elf->type == ET_EXEC || i)
 		return true;
 	for (size_t k = 0; k < elf->segment_count; k++) {
 		const struct xip_elf_segment *segment = &elf->segments[k];
@@ -185,6 +185,14 @@ static void add_mmu_text(struct xip_ram_object *object, const struct xip_view *v
 		line->offset = verdict->offset;
 }
 
+/* Segments of FDPIC objects go where there is room, each by itself. */
+static enum xip_place mmu_place(const struct xip_elf *elf)
+{
+	if (elf->fdpic)
+		return XIP_PLACE_RAM;
+	return elf->type == ET_EXEC ? XIP_PLACE_FIXED : XIP_PLACE_RELATIVE;
+}
+
 /* elf_load(): the pages with file content, then anonymous ones */
 static void add_mmu_segment(
 	struct xip_ram_object *object, const struct xip_view *view, size_t i, uint32_t page)
@@ -194,7 +202,7 @@ static void add_mmu_segment(
 	uint64_t start = xip_align_down(segment->vaddr, page);
 	uint64_t all = pages_of(start, segment->vaddr + segment->memsz, page);
 	const struct xip_ram_line line = {
-		.place = elf->type == ET_EXEC ? XIP_PLACE_FIXED : XIP_PLACE_RELATIVE,
+		.place = mmu_place(elf),
 		.address = start,
 		.pages = segment->filesz ? pages_of(start, segment->vaddr + segment->filesz, page)
 					 : 0,

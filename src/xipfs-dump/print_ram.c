@@ -41,7 +41,7 @@ static void print_address(const struct report *report, const struct xip_ram_line
 	char text[64];
 
 	if (line->place == XIP_PLACE_RAM) {
-		printf("  %-24s", "RAM");
+		printf("  %-24s", report->ram.kernel == XIP_KERNEL_MMU ? "anywhere" : "RAM");
 		return;
 	}
 	if (line->place == XIP_PLACE_FLASH)

@@ -425,6 +425,25 @@ START_TEST(mmu_position_independent)
 }
 END_TEST
 
+/* FDPIC segments are mapped each by itself with an MMU, too. */
+START_TEST(mmu_fdpic)
+{
+	make_fdpic(&made, 0x2d80, 0xa74, 0x2890, 8192, 4096);
+	made.type = ET_DYN;
+	made.phdr[3] = (struct make_phdr){PT_INTERP, PF_R, 0x300, 0x10300, 6, 6, 1};
+	made.phnum = 4;
+	make_elf(files[0], &made);
+	strcpy((char *)files[0] + 0x300, "/none");
+	add("bin", "a", 0100755, make_shdr_offset(&made, 3), true);
+	predict(XIP_KERNEL_MMU);
+	ck_assert_uint_eq(ram.objects[0].line_count, 3);
+	line_is(0, 0, "ram 10000 3 r-x physical %x 3 0 0 0 280", starts[0]);
+	line_is(0, 1, "ram 22000 2 rw- 2000 0 2 2 0 0");
+	line_is(0, 2, "ram 24000 3 rw- 0 0 0 3 2890 1cfc unnamed");
+	ck_assert_uint_eq(ram.processes[0].stack_pages, 0);
+}
+END_TEST
+
 START_TEST(mmu_not_in_place)
 {
 	make_plain(&made, 0x2d80, 0xa74, 0, 0, 4096);
@@ -667,6 +686,7 @@ int main(void)
 	tcase_add_loop_test(tcase, runpath_with_origin, 0, 2);
 	tcase_add_test(tcase, mmu_executable);
 	tcase_add_test(tcase, mmu_position_independent);
+	tcase_add_test(tcase, mmu_fdpic);
 	tcase_add_test(tcase, mmu_not_in_place);
 	tcase_add_loop_test(tcase, not_fdpic_without_mmu, 0, 2);
 	tcase_add_test(tcase, constant_displacement);
