@@ -84,11 +84,11 @@ main() {
 	done
 	[ $# = 1 ] || { usage >&2 && return 16; }
 
-	local board=$1
+	local board=$1 qemu=() flash_base
 	[ -e "$HERE/boards/$board.board" ] || die "no such board: $board"
 	# shellcheck disable=SC1090
 	. "$HERE/boards/$board.board"
-	[ -n "${qemu:-}" ] || die "QEMU does not play the board $board"
+	[ -n "${qemu[*]}" ] || die "QEMU does not play the board $board"
 	out=${out:-$CACHE/out/$board}
 	[ -e "$out/flash/flash.bin" ] || die "nothing built in $out; run build.sh $board first"
 
@@ -104,10 +104,10 @@ main() {
 	[ -z "$flash" ] || cp "$run/flash.bin" "$flash"
 
 	if [ ${#script[@]} -gt 0 ]; then
-		python3 "$HERE/console.py" "${script[@]}" -- $qemu "${words[@]}" "${more[@]}"
+		python3 "$HERE/console.py" "${script[@]}" -- "${qemu[@]}" "${words[@]}" "${more[@]}"
 	else
-		$qemu "${words[@]}" "${more[@]}" -nographic -no-reboot
+		"${qemu[@]}" "${words[@]}" "${more[@]}" -nographic -no-reboot
 	fi
 }
 
-main "$@"
+main "$@"; exit

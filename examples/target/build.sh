@@ -40,9 +40,11 @@ list_boards() {
 	echo "${names[*]}"
 }
 
+# shellcheck source-path=SCRIPTDIR
 . "$HERE/lib.sh"
 
 main() {
+	# shellcheck disable=SC2034 # lib.sh uses them
 	local libc=static series=$PATCHED/linux-6.12/series out='' step
 	local configs_more=() overlays=() tables=() image_options=()
 
@@ -83,4 +85,4 @@ main() {
 	done
 }
 
-main "$@"
+main "$@"; exit

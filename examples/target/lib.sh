@@ -13,17 +13,20 @@ die() {
 # --- the cache ---------------------------------------------------------------------------------
 
 # All that a step's result depends on, as text: NAME=VALUE as it stands, and the contents of every
-# file or folder that is named.
+# file or folder that is named. Where this repository is makes no difference, nor do comments in the
+# scripts.
 step_key() {
-	local item path
+	local script=$1 item path
+	shift
+	printf 'script %s\n' "$(sed '/^[[:space:]]*#/d' "$STEPS/common.sh" "$script" | sha256sum)"
 	for item; do
-		printf 'input %s\n' "$item"
+		printf 'input %s\n' "${item//"$REPO"/REPO}"
 		path=${item#*=}
 		case $path in
 		"$CACHE"/*) ;; # another step, whose name has its hash, or ccache's folder
 		/*)
 			[ ! -e "$path" ] || (
-				cd "$(dirname "$path")"
+				cd "$(dirname "$path")" || exit
 				find "$(basename "$path")" -type f -print0 | sort -z | xargs -0r sha256sum
 				find "$(basename "$path")" ! -type f -printf '%p %y %m %l\n' | sort
 			)
@@ -37,7 +40,7 @@ step_key() {
 step() {
 	local name=$1 script=$2 key hash folder item started=$SECONDS
 	shift 2
-	key=$(step_key "$STEPS/common.sh" "$STEPS/$script.sh" "$@")
+	key=$(step_key "$STEPS/$script.sh" "$@")
 	hash=$(sha256sum <<<"$key")
 	folder=$CACHE/steps/$name-${hash:0:16}
 	dir[$name]=$folder
@@ -76,10 +79,7 @@ install_packages() {
 	case $userland in
 	fdpic) wanted+=(binutils-source uclibc-source gcc-arm-none-eabi) ;;
 	esac
-	case $qemu in
-	*system-arm*) wanted+=(qemu-system-arm) ;;
-	*system-aarch64*) wanted+=(qemu-system-arm) ;;
-	esac
+	[ -z "${qemu[*]}" ] || wanted+=(qemu-system-arm)
 	for package in "${wanted[@]}"; do
 		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
 			missing+=("$package")
@@ -99,9 +99,9 @@ version_of() {
 # --- boards ------------------------------------------------------------------------------------
 
 load_board() {
-	local name=$1
+	stub='' write='' qemu=()
 	# shellcheck disable=SC1090
-	. "$HERE/boards/$name.board"
+	. "$HERE/boards/$1.board"
 	case $arch in
 	arm) cross=arm-linux-gnueabi ;;
 	arm64) cross=aarch64-linux-gnu ;;
@@ -177,7 +177,7 @@ need_kernel() {
 
 need_dtb() {
 	need_linux
-	step dtb dtb "LINUX=${dir[linux]}" "ARCH=$arch" "DTS=$PATCHED/dts/$board.dts" "$PATCHED/dts"
+	step dtb dtb "LINUX=${dir[linux]}" "DTS=$PATCHED/dts/$board.dts" "$PATCHED/dts"
 }
 
 need_root() {
@@ -217,6 +217,7 @@ need_flash() {
 		"STUB=${stub:+$HERE/boards/$stub}" "CROSS_COMPILE=$cross-" \
 		"$HERE/partition.sh"
 	cat "${dir[flash]}/map"
+	[ -z "$write" ] || printf 'in %s:\n%s\n' "${dir[flash]}" "$write"
 }
 
 # Links to the results, under names that do not change.

@@ -17,8 +17,8 @@ FLASH = {"stm32f429-disco": (0x08000000, 2 << 20), "stm32f469-disco": (0x0800000
 RAM = {"stm32f429-disco": (0x90000000, 8 << 20), "stm32f469-disco": (0x00000000, 16 << 20),
        "stm32f746-disco": (0xc0000000, 8 << 20), "stm32f769-disco": (0xc0000000, 16 << 20),
        "stm32h743i-eval": (0xd0000000, 32 << 20)}
-# Where the usual boot loaders look: afboot-stm32's defaults.
-DTB_AT, KERNEL_AT = 0x08004000, 0x08008000
+# The addresses that kernel-patches/README.md tells to give the boot loader.
+DTB_AT, KERNEL_AT = 0x08004000, 0x0800c000
 QSPI = (0x90000000, 16 << 20)
 
 

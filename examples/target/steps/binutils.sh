@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step binutils: an assembler and linker that know ARM FDPIC (Debian's arm linker has no emulation
 # for it). Input: BINUTILS_TAR. Output: bin/arm-uclinuxfdpiceabi-{as,ld}.
+# shellcheck source-path=SCRIPTDIR
 . "$STEPS/common.sh"
 
 tar -xf "$BINUTILS_TAR"
 mkdir build
 cd build
+# shellcheck disable=SC2211 # there is one
 ../binutils-*/configure --target=arm-uclinuxfdpiceabi --prefix="$OLDPWD" --quiet \
 	--disable-nls --disable-werror --disable-gdb --disable-sim --disable-gprofng \
 	--disable-gprof --disable-gold --disable-plugins --disable-multilib --without-zstd

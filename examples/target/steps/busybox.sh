@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step busybox: BusyBox as an FDPIC program, linked to uClibc-ng. Inputs: UCLIBC (that step's
 # folder), LIBC (static or shared), BUSYBOX_TAR, BUSYBOX_CONFIG. Output: busybox and busybox.links.
+# shellcheck source-path=SCRIPTDIR
 . "$STEPS/common.sh"
 
 # No build time in the result.

@@ -5,6 +5,7 @@
 #
 # Neither may need root nor change how apt is set up on this machine, so apt runs on package lists
 # of its own in this folder; where the archive is comes from the system's own configuration.
+# shellcheck source-path=SCRIPTDIR
 . "$STEPS/common.sh"
 
 mkdir -p lists/partial cache/archives/partial

@@ -4,7 +4,9 @@
 # Inputs: IMAGE, KERNEL, DTB (step folders), FLASH_BASE (where the flash begins), STUB (boot code, or
 # empty), PARTS (labels of the partitions to fill), CROSS_COMPILE. Output: flash.bin (and one more
 # file for each further chip) and map. A part larger than its partition is refused.
+# shellcheck source-path=SCRIPTDIR
 . "$STEPS/common.sh"
+# shellcheck source-path=SCRIPTDIR
 . "$STEPS/../partition.sh"
 
 dtb=$DTB/board.dtb

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step image: the root image. Inputs: ROOT (step folder), TABLES (device tables), MKXIPFS (the
 # program), OPTIONS. Output: root.cramfs.
+# shellcheck source-path=SCRIPTDIR
 . "$STEPS/common.sh"
 
-tables=()
+arguments=()
 for table in $TABLES; do
-	tables+=(-D "$table")
+	arguments+=(-D "$table")
 done
 # shellcheck disable=SC2086
-"$MKXIPFS" -q "${tables[@]}" $OPTIONS "$ROOT/tree" root.cramfs
+"$MKXIPFS" -q "${arguments[@]}" $OPTIONS "$ROOT/tree" root.cramfs

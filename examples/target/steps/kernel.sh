@@ -3,6 +3,7 @@
 # Step kernel: one kernel and its device tree blob. Inputs: LINUX (source tree), ARCH,
 # CROSS_COMPILE, CCACHE_DIR, FRAGMENTS (space separated files, later ones win), KERNEL_TARGET (xipImage, zImage,
 # Image). Output: kernel (the image), vmlinux, System.map, kernel.config.
+# shellcheck source-path=SCRIPTDIR
 . "$STEPS/common.sh"
 
 export ARCH CROSS_COMPILE

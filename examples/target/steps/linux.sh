@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step linux: the kernel's source, unpacked and patched. Inputs: LINUX_TAR, PATCHES (a folder with
 # a file `series`; empty: no patches). Output: the source tree itself.
+# shellcheck source-path=SCRIPTDIR
 . "$STEPS/common.sh"
 
 # Half of the tree is sources of drivers that no board here has; Kconfig and make files stay.

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step root: the tree that becomes the root image. Inputs: BUSYBOX (step folder), UCLIBC, LIBC,
 # USERLAND, ROOT (files of every root), OVERLAYS (space separated folders). Output: tree/.
+# shellcheck source-path=SCRIPTDIR
 . "$STEPS/common.sh"
 
 mkdir -p tree/{bin,sbin,usr/bin,usr/sbin,lib,dev,proc,tmp,mnt}

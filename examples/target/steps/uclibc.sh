@@ -3,6 +3,7 @@
 # Step uclibc: uClibc-ng, static and shared, and with it the finished tool chain: bin/arm-uclinuxfdpiceabi-gcc and a
 # sysroot/. Inputs: BINUTILS, LIBGCC, LINUX (folders of those steps), FDPIC (the wrappers),
 # UCLIBC_TAR, UCLIBC_CONFIG.
+# shellcheck source-path=SCRIPTDIR
 . "$STEPS/common.sh"
 
 top=$PWD
@@ -26,6 +27,7 @@ tar -xf "$UCLIBC_TAR" --strip-components=1 -C source
 cd source
 # Without -P the compiler breaks a line where a macro comes from a system header, and the script that
 # makes the list of system calls then finds no numbers.
+# shellcheck disable=SC2016
 sed -i 's/^\$CC -E \$INCLUDE_OPTS - |$/$CC -E -P $INCLUDE_OPTS - |/' extra/scripts/gen_bits_syscall_h.sh
 {
 	cat "$UCLIBC_CONFIG"
