@@ -299,14 +299,23 @@ static enum xip_err open_top(struct extract *extract, const char *path, bool *ma
 }
 
 enum xip_err xip_content_limit(const struct xip_image *image, const struct xip_listing *listing,
-	const struct xip_diag *diag)
+	bool paths, const struct xip_diag *diag)
 {
 	const uint64_t limit = ((uint64_t)1 << 30) + 1032 * image->info.size;
+	uint64_t *lengths = calloc(listing->count, sizeof(*lengths)); /* of the paths */
 	uint64_t total = 0;
 
-	for (size_t i = 0; i < listing->count; i++)
-		if (xip_inode_has_blocks(&listing->entries[i].inode))
-			total += listing->entries[i].inode.size;
+	if (!lengths)
+		return xip_diag_nomem(diag);
+	for (size_t i = 0; i < listing->count; i++) {
+		const struct xip_entry *entry = &listing->entries[i];
+
+		if (xip_inode_has_blocks(&entry->inode))
+			total += entry->inode.size;
+		lengths[i] = lengths[entry->parent] + entry->name_length + 1;
+		total += paths ? lengths[i] : 0;
+	}
+	free(lengths);
 	if (total > limit)
 		return xip_diag_fail(diag, XIP_ERR_LIMIT, image->path, XIP_NO_OFFSET,
 			"its files hold %llu bytes, beyond all proportion to its size",
@@ -324,7 +333,7 @@ enum xip_err xip_extract(struct xip_image *image, const struct xip_listing *list
 		.fd = -1,
 		.owners = !geteuid(),
 	};
-	enum xip_err err = xip_content_limit(image, listing, diag);
+	enum xip_err err = xip_content_limit(image, listing, false, diag);
 	mode_t mask = umask(0);
 	bool made = false;
 

@@ -65,9 +65,12 @@ XIP_MUST_CHECK enum xip_err xip_map_files(const struct xip_image *image,
 XIP_MUST_CHECK enum xip_err xip_tail_is_zero(
 	const struct xip_image *image, uint64_t last_page, uint32_t used, bool *zero);
 
-/* XIP_ERR_LIMIT when the contents are beyond all proportion to the image; see extract.h. */
+/*
+ * XIP_ERR_LIMIT when the contents, with @paths also the paths of all entries, are beyond all
+ * proportion to the image; see extract.h.
+ */
 XIP_MUST_CHECK enum xip_err xip_content_limit(const struct xip_image *image,
-	const struct xip_listing *listing, const struct xip_diag *diag);
+	const struct xip_listing *listing, bool paths, const struct xip_diag *diag);
 
 /* @type is one of XIP_S_IF*. */
 static inline bool xip_inode_is(const struct xip_inode *inode, uint32_t type)

@@ -146,7 +146,7 @@ enum xip_err xip_write_tar(struct xip_image *image, const struct xip_listing *li
 		.fd = fd,
 		.output = output,
 	};
-	enum xip_err err = xip_content_limit(image, listing, diag);
+	enum xip_err err = xip_content_limit(image, listing, true, diag);
 
 	if (err != XIP_OK)
 		return err;
