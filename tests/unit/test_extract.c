@@ -240,6 +240,22 @@ START_TEST(refuses_bombs)
 }
 END_TEST
 
+/* The paths of an archive grow with the square of the depth. */
+START_TEST(refuses_archives_of_endless_paths)
+{
+	uint32_t count = 60000, at = 76;
+
+	craft_new(&craft, false, FLAGS, 0x100000);
+	for (uint32_t i = 0; i < count; i++)
+		at = craft_entry(&craft, at, 0040755, i + 1 < count ? 16 : 0,
+			i + 1 < count ? at + 16 : 0, "d");
+	craft_super(&craft, 76, 16);
+	open_image();
+	ck_assert_int_eq(xip_write_tar(image, &listing, -1, "tar", &diag), XIP_ERR_LIMIT);
+	ck_assert_uint_eq(messages.errors, 1);
+}
+END_TEST
+
 /* A device, by someone who may not make one. */
 START_TEST(skips_devices)
 {
@@ -424,6 +440,7 @@ static Suite *extract_suite(void)
 	tcase_add_test(tcase, goes_on_after_damage);
 	tcase_add_test(tcase, extracts_deep_trees);
 	tcase_add_test(tcase, refuses_bombs);
+	tcase_add_test(tcase, refuses_archives_of_endless_paths);
 	tcase_add_test(tcase, skips_devices);
 	tcase_add_test(tcase, writes_an_archive);
 	tcase_add_test(tcase, archives_long_and_odd_names);
