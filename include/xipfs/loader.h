@@ -52,6 +52,7 @@ enum xip_why {
 	XIP_WHY_CONSTDISP,   /* FDPIC flagged as constant displacement: one block in RAM, no MMU */
 	XIP_WHY_TOO_MANY_HEADERS, /* binfmt_elf takes no more than a page of program headers */
 	XIP_WHY_FLAT_MMU,         /* bFLT on a kernel with an MMU is copied to RAM */
+	XIP_WHY_SHARED_PAGE,      /* read-only segments share a page: two regions that overlap */
 	XIP_WHY_COUNT
 };
 
@@ -101,8 +102,9 @@ bool xip_loader_has_magic(const uint8_t *data, size_t size);
  *
  * Sources: load_elf_fdpic_binary(), elf_fdpic_map_file() and elf_fdpic_map_file_by_direct_mmap() of
  * fs/binfmt_elf_fdpic.c; load_elf_binary(), elf_map() and elf_load() of fs/binfmt_elf.c;
- * load_flat_file() of fs/binfmt_flat.c; cramfs_physmem_get_unmapped_area() and
- * cramfs_physmem_mmap() of fs/cramfs/inode.c. The dynamic loaders map shared objects likewise.
+ * load_flat_file() of fs/binfmt_flat.c; do_mmap() and add_nommu_region() of mm/nommu.c;
+ * cramfs_physmem_get_unmapped_area() and cramfs_physmem_mmap() of fs/cramfs/inode.c. The dynamic
+ * loaders map shared objects likewise.
  */
 XIP_MUST_CHECK enum xip_err xip_loader_describe(struct xip_arena *arena, const uint8_t *data,
 	size_t size, uint32_t page_size, enum xip_rules rules, struct xip_program *program);

@@ -33,7 +33,8 @@ struct xip_view {
 	struct xip_verdict *verdicts; /* one for each of program.mappings */
 	bool direct;                  /* some mapping is wanted, and each that is will be direct */
 	uint32_t pages;               /* sum of pages mapped from flash */
-	const char *why;              /* the first reason why not direct, NULL when it is */
+	bool clashes;    /* XIP_WHY_SHARED_PAGE, but the kernel would map both segments directly */
+	const char *why; /* the first reason why not direct, NULL when it is */
 };
 
 struct xip_program_report {

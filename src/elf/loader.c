@@ -127,6 +127,35 @@ static enum xip_why judge_elf(
 	return program->elf.constdisp ? XIP_WHY_CONSTDISP : XIP_WHY_DIRECT;
 }
 
+/*
+ * do_mmap() of mm/nommu.c lets a mapping use the region of an earlier one only when it lies inside
+ * it. Otherwise it makes a second region of the same pages, and add_nommu_region() calls BUG() for
+ * two that begin together, with CONFIG_DEBUG_NOMMU_REGIONS for any that overlap. Segments stand in
+ * the order of their addresses, so the one before is enough to look at; of others it may think too
+ * badly, but never too well.
+ */
+static bool shares_pages(const struct xip_program *program)
+{
+	const struct xip_mapping *before = NULL;
+	uint64_t begin = 0, end = 0; /* of all before */
+
+	for (size_t i = 0; i < program->mapping_count; i++) {
+		const struct xip_mapping *mapping = &program->mappings[i];
+		uint64_t first = mapping->file_page, behind = first + mapping->page_count;
+
+		if (mapping->why != XIP_WHY_DIRECT)
+			continue;
+		if (before && first < end && behind > begin &&
+			!(first >= before->file_page &&
+				behind <= before->file_page + before->page_count))
+			return true;
+		begin = !before || first < begin ? first : begin;
+		end = behind > end ? behind : end;
+		before = mapping;
+	}
+	return false;
+}
+
 /* Sums the mappings up: a refused one refuses the program, else one direct mapping is enough. */
 static void sum_up(struct xip_program *program)
 {
@@ -174,10 +203,13 @@ static enum xip_err describe_elf(struct xip_arena *arena, const uint8_t *data, s
 		describe_segment(
 			program, &program->elf.segments[i], size, page_size, &program->mappings[i]);
 	why = judge_elf(program, rules, page_size);
-	if (why != XIP_WHY_DIRECT)
+	if (why != XIP_WHY_DIRECT) {
 		refuse_all(program, why);
-	else
-		sum_up(program);
+		return XIP_OK;
+	}
+	sum_up(program);
+	if (program->why == XIP_WHY_DIRECT && !program->mmu && shares_pages(program))
+		refuse_all(program, XIP_WHY_SHARED_PAGE);
 	return XIP_OK;
 }
 
@@ -302,6 +334,11 @@ static const struct {
 		"link it with fewer segments"},
 	[XIP_WHY_FLAT_MMU] = {"flat-mmu", "a kernel with an MMU copies bFLT programs to RAM",
 		"build it as ELF"},
+	[XIP_WHY_SHARED_PAGE] = {"shared-page",
+		"two of its read-only segments share a page, and a kernel without an MMU cannot "
+		"map "
+		"both from flash",
+		"link with -z separate-code, or with all that is read-only in one segment"},
 };
 
 const char *xip_why_text(enum xip_why why)

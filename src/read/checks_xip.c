@@ -139,6 +139,11 @@ enum xip_err xip_check_xip_nommu(struct xip_checker *checker)
 	for (size_t i = 0; i < checker->programs.count; i++) {
 		const struct xip_program_report *program = &checker->programs.programs[i];
 
+		if (program->nommu.clashes)
+			xip_check_report(checker, XIP_CHECK_XIP_NOMMU, program->entry,
+				XIP_NO_OFFSET,
+				"two read-only segments that share a page are both laid out to be "
+				"mapped, which stops the kernel: add_nommu_region() calls BUG()");
 		if (program->loader != XIP_LOADER_ELF && !program->mmu.direct)
 			report_view(checker, XIP_CHECK_XIP_NOMMU, program, &program->nommu);
 	}

@@ -154,6 +154,26 @@ static enum xip_err judge_mapping(const struct judge *judge, const struct xip_vi
 				 : judge_nommu(judge, mapping, verdict);
 }
 
+/* Would the kernel map two of the segments that share a page? It looks at one at a time. */
+static enum xip_err judge_clash(const struct judge *judge, struct xip_view *view)
+{
+	unsigned direct = 0;
+
+	for (size_t i = 0; i < view->program.mapping_count; i++) {
+		const struct xip_mapping *mapping = &view->program.mappings[i];
+		struct xip_verdict verdict = {0};
+		enum xip_err err = XIP_OK;
+
+		if (!mapping->write && mapping->page_count)
+			err = judge_nommu(judge, mapping, &verdict);
+		if (err != XIP_OK)
+			return err;
+		direct += verdict.direct;
+	}
+	view->clashes = judge->image->info.extended && direct > 1;
+	return XIP_OK;
+}
+
 static enum xip_err judge_view(const struct judge *judge, const uint8_t *data, size_t size,
 	enum xip_rules rules, struct xip_view *view)
 {
@@ -167,11 +187,8 @@ static enum xip_err judge_view(const struct judge *judge, const uint8_t *data, s
 		xip_arena_calloc(judge->arena, program->mapping_count, sizeof(*view->verdicts));
 	if (!view->verdicts)
 		return XIP_ERR_NOMEM;
-	view->why = xip_why_text(program->why);
-	if (program->why != XIP_WHY_DIRECT)
-		return XIP_OK;
-	view->direct = true;
-	view->why = NULL;
+	view->direct = program->why == XIP_WHY_DIRECT;
+	view->why = view->direct ? NULL : xip_why_text(program->why);
 	for (size_t i = 0; i < program->mapping_count; i++) {
 		struct xip_verdict *verdict = &view->verdicts[i];
 
@@ -184,7 +201,7 @@ static enum xip_err judge_view(const struct judge *judge, const uint8_t *data, s
 			view->why = view->why ? view->why : verdict->why;
 		}
 	}
-	return XIP_OK;
+	return program->why == XIP_WHY_SHARED_PAGE ? judge_clash(judge, view) : XIP_OK;
 }
 
 /* True when the file begins like a program. */

@@ -166,6 +166,36 @@ START_TEST(fdpic_bss_in_text)
 }
 END_TEST
 
+/* mm/nommu.c add_nommu_region(): BUG() */
+START_TEST(fdpic_segments_share_a_page)
+{
+	make_fdpic(&made, 0x2000, 0x100, 0, 0, 4096);
+	made.shnum = 0;
+	made.phnum = 3;
+	made.phdr[2] = made.phdr[1];
+	/* headers, then text, both in page 0 */
+	made.phdr[1] =
+		(struct make_phdr){PT_LOAD, PF_R | PF_X, 0x400, 0x11400, 0x1c00, 0x1c00, 4096};
+	made.phdr[0].flags = PF_R;
+	made.phdr[0].filesz = made.phdr[0].memsz = 0x400;
+	describe(4096, XIP_RULES_LOADER);
+	refused(XIP_LOADER_FDPIC, XIP_WHY_SHARED_PAGE);
+	/* with an MMU pages are mapped as often as you like */
+	describe(4096, XIP_RULES_MMU);
+	program_is(XIP_LOADER_FDPIC, XIP_WHY_DIRECT);
+	/* one inside the other is one region */
+	made.phdr[0].filesz = made.phdr[0].memsz = 0x2000;
+	describe(4096, XIP_RULES_LOADER);
+	program_is(XIP_LOADER_FDPIC, XIP_WHY_DIRECT);
+	/* and pages of their own are two */
+	made.phdr[0].filesz = made.phdr[0].memsz = 0x400;
+	made.phdr[1] =
+		(struct make_phdr){PT_LOAD, PF_R | PF_X, 0x1000, 0x11000, 0x1000, 0x1000, 4096};
+	describe(4096, XIP_RULES_LOADER);
+	program_is(XIP_LOADER_FDPIC, XIP_WHY_DIRECT);
+}
+END_TEST
+
 START_TEST(fdpic_empty_segment)
 {
 	make_fdpic(&made, 0x2000, 0, 0, 0, 4096);
@@ -474,6 +504,7 @@ int main(void)
 	tcase_add_test(tcase, fdpic_alignment);
 	tcase_add_test(tcase, fdpic_alignment_unknown);
 	tcase_add_test(tcase, fdpic_bss_in_text);
+	tcase_add_test(tcase, fdpic_segments_share_a_page);
 	tcase_add_test(tcase, fdpic_empty_segment);
 	tcase_add_test(tcase, fdpic_writable_text);
 	tcase_add_test(tcase, constant_displacement);

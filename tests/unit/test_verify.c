@@ -465,6 +465,32 @@ START_TEST(says_nothing_of_plain_storage)
 }
 END_TEST
 
+/* Headers and text in one page, both direct: the kernel would make two regions of it. */
+START_TEST(warns_of_segments_that_share_a_page)
+{
+	struct make_elf elf = {0};
+	uint8_t *program;
+	struct found found;
+
+	make_sound(false);
+	make_fdpic(&elf, 0x1800, 0x900, 0x100, 0, 4096);
+	elf.shnum = 0;
+	elf.phnum = 3;
+	elf.phdr[2] = elf.phdr[1];
+	elf.phdr[1] =
+		(struct make_phdr){PT_LOAD, PF_R | PF_X, 0x400, 0x11400, 0x1400, 0x1400, 4096};
+	elf.phdr[0] = (struct make_phdr){PT_LOAD, PF_R, 0, 0x10000, 0x400, 0x400, 4096};
+	program = calloc(1, 0x8000);
+	make_elf(program, &elf);
+	memcpy(craft.data + 0x4000, program, 0x1800);
+	free(program);
+	craft_crc(&craft);
+	verify(&found, UINT64_MAX);
+	ck_assert_str_eq(found.text, "xip-nommu /fdpic\n");
+	ck_assert_ptr_nonnull(strstr(found.messages, "share a page"));
+}
+END_TEST
+
 /* After a hundred findings of one kind only their number is told. */
 START_TEST(counts_what_it_does_not_tell)
 {
@@ -554,6 +580,7 @@ static Suite *verify_suite(void)
 	tcase_add_test(tcase, allows_blocks_to_be_shared);
 	tcase_add_test(tcase, allows_mmu_programs_to_share_pages);
 	tcase_add_test(tcase, says_nothing_of_plain_storage);
+	tcase_add_test(tcase, warns_of_segments_that_share_a_page);
 	tcase_add_test(tcase, counts_what_it_does_not_tell);
 	tcase_add_test(tcase, knows_its_checks_by_name);
 	tcase_add_test(tcase, survives_failing_allocations);
