@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +120,9 @@ static enum xip_err open_target(
 			return err;
 	} else if (errno != ENOENT) {
 		return xip_diag_fail_errno(diag, errno, path, "cannot create");
+	} else if (!lstat(path, &st)) {
+		return xip_diag_fail(diag, XIP_ERR_IO, path, XIP_NO_OFFSET,
+			"is a symbolic link to nothing; make or remove its target first");
 	}
 	return out->target ? open_beside(out, diag) : xip_io_scratch(&out->fd, diag);
 }
@@ -200,8 +205,21 @@ static void sync_directory(const char *path)
 	free(directory);
 }
 
+static enum xip_err replace_target(struct xip_output *out, const struct xip_diag *diag)
+{
+	enum xip_err err = out->named ? XIP_OK : give_name(out, diag);
+
+	if (err)
+		return err;
+	if (rename(out->temp, out->target))
+		return xip_diag_fail_errno(diag, errno, out->label, "cannot replace");
+	out->named = false;
+	return XIP_OK;
+}
+
 enum xip_err xip_output_commit(struct xip_output *out, const struct xip_diag *diag)
 {
+	sigset_t all, before;
 	enum xip_err err;
 
 	if (!out->target)
@@ -210,14 +228,12 @@ enum xip_err xip_output_commit(struct xip_output *out, const struct xip_diag *di
 		return xip_diag_fail_errno(diag, errno, out->label, "cannot set the mode");
 	if (fsync(out->fd))
 		return xip_diag_fail_errno(diag, errno, out->label, "cannot sync");
-	if (!out->named) {
-		err = give_name(out, diag);
-		if (err)
-			return err;
-	}
-	if (rename(out->temp, out->target))
-		return xip_diag_fail_errno(diag, errno, out->label, "cannot replace");
-	out->named = false;
-	sync_directory(out->target);
-	return XIP_OK;
+	/* A signal waits until the file has either name: a handler sees no half-done step. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	err = replace_target(out, diag);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!err)
+		sync_directory(out->target);
+	return err;
 }

@@ -19,6 +19,7 @@ static struct {
 	bool tmpfile; /* the file system knows no O_TMPFILE */
 	int fsync, rename, linkat, fchmod;
 	bool link_taken; /* the first name for the file is taken */
+	int signal;      /* that comes as soon as the file has a name beside the target */
 } fail;
 
 int __real_open64(const char *path, int flags, ...);
@@ -69,7 +70,11 @@ int __wrap_linkat(int from, const char *old, int to, const char *new, int flags)
 		fail.link_taken = false;
 		return outcome(EEXIST);
 	}
-	return outcome(fail.linkat) ? -1 : __real_linkat(from, old, to, new, flags);
+	if (outcome(fail.linkat) || __real_linkat(from, old, to, new, flags))
+		return -1;
+	if (fail.signal)
+		raise(fail.signal);
+	return 0;
 }
 
 int __wrap_fchmod(int fd, mode_t mode)
@@ -287,6 +292,43 @@ START_TEST(name_is_taken)
 }
 END_TEST
 
+/* The link would be replaced, or a file made where nobody looks for it. */
+START_TEST(symlink_to_nothing)
+{
+	struct xip_output *out = NULL;
+
+	ck_assert_int_eq(symlink("none.img", inside("a.img")), 0);
+	ck_assert_int_eq(xip_output_open(&out, inside("a.img"), &diag), XIP_ERR_IO);
+	messages_expect(&messages, "/a.img: ", "symbolic link to nothing");
+	expect_names("a.img");
+}
+END_TEST
+
+/* A signal during the last steps is delivered after them. */
+static volatile sig_atomic_t left_over;
+static char *watched;
+
+static void on_signal(int number)
+{
+	left_over = access(watched, F_OK) != 0 || number != SIGTERM;
+}
+
+START_TEST(signals_wait)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	struct xip_output *out = begin(inside("a.img"));
+
+	watched = inside("a.img");
+	left_over = 2;
+	sigaction(SIGTERM, &action, NULL);
+	fail.signal = SIGTERM;
+	ck_assert_int_eq(xip_output_commit(out, &diag), XIP_OK);
+	ck_assert_int_eq(left_over, 0); /* it came, and the image was in its place */
+	xip_output_free(out);
+	expect_names("a.img");
+}
+END_TEST
+
 START_TEST(no_such_place)
 {
 	struct xip_output *out = NULL;
@@ -431,6 +473,8 @@ int main(void)
 	tcase_add_loop_test(tests, commit_fails, 0, 10);
 	tcase_add_loop_test(tests, descriptor_was_closed, 0, 2);
 	tcase_add_test(tests, name_is_taken);
+	tcase_add_test(tests, symlink_to_nothing);
+	tcase_add_test(tests, signals_wait);
 	tcase_add_loop_test(tests, no_such_place, 0, 2);
 	tcase_add_test(tests, full_device);
 	tcase_add_test(tests, fifo);
