@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What both programs share: messages on stderr. The only
- * part of the library that prints.
+ * What both programs share: messages on stderr. The only part of the library that prints.
  */
 #ifndef XIPFS_CLI_H
 #define XIPFS_CLI_H
@@ -16,6 +15,12 @@
 #define XIP_EXIT_OK          0
 #define XIP_EXIT_OPERATIONAL 8
 #define XIP_EXIT_USAGE       16
+
+/*
+ * To be called first of all. Takes the numbers of standard streams that are closed, so that no file
+ * that is opened later gets one of them and is printed into; printing to such a stream still fails.
+ */
+void xip_cli_hold_streams(void);
 
 /* The user pointer of xip_cli_diag. */
 struct xip_cli {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "xipfs/diag.h"
 #include "xipfs/err.h"
@@ -54,6 +55,13 @@ XIP_MUST_CHECK enum xip_err xip_scan_archive(const char *path, const struct xip_
 /* The right one of the two above: a directory, or anything else as an archive. */
 XIP_MUST_CHECK enum xip_err xip_scan(const char *path, const struct xip_exclude *exclude,
 	struct xip_tree **tree, const struct xip_diag *diag);
+
+/*
+ * Takes the file that @status (of stat(2)) describes out of @tree, under all its names: an image
+ * must not become a part of itself. Only of a tree that was scanned from a directory, and not after
+ * xip_tree_finish. True when it was there.
+ */
+bool xip_scan_leave_out(struct xip_tree *tree, const struct stat *status);
 
 /*
  * One regular file opened for reading. Several threads may open, read and close files of one tree

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xipfs/cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Length of the valid UTF-8 sequence at @p (RFC 3629), 0: none. The text ends with a NUL. */
 static size_t utf8_length(const unsigned char *p)
@@ -60,6 +63,14 @@ void xip_cli_print_xml(FILE *out, const char *text)
 			return;
 		fprintf(out, "&#%d;", *text++);
 	}
+}
+
+void xip_cli_hold_streams(void)
+{
+	for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+		if (fcntl(stream, F_GETFD) < 0 &&
+			errno == EBADF) /* the lowest free number is ours */
+			(void)open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
 static void print_message(void *user, enum xip_severity severity, const char *path, uint64_t offset,

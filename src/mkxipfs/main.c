@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "options.h"
@@ -44,6 +45,17 @@ static void catch_signals(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
+/* The image that is there already is no part of the new one, should it lie in the source. */
+static void leave_out_image(struct xip_tree *tree, const char *image, const struct xip_diag *diag)
+{
+	struct stat status;
+
+	if (strcmp(image, "-") ? stat(image, &status) : fstat(STDOUT_FILENO, &status))
+		return;
+	if (S_ISREG(status.st_mode) && xip_scan_leave_out(tree, &status))
+		xip_diag_info(diag, image, XIP_NO_OFFSET, "lies in the source: left out of itself");
+}
+
 /* The tree as it shall be in the image. */
 static enum xip_err read_source(
 	const struct options *options, struct xip_tree **tree, const struct xip_diag *diag)
@@ -53,6 +65,8 @@ static enum xip_err read_source(
 
 	if (err)
 		return err;
+	if (options->image)
+		leave_out_image(*tree, options->image, diag);
 	if (options->squash_owner)
 		xip_tree_squash_owners(*tree);
 	err = xip_policy_apply(*tree, &options->build.policy, diag);
@@ -100,13 +114,13 @@ static enum xip_err make_image(struct options *options, struct xip_tree *tree,
 	if (!err && options->errors && cli->warnings)
 		err = xip_diag_fail(diag, XIP_ERR_SOURCE, options->image, XIP_NO_OFFSET,
 			"not written: -E makes errors of warnings");
-	/* The report comes first: it is the image's news that counts. */
+	/* Reports come first: when one cannot be written, the old image stays. */
 	if (!err && options->report)
 		err = report_write(options, tree, build, diag);
 	if (!err)
-		err = xip_output_commit(output, diag);
-	if (!err)
 		err = report(options, tree, build, diag);
+	if (!err)
+		err = xip_output_commit(output, diag);
 	xip_build_free(build);
 	return err;
 }
@@ -178,9 +192,11 @@ int main(int argc, char **argv)
 	struct xip_diag diag = xip_cli_diag(&cli);
 	struct progress progress;
 	struct options options;
-	enum options_verdict verdict = options_parse(&options, argc, argv, &diag);
+	enum options_verdict verdict;
 	int status = XIP_EXIT_OK;
 
+	xip_cli_hold_streams();
+	verdict = options_parse(&options, argc, argv, &diag);
 	/*
 	 * What one stage frees must go back to the system, not only to the next stage: the limit on
 	 * memory is one for the process. Setting the threshold keeps it from growing.
@@ -198,6 +214,9 @@ int main(int argc, char **argv)
 	} else if (verdict == OPTIONS_USAGE) {
 		status = XIP_EXIT_USAGE;
 	} else if (verdict == OPTIONS_OPERATIONAL) {
+		status = XIP_EXIT_OPERATIONAL;
+	} else if (fflush(stdout) || ferror(stdout)) {
+		(void)xip_diag_fail_errno(&diag, errno, NULL, "cannot write to standard output");
 		status = XIP_EXIT_OPERATIONAL;
 	}
 	options_free(&options);

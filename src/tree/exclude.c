@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
+#include "tree_private.h"
 #include "xipfs/pattern.h"
 #include "xipfs/scan.h"
 
@@ -13,4 +14,20 @@ bool xip_exclude_match(const struct xip_exclude *exclude, const char *path)
 			return true;
 	}
 	return false;
+}
+
+static bool is_same_file(void *user, const struct xip_node *node)
+{
+	return xip_mode_is_regular(node->inode->mode) &&
+	       xip_stamp_same_file(node->inode->stamp, user);
+}
+
+bool xip_scan_leave_out(struct xip_tree *tree, const struct stat *status)
+{
+	struct stat file = *status;
+	size_t before = tree->node_count;
+
+	if (tree->source->root_fd >= 0)
+		xip_tree_prune(tree, is_same_file, &file);
+	return tree->node_count < before;
 }

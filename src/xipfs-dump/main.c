@@ -71,6 +71,7 @@ int main(int argc, char **argv)
 	struct xip_diag diag = xip_cli_diag(&cli);
 	struct options options;
 
+	xip_cli_hold_streams();
 	/* A closed pipe and a file size limit are write errors like any other. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);

@@ -127,11 +127,38 @@ output_to_full_device()
 
 summary_to_full_device()
 {
-	mkdir tree
+	mkdir tree out.d
+	echo old >out.d/old.img
+	local code=0 option
+	for option in -q -v; do
+		mkxipfs $option tree out.d/old.img >/dev/full 2>err || code=$?
+		equal $code 8 "the exit status"
+		matches err 'No space'
+		old_image_is_untouched
+	done
+	for option in --help --version; do
+		mkxipfs $option >/dev/full 2>err || code=$?
+		equal $code 8 "the exit status"
+		matches err 'No space'
+	done
+}
+
+# What is printed to a closed stream must not get into a file that took its number.
+closed_streams()
+{
+	mkdir tree out.d
+	text 10000 >tree/text
+	mkxipfs -q tree a.img
+	echo old >out.d/old.img
 	local code=0
-	mkxipfs -q tree a.img >/dev/full 2>err || code=$?
+	mkxipfs -v tree out.d/old.img >&- 2>err || code=$?
 	equal $code 8 "the exit status"
-	matches err 'No space'
+	old_image_is_untouched
+	tar -cf a.tar -C tree .
+	mkxipfs -v a.tar b.img <&- >out 2>&-
+	same a.img b.img
+	mkxipfs --quiet a.tar b.img <&- >&- 2>&-
+	same a.img b.img
 }
 
 closed_pipe()
@@ -191,6 +218,15 @@ output_through_symlink()
 	xipfs-dump --check sub/real.img
 }
 
+output_through_dangling_symlink()
+{
+	mkdir tree
+	ln -s nowhere.img link.img
+	fails 8 'symbolic link to nothing' mkxipfs -q tree link.img
+	[[ -L link.img ]] || fail "the symlink was replaced"
+	absent nowhere.img
+}
+
 output_to_pipe()
 {
 	mkdir tree
@@ -222,6 +258,13 @@ image_in_its_own_source()
 	xipfs-dump --check tree/a.img
 	xipfs-dump --tar=- tree/a.img | tar -tf - >list
 	matches_not list 'a.img'
+	# nor is the old one, in the next build
+	cp tree/a.img b.img
+	mkxipfs -q tree tree/a.img
+	same tree/a.img b.img
+	mkxipfs -q tree - >tree/c.img
+	xipfs-dump --tar=- tree/c.img | tar -tf - >list
+	matches_not list 'c.img'
 }
 
 check "SIGTERM leaves the old image" killed TERM
@@ -245,11 +288,13 @@ check "a full disk for scratch files" full_scratch_disk
 check "a limit on the size of files" file_size_limit
 check "an image to /dev/full" output_to_full_device
 check "a summary to /dev/full" summary_to_full_device
+check "closed standard streams" closed_streams
 check "a closed pipe" closed_pipe
 check "the inspector's output to a closed pipe or a full device" dump_to_closed_pipe
 check "the old image is replaced, not rewritten" replaced_not_rewritten
 check "the image's mode follows the umask" mode_of_image
 check "an output through a symlink" output_through_symlink
+check "an output through a symlink to nothing" output_through_dangling_symlink
 check "an output to a pipe is the same" output_to_pipe
 check "--no-verify gives the same image" verifies_what_it_wrote
 check "an image inside its own source" image_in_its_own_source

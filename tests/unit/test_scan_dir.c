@@ -85,6 +85,28 @@ START_TEST(owners)
 }
 END_TEST
 
+/* The image that is being replaced is no part of the new one, under whatever name. */
+START_TEST(left_out)
+{
+	struct stat status;
+
+	shell("cd '%s' && mkdir d && echo x >d/a.img && ln d/a.img b && echo x >c", source);
+	scan();
+	ck_assert_int_eq(stat("/dev/null", &status), 0);
+	ck_assert(!xip_scan_leave_out(tree, &status));
+	ck_assert_int_eq(stat(source, &status), 0);
+	ck_assert(!xip_scan_leave_out(tree, &status));
+	ck_assert_int_eq(chdir(source), 0);
+	ck_assert_int_eq(stat("b", &status), 0);
+	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert(xip_scan_leave_out(tree, &status));
+	ck_assert_ptr_null(xip_tree_find(tree, "/d/a.img"));
+	ck_assert_ptr_null(xip_tree_find(tree, "/b"));
+	ck_assert_ptr_nonnull(xip_tree_find(tree, "/c"));
+	ck_assert_uint_eq(tree->node_count, 3);
+}
+END_TEST
+
 START_TEST(special_files)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -437,6 +459,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, metadata);
 	tcase_add_test(tests, owners);
+	tcase_add_test(tests, left_out);
 	tcase_add_test(tests, special_files);
 	tcase_add_test(tests, hard_links);
 	tcase_add_test(tests, names_of_any_bytes);
