@@ -459,6 +459,11 @@ START_TEST(hash_collisions)
 			XIP_OK);
 		ck_assert_ptr_eq(kept, &payloads[i]);
 	}
+	/* nor are equal beginnings enough */
+	ck_assert_ptr_null(xip_store_find(store,
+		&(struct xip_raw_block){
+			.bytes = bytes[0], .length = 7, .hash = 42, .kind = XIP_PAYLOAD_STORED},
+		inflater, page));
 	xip_store_free(store);
 	xip_store_free(NULL);
 	xip_inflater_free(inflater);
