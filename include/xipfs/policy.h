@@ -29,7 +29,7 @@ enum xip_attribute {
 enum xip_wish {
 	XIP_WISH_AUTO,  /* programs, each by its own loader's rules (the default) */
 	XIP_WISH_NOMMU, /* only what a kernel without an MMU maps: FDPIC ELF and bFLT (-X) */
-	XIP_WISH_MMU,   /* every ELF by the rules of a kernel with an MMU, and bFLT (-X -X) */
+	XIP_WISH_MMU,   /* every ELF by the rules of a kernel with an MMU, no bFLT (-X -X) */
 	XIP_WISH_XIP,   /* programs by their loader's rules, anything else whole (policy "xip") */
 	XIP_WISH_WHOLE, /* all blocks of the file, whatever it is (--xip=PATTERN, policy "whole") */
 	XIP_WISH_NONE,  /* everything compressed (--no-xip[=PATTERN], policy "no-xip") */
