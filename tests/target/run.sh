@@ -127,4 +127,4 @@ main() {
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
 
-main
+main; exit
