@@ -8,7 +8,7 @@
 # DIRECTORY (default: ~/.cache/mkxipfs/quickstart) gets everything; a second run reuses it.
 set -euo pipefail
 
-TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+TOP=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=${1:-$CACHE/quickstart}
 APPLETS="ash cat chmod cp date dd df dmesg echo free grep hostname init kill ln ls mkdir mount mv
@@ -80,7 +80,7 @@ make_table()
 
 show()
 {
-	echo "\$ $*"
+	echo "+ $*"
 	"$@"
 }
 
@@ -99,9 +99,9 @@ main()
 	show mkxipfs -q -D devices root root.img
 	show xipfs-dump root.img
 	show xipfs-dump --check root.img
-	echo '$ xipfs-dump --map root.img | tail -n 5'
+	echo '+ xipfs-dump --map root.img | tail -n 5'
 	xipfs-dump --map root.img | tail -n 5
-	show xipfs-dump --list=/bin/busybox root.img
+	show xipfs-dump --flash-addr=0x40000000 --list=/bin/busybox root.img
 }
 
 main "$@"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Splits the console blocks of a Markdown file: each "$ command" becomes the file N.command, the
+# Splits the blocks of a Markdown file that begin with "```" and -v fence=: each "$ command" becomes the file N.command, the
 # lines that follow it up to the next one N.output, in the directory given as -v dir=.
-/^```console/ { inside = 1; next }
+$0 == "```" fence { inside = 1; next }
 /^```/ { inside = 0; next }
 inside && /^\$ / {
 	n++

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# examples/quickstart.sh, twice: the second run changes nothing
+# examples/quickstart.sh, twice: the second run changes nothing; and it prints what the README shows
+
+need_build build_release "$BUILD_RELEASE"
+source "$TOP/tests/lib/readme.sh"
 
 runs_twice()
 {
@@ -11,3 +14,4 @@ runs_twice()
 }
 
 check "runs, and again" runs_twice
+check "README.md shows what it prints" run_blocks "console any-numbers" "$TOP/README.md"
