@@ -14,7 +14,7 @@ usage() {
 	  --ram=SIZE       RAM the kernel may use, such as 512K or 4M (the board's all)
 	  --image=FILE     this root image instead of the one in flash.bin
 	  --data=FILE      this in the partition "data"
-	  --cmdline=TEXT   more words for the kernel's command line
+	  --cmdline=TEXT   more words for the kernel's command line; repeatable
 	  --run=COMMANDS   type this at the shell prompt, then end; repeatable
 	  --until=REGEX    wait until the console shows this, then end (or go on with --run)
 	  --timeout=SEC    for --run and --until (120)
@@ -71,7 +71,7 @@ main() {
 		--ram=*) ram=${1#*=} ;;
 		--image=*) image=${1#*=} ;;
 		--data=*) data=${1#*=} ;;
-		--cmdline=*) cmdline=${1#*=} ;;
+		--cmdline=*) cmdline+="${cmdline:+ }${1#*=}" ;;
 		--run=* | --until=* | --timeout=* | --log=* | --save=*) script+=("$1") ;;
 		--flash=*) flash=${1#*=} ;;
 		--qemu=*) read -r -a more <<<"${1#*=}" ;;
