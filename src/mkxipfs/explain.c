@@ -28,6 +28,31 @@ static void print_origin(
 	fputs(")\n", out);
 }
 
+/* The rule that set @attribute in the tree: of a hard link the last one for any of its names. */
+static enum xip_err find_setter(const struct xip_tree *tree, const struct xip_policy *policy,
+	const struct xip_tree_inode *inode, enum xip_attribute attribute, size_t *rule)
+{
+	const struct xip_node *node = NULL;
+
+	*rule = SIZE_MAX;
+	if (!xip_policy_sets(policy, attribute))
+		return XIP_OK;
+	while ((node = xip_tree_next(tree, node))) {
+		char *path = node->inode == inode ? xip_tree_path(node) : NULL;
+		size_t match;
+
+		if (node->inode != inode)
+			continue;
+		if (!path)
+			return XIP_ERR_NOMEM;
+		match = xip_policy_match(policy, attribute, path);
+		free(path);
+		if (match != SIZE_MAX && (*rule == SIZE_MAX || match > *rule))
+			*rule = match;
+	}
+	return XIP_OK;
+}
+
 static size_t rule_of(const struct xip_plan_file *plan, enum xip_attribute attribute)
 {
 	return plan->rules[attribute] == XIP_PLAN_DEFAULT ? SIZE_MAX : plan->rules[attribute];
@@ -70,24 +95,27 @@ enum xip_err report_explain(FILE *out, const struct options *options, const stru
 {
 	const struct xip_policy *policy = &options->build.policy;
 	const struct xip_node *node = xip_tree_find(tree, options->explain);
+	size_t mode, owner;
 	char *path;
 
 	if (!node)
 		return xip_diag_fail(diag, XIP_ERR_SOURCE, options->explain, XIP_NO_OFFSET,
 			"not in the image: neither in the source nor in a device table, or "
 			"excluded");
+	if (find_setter(tree, policy, node->inode, XIP_ATTR_MODE, &mode) ||
+		find_setter(tree, policy, node->inode, XIP_ATTR_OWNER, &owner))
+		return xip_diag_nomem(diag);
 	path = xip_tree_path(node);
 	if (!path)
 		return xip_diag_nomem(diag);
 	xip_cli_print_escaped(out, path);
+	free(path);
 	fputc('\n', out);
 	if ((node->inode->mode & XIP_S_IFMT) == XIP_S_IFREG)
 		explain_file(out, policy, &plan->files[node->inode->number], node->inode->size);
 	fprintf(out, "  %-10s %04" PRIo32, "mode", node->inode->mode & 07777);
-	print_origin(out, policy, xip_policy_match(policy, XIP_ATTR_MODE, path), "source or table");
+	print_origin(out, policy, mode, "source or table");
 	fprintf(out, "  %-10s %" PRIu32 ":%" PRIu32, "owner", node->inode->uid, node->inode->gid);
-	print_origin(
-		out, policy, xip_policy_match(policy, XIP_ATTR_OWNER, path), "source, -q or table");
-	free(path);
+	print_origin(out, policy, owner, "source, -q or table");
 	return XIP_OK;
 }

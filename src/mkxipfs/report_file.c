@@ -119,7 +119,6 @@ enum xip_err report_json(FILE *out, const struct xip_tree *tree, const struct xi
 	json_number(&json, "shared", layout->shared);
 	err = json_entries(&json, tree, build, options);
 	json_close_object(&json);
-	fputc('\n', out);
 	return err || json.failed ? XIP_ERR_NOMEM : XIP_OK;
 }
 

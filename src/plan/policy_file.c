@@ -99,6 +99,7 @@ static enum xip_err add_word(const struct loader *loader, const char *word)
 	const char *equals = strchr(word, '=');
 	struct xip_policy_rule rule = {
 		.pattern = loader->pattern, .file = loader->path, .line = loader->line};
+	const char *slash = strrchr(loader->path, '/');
 	char origin[512];
 	enum xip_err err = XIP_OK;
 	bool known = false;
@@ -116,7 +117,8 @@ static enum xip_err add_word(const struct loader *loader, const char *word)
 			     : fail(loader, "unknown word %s", word);
 	if (err)
 		return err;
-	snprintf(origin, sizeof(origin), "%s:%llu: %s %s", loader->path,
+	/* Without its directory, so that reports of two checkouts are equal. */
+	snprintf(origin, sizeof(origin), "%s:%llu: %s %s", slash ? slash + 1 : loader->path,
 		(unsigned long long)loader->line, loader->pattern, word);
 	rule.origin = xip_arena_strndup(loader->list->arena, origin, strlen(origin));
 	if (!rule.origin || xip_policy_add(loader->list, &rule))
@@ -127,69 +129,78 @@ static enum xip_err add_word(const struct loader *loader, const char *word)
 /* --- Lines ----------------------------------------------------------------------------------- */
 
 /*
- * Cuts the next word off *@rest, in place; NULL at the end of the line. In double quotes blanks and
- * '#' are ordinary; @quoted tells an unclosed quote by leaving *@rest NULL.
+ * Cuts the next word off *@rest, in place; *@word is NULL at the end of the line. In double quotes
+ * blanks and '#' are ordinary.
  */
-static char *next_word(char **rest)
+static enum xip_err next_word(const struct loader *loader, char **rest, char **word)
 {
 	char *p = *rest + strspn(*rest, " \t\r");
-	char *word = p, *end;
+	char *end;
 
+	*word = NULL;
 	if (!*p || *p == '#') {
 		*rest = p + strlen(p);
-		return NULL;
+		return XIP_OK;
 	}
 	if (*p == '"') {
-		word = p + 1;
-		end = strchr(word, '"');
-		if (!end) {
-			*rest = NULL;
-			return NULL;
-		}
+		end = strchr(++p, '"');
+		if (!end)
+			return fail(loader, "%s", "a quote is not closed");
 	} else {
 		end = p + strcspn(p, " \t\r");
 	}
 	*rest = *end ? end + 1 : end;
 	*end = '\0';
-	return word;
+	*word = p;
+	return XIP_OK;
 }
 
 static enum xip_err read_max_size(struct loader *loader, char *rest)
 {
-	const char *size = next_word(&rest);
+	char *size, *more = NULL;
+	enum xip_err err = next_word(loader, &rest, &size);
 
-	if (!size || !xip_parse_size(size, &loader->list->max_size) || !loader->list->max_size ||
-		next_word(&rest))
+	if (!err)
+		err = next_word(loader, &rest, &more);
+	if (err)
+		return err;
+	if (!size || more || !xip_parse_size(size, &loader->list->max_size) ||
+		!loader->list->max_size)
 		return fail(loader, "%s: one size in bytes must follow", "max-size");
 	return XIP_OK;
 }
 
+/* The words behind the pattern. */
+static enum xip_err read_words(struct loader *loader, char *rest)
+{
+	char *word, *copy;
+	enum xip_err err = next_word(loader, &rest, &word);
+
+	if (!err && !word)
+		return fail(loader, "the pattern %s has no word behind it that says what to do",
+			loader->pattern);
+	while (!err && word) {
+		copy = xip_arena_strndup(loader->list->arena, word, strlen(word));
+		err = copy ? add_word(loader, copy) : xip_diag_nomem(loader->diag);
+		if (!err)
+			err = next_word(loader, &rest, &word);
+	}
+	return err;
+}
+
 static enum xip_err read_line(struct loader *loader, char *line)
 {
-	char *rest = line;
-	char *word = next_word(&rest);
-	enum xip_err err = XIP_OK;
+	char *rest = line, *word;
+	enum xip_err err = next_word(loader, &rest, &word);
 
-	if (!rest)
-		return fail(loader, "%s", "a quote is not closed");
-	if (!word)
-		return XIP_OK;
+	if (err || !word)
+		return err;
 	if (!strcmp(word, "max-size"))
 		return read_max_size(loader, rest);
 	loader->pattern = xip_arena_strndup(loader->list->arena, word, strlen(word));
 	if (!loader->pattern)
 		return xip_diag_nomem(loader->diag);
-	word = next_word(&rest);
-	if (!word)
-		return fail(loader, "the pattern %s has no word behind it that says what to do",
-			loader->pattern);
-	while (!err && word) {
-		char *copy = xip_arena_strndup(loader->list->arena, word, strlen(word));
-
-		err = copy ? add_word(loader, copy) : xip_diag_nomem(loader->diag);
-		word = err ? NULL : next_word(&rest);
-	}
-	return err;
+	return read_words(loader, rest);
 }
 
 enum xip_err xip_policy_load(

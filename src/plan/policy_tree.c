@@ -28,37 +28,75 @@ static bool is_excluded(void *user, const struct xip_node *node)
 	return rule != SIZE_MAX && applier->policy->rules[rule].value;
 }
 
-static enum xip_err change(struct applier *applier, const struct xip_node *node)
-{
-	const struct xip_policy *policy = applier->policy;
-	struct xip_tree_inode *inode = node->inode;
-	char *path = xip_tree_path(node);
-	size_t mode, owner;
+/* A rule that decides about a node; a hard link has one for each of its names. */
+struct decision {
+	size_t rule;
+	struct xip_tree_inode *inode;
+};
 
-	if (!path)
-		return XIP_ERR_NOMEM;
-	mode = xip_policy_match(policy, XIP_ATTR_MODE, path);
-	owner = xip_policy_match(policy, XIP_ATTR_OWNER, path);
-	free(path);
+static enum xip_err change(struct applier *applier, const struct decision *decision)
+{
+	const struct xip_policy_rule *rule = &applier->policy->rules[decision->rule];
+	struct xip_tree_inode *inode = decision->inode;
+
+	if (rule->attribute == XIP_ATTR_OWNER)
+		return xip_owner_parse(applier->tree, rule->text, &inode->uid, &inode->gid,
+			rule->file, rule->line, applier->diag);
 	/* The mode of a symlink is always 0777 and means nothing. */
-	if (mode != SIZE_MAX && (inode->mode & XIP_S_IFMT) != XIP_S_IFLNK)
-		inode->mode = (inode->mode & XIP_S_IFMT) | (uint32_t)policy->rules[mode].value;
-	if (owner == SIZE_MAX)
-		return XIP_OK;
-	return xip_owner_parse(applier->tree, policy->rules[owner].text, &inode->uid, &inode->gid,
-		policy->rules[owner].file, policy->rules[owner].line, applier->diag);
+	if ((inode->mode & XIP_S_IFMT) != XIP_S_IFLNK)
+		inode->mode = (inode->mode & XIP_S_IFMT) | (uint32_t)rule->value;
+	return XIP_OK;
+}
+
+static int compare_decisions(const void *a, const void *b)
+{
+	const struct decision *left = a, *right = b;
+
+	return (left->rule > right->rule) - (left->rule < right->rule);
+}
+
+/*
+ * Of the names of a hard link the last rule wins as well, in whatever order the tree has them: so
+ * all that decide are gathered first, and then applied in the order of the rules.
+ */
+static enum xip_err change_all(struct applier *applier, enum xip_attribute attribute)
+{
+	struct decision *decisions = calloc(applier->tree->node_count, sizeof(*decisions));
+	const struct xip_node *node = NULL;
+	enum xip_err err = decisions ? XIP_OK : XIP_ERR_NOMEM;
+	size_t count = 0;
+
+	while (!err && (node = xip_tree_next(applier->tree, node))) {
+		char *path = xip_tree_path(node);
+		size_t rule;
+
+		if (!path) {
+			err = XIP_ERR_NOMEM;
+			break;
+		}
+		rule = xip_policy_match(applier->policy, attribute, path);
+		free(path);
+		if (rule != SIZE_MAX)
+			decisions[count++] = (struct decision){.rule = rule, .inode = node->inode};
+	}
+	if (count)
+		qsort(decisions, count, sizeof(*decisions), compare_decisions);
+	for (size_t i = 0; !err && i < count; i++)
+		err = change(applier, &decisions[i]);
+	free(decisions);
+	return err;
 }
 
 enum xip_err xip_policy_apply(
 	struct xip_tree *tree, const struct xip_policy *policy, const struct xip_diag *diag)
 {
 	struct applier applier = {.tree = tree, .policy = policy, .diag = diag};
-	const struct xip_node *node = NULL;
 
 	if (xip_policy_sets(policy, XIP_ATTR_EXCLUDE))
 		xip_tree_prune(tree, is_excluded, &applier);
-	if (xip_policy_sets(policy, XIP_ATTR_MODE) || xip_policy_sets(policy, XIP_ATTR_OWNER))
-		while (!applier.err && (node = xip_tree_next(tree, node)))
-			applier.err = change(&applier, node);
+	if (!applier.err && xip_policy_sets(policy, XIP_ATTR_MODE))
+		applier.err = change_all(&applier, XIP_ATTR_MODE);
+	if (!applier.err && xip_policy_sets(policy, XIP_ATTR_OWNER))
+		applier.err = change_all(&applier, XIP_ATTR_OWNER);
 	return applier.err == XIP_ERR_NOMEM ? xip_diag_nomem(diag) : applier.err;
 }

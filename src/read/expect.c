@@ -116,27 +116,34 @@ static const struct xip_entry *entry_at(const struct judge *judge, size_t entry)
 	return &judge->image->listing->entries[entry];
 }
 
-/* Calls @each for all entries that match; returns how many there are. The root matches nothing. */
+/* The root, entry 0, is what "/" stands for, and one of everything; no pattern matches it. */
+static bool matches(const char *pattern, size_t entry, const char *path)
+{
+	if (!pattern)
+		return true;
+	return entry ? xip_pattern_match(pattern, path) : !strcmp(pattern, "/");
+}
+
+/* Calls @each for all entries that match; returns how many there are. */
 static size_t for_each_match(struct judge *judge, bool regular_only, judge_entry_fn each)
 {
 	const char *pattern = judge->expectation->pattern;
-	size_t matches = 0;
+	size_t count = 0;
 
-	for (size_t i = xip_listing_next(judge->image->listing, 0); i != SIZE_MAX;
-		i = xip_listing_next(judge->image->listing, i)) {
+	for (size_t i = 0; i != SIZE_MAX; i = xip_listing_next(judge->image->listing, i)) {
 		char *path;
 
 		if (regular_only && !is_regular(entry_at(judge, i)))
 			continue;
 		path = xip_listing_path(judge->image->listing, i);
 		judge->failed |= !path;
-		if (path && (!pattern || xip_pattern_match(pattern, path))) {
-			matches++;
+		if (path && matches(pattern, i, path)) {
+			count++;
 			each(judge, i, path);
 		}
 		free(path);
 	}
-	return matches;
+	return count;
 }
 
 /* As for_each_match, but an expectation that nothing matches does not hold. */

@@ -187,6 +187,23 @@ static enum options_verdict print_and_check(const char *text, const struct xip_d
 	return OPTIONS_DONE;
 }
 
+/* True when the action prints something that JSON can hold. */
+static bool is_report(enum action action)
+{
+	switch (action) {
+	case ACTION_SUMMARY:
+	case ACTION_LIST:
+	case ACTION_MAP:
+	case ACTION_BLOCKS:
+	case ACTION_CHECK:
+	case ACTION_DIFF:
+	case ACTION_RAM:
+		return true;
+	default:
+		return false;
+	}
+}
+
 enum options_verdict options_parse(
 	struct options *options, int argc, char **argv, const struct xip_diag *diag)
 {
@@ -209,8 +226,9 @@ enum options_verdict options_parse(
 			argc == optind ? "IMAGE is missing; see --help"
 				       : "more than one IMAGE; see --help");
 	options->image = argv[optind];
-	if (options->json && (options->action == ACTION_EXTRACT || options->action == ACTION_CAT ||
-				     options->action == ACTION_TAR))
+	if (options->json && !is_report(options->action))
 		return usage(diag, "%s", "--json goes with reports only");
+	if (options->junit && options->action != ACTION_EXPECT)
+		return usage(diag, "%s", "--junit goes with --expect only");
 	return OPTIONS_RUN;
 }

@@ -90,22 +90,26 @@ static void print_comment(const char *label, const char *clause)
 	putchar('\n');
 }
 
+/* '#' would begin a TAP directive. */
+static void print_description(const char *text)
+{
+	char *copy = strdup(text);
+	char *rest = copy, *part;
+
+	while ((part = strsep(&rest, "#"))) {
+		xip_cli_print_escaped(stdout, part);
+		if (rest)
+			fputs("\\#", stdout);
+	}
+	putchar('\n');
+	free(copy);
+}
+
 static void print_outcome(
 	size_t number, const struct xip_expectation *expectation, const struct xip_outcome *outcome)
 {
 	printf("%sok %zu - ", outcome->holds ? "" : "not ", number);
-	/* '#' would begin a TAP directive. */
-	for (const char *p = expectation->text; *p; p++) {
-		char one[2] = {*p, '\0'};
-
-		if (*p == '#')
-			fputs("\\#", stdout);
-		else if ((unsigned char)*p < 0x80)
-			xip_cli_print_escaped(stdout, one);
-		else
-			putchar(*p);
-	}
-	putchar('\n');
+	print_description(expectation->text);
 	if (outcome->holds)
 		return;
 	print_comment("expected", outcome->expected);

@@ -60,6 +60,7 @@ build() {
 # compile_maps COMPILER...: programs that print their own maps, each with other sizes of its parts.
 compile_maps() {
 	local program name more
+	rm -rf "$WORK/maps"
 	mkdir -p "$WORK/maps/test"
 	for program in 'plain -DDATA=100 -DBSS=100' \
 		'large -DDATA=6000 -DBSS=30000 -Wl,-z,stack-size=20000' \
@@ -68,6 +69,16 @@ compile_maps() {
 		# shellcheck disable=SC2086
 		"$@" $more -o "$WORK/maps/test/maps-$name" "$HERE/guest/maps.c"
 	done
+}
+
+# add_dynamic COMPILER: one more of them, position independent, with the C library that it needs.
+add_dynamic() {
+	local program=$WORK/maps/test/maps-dynamic interpreter
+	"$1" -pie -fPIE -Os -s -DDATA=100 -DBSS=9000 -o "$program" "$HERE/guest/maps.c"
+	interpreter=$(readelf -lW "$program" | sed -n 's/.*interpreter: \(.*\)]/\1/p')
+	mkdir -p "$WORK/maps/lib"
+	cp -L "$("$1" -print-file-name="${interpreter##*/}")" "$("$1" -print-file-name=libc.so.6)" \
+		"$WORK/maps/lib/"
 }
 
 # Compiles the programs of guest/ for the machine of a built variant.
@@ -83,6 +94,10 @@ compile_guest() {
 	esac
 	"$compiler" "${flags[@]}" -o "$WORK/readback" "$HERE/guest/readback.c"
 	compile_maps "$compiler" "${flags[@]}"
+	case $1 in
+	static | shared) ;;
+	*) add_dynamic "$compiler" ;;
+	esac
 }
 
 # make_image IMAGE VARIANT: the torture image, what is expected of it, and what xipfs-dump foretells.
@@ -92,7 +107,8 @@ make_image() {
 	compile_guest "$image" "$2"
 	python3 "$HERE/tree.py" "$(readlink -f "$out/root")/tree" "$TARGET/root.table" "$WORK/readback" \
 		"$HERE/guest/script" "$WORK/$image.tar" "$WORK/data.tar" "$WORK/$image.expected"
-	tar -rf "$WORK/$image.tar" -C "$WORK/maps" test/maps-{plain,large,copied}
+	(cd "$WORK/maps" && find . -type f -printf '%P\0' | sort -z |
+		tar -rf "$WORK/$image.tar" --null -T -)
 	mkxipfs --no-xip=/test/maps-copied "$WORK/$image.tar" "$WORK/$image.img" \
 		2>"$WORK/$image.warnings"
 	mkxipfs --quiet "$WORK/data.tar" "$WORK/data.img"
@@ -146,9 +162,11 @@ check() {
 
 # check_ram NAME IMAGE: each process that printed its maps has the mappings that --ram foretold.
 check_ram() {
-	python3 "$HERE/ram.py" "$WORK/$1.log" "$WORK/$2.ram" "maps self=/bin/busybox" \
-		"maps plain=/test/maps-plain" "maps large=/test/maps-large" \
-		"maps copied=/test/maps-copied"
+	local program pairs=("maps self=/bin/busybox")
+	for program in $(tar -tf "$WORK/$2.tar" | grep '^test/maps-'); do
+		pairs+=("maps /$program=/$program")
+	done
+	python3 "$HERE/ram.py" "$WORK/$1.log" "$WORK/$2.ram" "${pairs[@]}"
 }
 
 absent() {
