@@ -75,17 +75,18 @@ class Guest:
             pass
 
     def type(self, line):
-        """Type a line, each character after the echo of the one before."""
+        """Type a line, each character after the echo of the one before; return where its end is."""
+        start = len(self.text)
         for byte in line.encode() + b"\n":
             start = len(self.text)
             self.qemu.stdin.write(bytes([byte]))
             self.wait(re.compile(re.escape(bytes([byte]))), start)
+        return start
 
     def run(self, line):
         """Run a shell command at the prompt; return what it printed."""
         self.wait(PROMPT)
-        self.type(line)
-        start = len(self.text)
+        start = self.type(line)  # the answer may have come together with the last echo
         self.wait(PROMPT, start)
         return self.text[start:]
 
