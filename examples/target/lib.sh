@@ -152,6 +152,7 @@ need_busybox() {
 		step busybox-source fetch KIND=source PACKAGE=busybox
 		step "busybox-$libc" busybox "UCLIBC=${dir[libc]}" "LIBC=$libc" \
 			"BUSYBOX_TAR=$(echo "${dir[busybox-source]}"/busybox_*.orig.tar.*)" \
+			"BUSYBOX_PATCHES=$HERE/busybox/patches" \
 			"BUSYBOX_CONFIG=$HERE/busybox/busybox.config"
 		dir[busybox]=${dir[busybox-$libc]}
 		;;

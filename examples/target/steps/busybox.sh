@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step busybox: BusyBox as an FDPIC program, linked to uClibc-ng. Inputs: UCLIBC (that step's
-# folder), LIBC (static or shared), BUSYBOX_TAR, BUSYBOX_CONFIG. Output: busybox and busybox.links.
+# folder), LIBC (static or shared), BUSYBOX_TAR, BUSYBOX_PATCHES, BUSYBOX_CONFIG. Output: busybox and busybox.links.
 # shellcheck source-path=SCRIPTDIR
 . "$STEPS/common.sh"
 
@@ -11,6 +11,9 @@ export KCONFIG_NOTIMESTAMP=1
 mkdir source
 tar -xf "$BUSYBOX_TAR" --strip-components=1 -C source
 cd source
+for patch in "$BUSYBOX_PATCHES"/*.patch; do
+	patch -p1 --fuzz=0 --no-backup-if-mismatch <"$patch"
+done
 
 # Two pages of stack and no RELRO: each page more is a page of RAM in every process.
 ldflags='-Wl,-z,stack-size=8192 -Wl,-z,norelro -Wl,-z,noexecstack'

@@ -29,6 +29,9 @@ cd source
 # makes the list of system calls then finds no numbers.
 # shellcheck disable=SC2016
 sed -i 's/^\$CC -E \$INCLUDE_OPTS - |$/$CC -E -P $INCLUDE_OPTS - |/' extra/scripts/gen_bits_syscall_h.sh
+for patch in "$FDPIC"/patches/*.patch; do
+	patch -p1 --fuzz=0 --no-backup-if-mismatch <"$patch"
+done
 {
 	cat "$UCLIBC_CONFIG"
 	echo "KERNEL_HEADERS=\"$top/sysroot/usr/include\""
