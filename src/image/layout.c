@@ -232,6 +232,7 @@ static enum xip_err place_file(struct layouter *l, uint32_t number, const uint64
 			xip_share_pass_xip(&walk);
 		} else if (!payload) {
 			pointers[i] = (uint32_t)end; /* a hole: ends where the block before ends */
+			l->holes = true;
 		} else {
 			pointers[i] = place_block(l, &walk, payload, &end);
 		}
@@ -372,8 +373,9 @@ static enum xip_err finish(struct layouter *l)
 	layout->big = l->options->big;
 	layout->super.magic = CRAMFS_MAGIC;
 	layout->super.size = (uint32_t)end;
-	layout->super.flags =
-		CRAMFS_FLAG_FSID_VERSION_2 | CRAMFS_FLAG_SORTED_DIRS | CRAMFS_FLAG_HOLES;
+	layout->super.flags = CRAMFS_FLAG_FSID_VERSION_2 | CRAMFS_FLAG_SORTED_DIRS;
+	if (l->holes) /* fsck.cramfs refuses images with this flag */
+		layout->super.flags |= CRAMFS_FLAG_HOLES;
 	if (l->extended || l->options->force_extended)
 		layout->super.flags |= CRAMFS_FLAG_EXT_BLOCK_POINTERS;
 	if (l->options->insert_size)

@@ -21,6 +21,7 @@ struct layouter {
 	uint64_t last_entry; /* where the last directory entry begins */
 	bool blocks;         /* single blocks may be shared */
 	bool extended;       /* some pointer has a flag */
+	bool holes;          /* some block is a hole */
 };
 
 static inline uint32_t xip_layouter_page(const struct layouter *l)
