@@ -4,12 +4,16 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
+# CMake breaks long lines, but not indented ones.
+function(xip_lacks what package)
+	message(FATAL_ERROR "mkxipfs needs ${what}. On Debian:\n  apt-get install ${package}")
+endfunction()
+
 # xip_require(NAME pkg-config-module minimum-version debian-package) makes the target deps::NAME.
 function(xip_require name module version package)
 	pkg_check_modules(${name} QUIET IMPORTED_TARGET GLOBAL "${module}>=${version}")
 	if(NOT ${name}_FOUND)
-		message(FATAL_ERROR
-			"mkxipfs needs ${module} ${version} or newer (Debian: apt-get install ${package})")
+		xip_lacks("${module} ${version} or newer" ${package})
 	endif()
 	add_library(deps::${name} ALIAS PkgConfig::${name})
 endfunction()
@@ -23,7 +27,7 @@ xip_require(libdeflate libdeflate 1.8 libdeflate-dev)
 find_path(ZOPFLI_HEADER_DIR zopfli.h PATH_SUFFIXES zopfli)
 find_library(ZOPFLI_LIBRARY zopfli)
 if(NOT ZOPFLI_HEADER_DIR OR NOT ZOPFLI_LIBRARY)
-	message(FATAL_ERROR "mkxipfs needs libzopfli (Debian: apt-get install libzopfli-dev)")
+	xip_lacks(libzopfli libzopfli-dev)
 endif()
 
 if(XIP_TESTS AND BUILD_TESTING)

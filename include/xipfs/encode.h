@@ -58,6 +58,7 @@ struct xip_encode_options {
 	int level;
 	unsigned threads;
 	bool store; /* keep blocks that do not shrink as they are (needs extended pointers) */
+	bool dense; /* compress blocks of zeros as well, for readers that know no holes */
 	/* Called from the calling thread now and then; NULL: never. Units: bytes of input. */
 	void (*progress)(void *user, uint64_t done, uint64_t total);
 	void *user;

@@ -453,8 +453,6 @@ static enum xip_err load_strings(const struct file *file, const struct xip_elf *
 static enum xip_err find_string(const struct file *file, const struct dynamic *dynamic,
 	const char *strings, uint64_t offset, const char **string)
 {
-	if (offset == UINT64_MAX)
-		return XIP_OK;
 	if (offset >= dynamic->strings_size)
 		return corrupt(file, "an ELF dynamic string is not in the string table");
 	*string = strings + offset;
@@ -471,9 +469,9 @@ static enum xip_err resolve_strings(const struct file *file, const GElf_Phdr *he
 	enum xip_err err;
 
 	err = load_strings(file, elf, dynamic, &strings);
-	if (!err)
+	if (!err && dynamic->soname != UINT64_MAX)
 		err = find_string(file, dynamic, strings, dynamic->soname, &elf->soname);
-	if (!err)
+	if (!err && runpath != UINT64_MAX)
 		err = find_string(file, dynamic, strings, runpath, &elf->runpath);
 	if (err || !dynamic->needed_count)
 		return err;

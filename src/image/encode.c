@@ -106,7 +106,7 @@ static enum xip_err encode_block(struct encoder *encoder, struct bench *bench, c
 	struct xip_payload *payload;
 	enum xip_err err;
 
-	if (!xip && xip_bytes_are_zero(bytes, length)) {
+	if (!xip && !encoder->options->dense && xip_bytes_are_zero(bytes, length)) {
 		*result = NULL;
 		return XIP_OK;
 	}

@@ -4,32 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layouter.h"
 #include "share.h"
 #include "wrap.h"
 #include "xipfs/bytes.h"
 
-struct layouter {
-	struct xip_tree *tree;
-	const struct xip_plan *plan;
-	const struct xip_encoding *encoding;
-	const struct xip_layout_options *options;
-	const struct xip_diag *diag;
-	struct xip_layout *layout;
-	uint32_t *twins;     /* see xip_share_files */
-	uint32_t **tables;   /* the pointers of each file that has a table of its own */
-	uint64_t cursor;     /* end of all that is laid out so far, bytes */
-	uint64_t last_entry; /* where the last directory entry begins */
-	bool blocks;         /* single blocks may be shared */
-	bool extended;       /* some pointer has a flag */
-};
-
-static uint32_t page_size(const struct layouter *l)
-{
-	return l->plan->page_size;
-}
-
 /* Extents come in ascending order; there was room made for all of them. */
-static struct xip_extent *add_extent(
+struct xip_extent *xip_layouter_extent(
 	struct layouter *l, enum xip_extent_kind kind, uint32_t align, uint64_t length)
 {
 	struct xip_extent *extent = &l->layout->extents[l->layout->extent_count++];
@@ -69,7 +50,7 @@ static enum xip_err place_directory(struct layouter *l, struct xip_node *node)
 		free(path);
 		return XIP_ERR_LIMIT;
 	}
-	extent = add_extent(l, XIP_EXTENT_DIRECTORY, 4, size);
+	extent = xip_layouter_extent(l, XIP_EXTENT_DIRECTORY, 4, size);
 	extent->u.node = node;
 	node->user = extent->position;
 	node->inode->size = size;
@@ -86,7 +67,7 @@ static enum xip_err place_head(struct layouter *l)
 	l->cursor = l->layout->super_offset + XIP_SUPER_SIZE;
 	l->layout->bytes.super = l->cursor;
 	if (l->options->insert_size) {
-		add_extent(l, XIP_EXTENT_INSERT, 4, l->options->insert_size);
+		xip_layouter_extent(l, XIP_EXTENT_INSERT, 4, l->options->insert_size);
 		l->layout->bytes.insert = l->options->insert_size;
 	}
 	while ((node = xip_tree_next(l->tree, node))) {
@@ -100,94 +81,6 @@ static enum xip_err place_head(struct layouter *l)
 			return XIP_OK; /* far too large: finish() says so */
 	}
 	return XIP_OK;
-}
-
-/* --- The XIP region, in positions from its own start ------------------------------------------ */
-
-/*
- * Files whose XIP pages only a kernel with an MMU maps may share them with a twin of another mode
- * or owner. Without an MMU the kernel's region tree forbids two inodes to map the same flash
- * (mm/nommu.c, validate_nommu_regions).
- */
-static bool takes_run_of_twin(const struct layouter *l, uint32_t number)
-{
-	return l->twins[number] != number && l->plan->files[number].mmu_only &&
-	       l->plan->files[l->twins[number]].mmu_only;
-}
-
-static bool has_own_table(const struct layouter *l, uint32_t number)
-{
-	return l->layout->files[number].sharer == number && l->encoding->files[number].block_count;
-}
-
-static uint64_t plan_region(struct layouter *l, uint64_t **starts, uint32_t *align)
-{
-	uint64_t length = 0;
-
-	*align = 1;
-	for (uint32_t i = 0; i < l->encoding->file_count; i++) {
-		const struct xip_plan_file *file = &l->plan->files[i];
-
-		if (!file->run_count || !has_own_table(l, i))
-			continue;
-		if (takes_run_of_twin(l, i)) {
-			starts[i] = starts[l->twins[i]];
-			continue;
-		}
-		for (uint32_t r = 0; r < file->run_count; r++) {
-			length = xip_align_up(length, file->runs[r].align);
-			starts[i][r] = length;
-			length += (uint64_t)file->runs[r].count * page_size(l);
-			if (file->runs[r].align > *align)
-				*align = file->runs[r].align;
-		}
-		l->layout->xip_runs += file->run_count;
-	}
-	return length;
-}
-
-static void place_run(struct layouter *l, uint32_t number, uint32_t run, uint64_t start)
-{
-	const struct xip_plan_run *pages = &l->plan->files[number].runs[run];
-
-	for (uint32_t i = 0; i < pages->count; i++) {
-		const struct xip_payload *payload =
-			l->encoding->files[number].blocks[pages->first + i];
-		struct xip_extent *extent;
-
-		l->layout->bytes.padding += start + (uint64_t)i * page_size(l) - l->cursor;
-		l->cursor = start + (uint64_t)i * page_size(l);
-		extent = add_extent(l, XIP_EXTENT_XIP, 1, payload->length);
-		extent->u.payload = payload;
-		l->layout->bytes.xip += payload->length;
-	}
-	/*
-	 * The kernel maps whole pages: what follows the end of a file in its last page stays zero
-	 * (cramfs_last_page_is_shared) and belongs to nobody else.
-	 */
-	l->layout->bytes.padding +=
-		xip_align_up(l->cursor - start, page_size(l)) - (l->cursor - start);
-	l->cursor = start + xip_align_up(l->cursor - start, page_size(l));
-}
-
-static void place_region(struct layouter *l, uint64_t *const *starts, uint32_t align)
-{
-	uint64_t base = xip_align_up(l->cursor, align);
-
-	for (uint32_t i = 0; i < l->encoding->file_count; i++) {
-		const struct xip_plan_file *file = &l->plan->files[i];
-
-		if (!file->run_count || !has_own_table(l, i))
-			continue;
-		l->layout->files[i].flash = (uint32_t)(base + starts[i][0]);
-		if (takes_run_of_twin(l, i)) {
-			l->layout->shared += (uint64_t)xip_plan_pages(file) * page_size(l);
-			continue;
-		}
-		for (uint32_t r = 0; r < file->run_count; r++)
-			place_run(l, i, r, base + starts[i][r]);
-		l->layout->files[i].bytes += xip_plan_pages(file) * page_size(l);
-	}
 }
 
 /* --- Pointer tables and blocks --------------------------------------------------------------- */
@@ -217,7 +110,7 @@ static void count_payload(struct layouter *l, const struct xip_payload *payload,
 /* New bytes right where the block before ends. Returns the pointer. */
 static uint32_t append(struct layouter *l, struct xip_payload *payload)
 {
-	struct xip_extent *extent = add_extent(l, XIP_EXTENT_PAYLOAD, 1, payload->length);
+	struct xip_extent *extent = xip_layouter_extent(l, XIP_EXTENT_PAYLOAD, 1, payload->length);
 
 	extent->u.payload = payload;
 	payload->position = extent->position;
@@ -238,12 +131,12 @@ static uint32_t append_direct(struct layouter *l, struct xip_payload *payload)
 	struct xip_extent *extent;
 
 	if (length > UINT16_MAX) { /* a page of 64 KiB that does not shrink, behind an XIP page */
-		extent = add_extent(l, XIP_EXTENT_PAYLOAD, 4, payload->length);
+		extent = xip_layouter_extent(l, XIP_EXTENT_PAYLOAD, 4, payload->length);
 		extent->u.payload = payload;
 		count_payload(l, payload, payload->length);
 		return extent->position >> CRAMFS_BLK_DIRECT_PTR_SHIFT | CRAMFS_BLK_FLAGS;
 	}
-	extent = add_extent(
+	extent = xip_layouter_extent(
 		l, stored ? XIP_EXTENT_WRAPPED : XIP_EXTENT_DIRECT, 4, 2 + (uint64_t)length);
 	extent->u.payload = payload;
 	payload->position = extent->position;
@@ -296,7 +189,7 @@ static enum xip_err refuse_full_last_block(const struct layouter *l, uint32_t nu
 	char *path;
 
 	if (xip_plan_is_xip(&l->plan->files[number], last, NULL) || !file->blocks[last] ||
-		file->blocks[last]->raw_length < page_size(l) ||
+		file->blocks[last]->raw_length < xip_layouter_page(l) ||
 		(l->tables[number][last] & CRAMFS_BLK_FLAGS) != CRAMFS_BLK_FLAGS)
 		return XIP_OK;
 	path = xip_tree_path(l->tree->data_inodes[number]->first);
@@ -318,7 +211,8 @@ static enum xip_err place_file(struct layouter *l, uint32_t number, const uint64
 	struct xip_share_walk walk;
 	uint64_t begin = l->cursor, end;
 
-	extent = add_extent(l, XIP_EXTENT_TABLE, 4, (uint64_t)file->block_count * XIP_POINTER_SIZE);
+	extent = xip_layouter_extent(
+		l, XIP_EXTENT_TABLE, 4, (uint64_t)file->block_count * XIP_POINTER_SIZE);
 	extent->u.pointers = pointers;
 	l->layout->files[number].offset = extent->position;
 	l->layout->bytes.tables += extent->length;
@@ -329,15 +223,16 @@ static enum xip_err place_file(struct layouter *l, uint32_t number, const uint64
 		uint32_t run;
 
 		if (xip_plan_is_xip(plan, i, &run)) {
-			uint64_t start =
-				starts[run] + (uint64_t)(i - plan->runs[run].first) * page_size(l);
+			uint64_t start = starts[run] + (uint64_t)(i - plan->runs[run].first) *
+							       xip_layouter_page(l);
 
 			pointers[i] =
 				(uint32_t)start >> CRAMFS_BLK_DIRECT_PTR_SHIFT | CRAMFS_BLK_FLAGS;
-			end = start + page_size(l);
+			end = start + xip_layouter_page(l);
 			xip_share_pass_xip(&walk);
 		} else if (!payload) {
 			pointers[i] = (uint32_t)end; /* a hole: ends where the block before ends */
+			l->holes = true;
 		} else {
 			pointers[i] = place_block(l, &walk, payload, &end);
 		}
@@ -386,7 +281,7 @@ static void note_blocks(struct layouter *l)
 		const struct xip_encoded_file *file = &l->encoding->files[i];
 		struct xip_share_walk walk;
 
-		if (!has_own_table(l, i))
+		if (!xip_layouter_own_table(l, i))
 			continue;
 		xip_share_begin(&walk, l->blocks);
 		for (uint32_t b = 0; b < file->block_count; b++) {
@@ -414,7 +309,7 @@ static enum xip_err place_files(struct layouter *l, uint64_t *const *starts)
 	for (uint32_t i = 0; !err && i < l->encoding->file_count; i++) {
 		if (l->cursor > XIP_OFFSET_LIMIT)
 			break; /* finish() says so */
-		if (has_own_table(l, i)) {
+		if (xip_layouter_own_table(l, i)) {
 			err = place_file(l, i, starts[i]);
 			l->layout->super.blocks += l->encoding->files[i].block_count;
 		} else {
@@ -440,7 +335,7 @@ static enum xip_err place_all(struct layouter *l, uint64_t **starts)
 	uint32_t align;
 	enum xip_err err;
 
-	length = plan_region(l, starts, &align);
+	length = xip_region_plan(l, starts, &align);
 	note_blocks(l);
 	err = place_files(l, starts);
 	if (err)
@@ -452,9 +347,9 @@ static enum xip_err place_all(struct layouter *l, uint64_t **starts)
 		return XIP_OK;
 	}
 	for (uint32_t i = 0; i < l->encoding->file_count; i++)
-		if (l->plan->files[i].run_count && has_own_table(l, i))
+		if (l->plan->files[i].run_count && xip_layouter_own_table(l, i))
 			fix_pointers(l, i, (uint32_t)base);
-	place_region(l, starts, align);
+	xip_region_place(l, starts, align);
 	share_offsets(l);
 	return XIP_OK;
 }
@@ -469,7 +364,7 @@ static enum xip_err finish(struct layouter *l)
 	/* cramfs_readdir() and cramfs_lookup() read 264 bytes from each entry on. */
 	if (l->last_entry && end < l->last_entry + XIP_READ_AHEAD)
 		end = l->last_entry + XIP_READ_AHEAD;
-	end = xip_align_up(end, page_size(l));
+	end = xip_align_up(end, xip_layouter_page(l));
 	if (end > XIP_OFFSET_LIMIT)
 		return xip_diag_fail(l->diag, XIP_ERR_LIMIT, NULL, XIP_NO_OFFSET,
 			"the image would be larger than 256 MiB, the most that cramfs can address");
@@ -478,8 +373,9 @@ static enum xip_err finish(struct layouter *l)
 	layout->big = l->options->big;
 	layout->super.magic = CRAMFS_MAGIC;
 	layout->super.size = (uint32_t)end;
-	layout->super.flags =
-		CRAMFS_FLAG_FSID_VERSION_2 | CRAMFS_FLAG_SORTED_DIRS | CRAMFS_FLAG_HOLES;
+	layout->super.flags = CRAMFS_FLAG_FSID_VERSION_2 | CRAMFS_FLAG_SORTED_DIRS;
+	if (l->holes) /* fsck.cramfs refuses images with this flag */
+		layout->super.flags |= CRAMFS_FLAG_HOLES;
 	if (l->extended || l->options->force_extended)
 		layout->super.flags |= CRAMFS_FLAG_EXT_BLOCK_POINTERS;
 	if (l->options->insert_size)

@@ -80,6 +80,7 @@ struct parser {
 	const struct xip_diag *diag;
 	int level; /* 0: the compressor's default */
 	bool xip_asked;
+	bool holes; /* -z, which matters with --classic only */
 };
 
 static enum options_verdict usage(const struct parser *parser, const char *format, const char *what)
@@ -312,7 +313,9 @@ static enum options_verdict parse_flag(struct parser *parser, int letter)
 		options->squash_owner = true;
 		break;
 	case 's': /* mkcramfs: sort directories, which we always do */
-	case 'z': /* mkcramfs: make holes, likewise */
+		break;
+	case 'z':
+		parser->holes = true;
 		break;
 	case 'v':
 		options->verbose = true;
@@ -469,6 +472,7 @@ static enum options_verdict finish(struct parser *parser, int argc, char **argv)
 				      ? parser->level
 				      : xip_compressor_level_default(build->encode.compressor);
 	build->encode.store = !build->layout.classic;
+	build->encode.dense = build->layout.classic && !parser->holes;
 	if (!build->encode.threads)
 		build->encode.threads = xip_pool_cpus();
 	return OPTIONS_RUN;

@@ -4,8 +4,9 @@
 # Compares mkxipfs with mkfs.cramfs, genromfs, mksquashfs and mkfs.erofs on three trees, and prints
 # Markdown tables of size, time and memory, then whether the promises of the README hold.
 #
-# Each time is the mean of RUNS (default 3) runs after one that warms the caches. The trees are kept
-# in ~/.cache/mkxipfs/bench.
+# Each program runs once to warm the caches and then RUNS (default 3) times, in turns with the
+# others. The shortest time counts: what disturbs a run only adds to it. The trees are kept in
+# ~/.cache/mkxipfs/bench.
 set -euo pipefail
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -33,59 +34,75 @@ competitors()
 	END
 }
 
-# measure NAME COMMAND: sets bytes, seconds, peak (KiB) and remembers them for the promises.
+# measure NAME COMMAND: adds a line "tree|name|bytes|seconds|CPU seconds|KiB" to the runs.
 measure()
 {
-	local command=$2
+	local seconds user system peak
 
 	rm -f "$OUT/image"
 	# shellcheck disable=SC2086 # a command line
-	/usr/bin/time -o "$OUT/peak" -f %M $command >/dev/null 2>"$OUT/log" || {
+	/usr/bin/time -o "$OUT/time" -f '%e %U %S %M' $2 >/dev/null 2>"$OUT/log" || {
 		cat "$OUT/log" >&2
 		return 1
 	}
-	peak=$(tail -1 "$OUT/peak")
-	bytes=$(stat -c %s "$OUT/image")
-	hyperfine -N --style none --warmup 1 --runs "$RUNS" --export-json "$OUT/times" \
-		--prepare "rm -f $OUT/image" "$command" >/dev/null 2>&1
-	seconds=$(jq '.results[0].mean' "$OUT/times")
-	printf '%s|%s|%s|%s\n' "$tree" "$1" "$bytes" "$seconds" >>"$OUT/results"
+	read -r seconds user system peak < <(tail -1 "$OUT/time")
+	printf '%s|%s|%s|%s|%s|%s\n' "$tree" "$1" "$(stat -c %s "$OUT/image")" "$seconds" \
+		"$(awk "BEGIN { print $user + $system }")" "$peak" >>"$OUT/runs"
 }
 
+# measure_all RUNS: reads competitors; with more than one run the first is not counted.
+measure_all()
+{
+	local runs=$1 run name command
+
+	cat >"$OUT/competitors"
+	: >"$OUT/runs"
+	for ((run = 0; run < runs; run++)); do
+		((run != 1)) || : >"$OUT/runs"
+		while IFS='|' read -r name command; do
+			command=${command//TREE/$CACHE/$tree}
+			measure "$name" "${command//OUT/$OUT/image}" </dev/null ||
+				echo "$tree|$name|fails" >>"$OUT/runs"
+		done <"$OUT/competitors"
+	done
+}
+
+# table TITLE DESCRIPTION: the shortest run of each, also to the results.
 table()
 {
-	local name command bytes seconds peak first_bytes='' first_seconds
-
 	echo
 	echo "**$1**: $2"
 	echo
-	echo "| program | bytes | size | time | times | memory |"
-	echo "|---|--:|--:|--:|--:|--:|"
-	while IFS='|' read -r name command; do
-		command=${command//TREE/$CACHE/$tree}
-		measure "$name" "${command//OUT/$OUT/image}" || {
-			echo "| $name | fails | | | | |"
-			continue
-		}
-		first_bytes=${first_bytes:-$bytes}
-		first_seconds=${first_seconds:-$seconds}
-		awk -v n="$name" -v b="$bytes" -v s="$seconds" -v p="$peak" -v fb="$first_bytes" \
-			-v fs="$first_seconds" 'BEGIN {
-			printf "| %s | %d | %.1f %% | %.2f s | %.2f | %d MiB |\n", n, b, 100 * b / fb,
-				s, s / fs, p / 1024
-		}'
-	done
+	echo "| program | bytes | size | time | times | CPU | memory |"
+	echo "|---|--:|--:|--:|--:|--:|--:|"
+	awk -F '|' -v results="$OUT/results" '
+		!($2 in line) { order[++n] = $2; line[$2] = $0; least[$2] = $4 }
+		$4 < least[$2] { line[$2] = $0; least[$2] = $4 }
+		END {
+			split(line[order[1]], first)
+			for (i = 1; i <= n; i++) {
+				split(line[order[i]], f)
+				if (f[3] == "fails") {
+					printf "| %s | fails | | | | | |\n", f[2]
+					continue
+				}
+				print line[order[i]] >> results
+				printf "| %s | %d | %.1f %% | %.2f s | %.2f | %.2f s | %d MiB |\n", f[2], f[3],
+					100 * f[3] / first[3], f[4], f[4] / first[4], f[5], f[6] / 1024
+			}
+		}' "$OUT/runs"
 }
 
 # Zopfli takes its time, so it has a small tree of its own.
 zopfli_table()
 {
 	tree=few
-	table "A few binaries" "$(describe few)" <<-END
+	measure_all 1 <<-END
 		mkfs.cramfs|mkfs.cramfs TREE OUT
 		mkxipfs --no-xip|$MKXIPFS --quiet -q --no-xip TREE OUT
 		mkxipfs --compressor=zopfli|$MKXIPFS --quiet -q --no-xip --compressor=zopfli TREE OUT
 	END
+	table "A few binaries" "$(describe few)"
 }
 
 describe()
@@ -102,8 +119,9 @@ promise()
 		$1 == tree && $2 == name { ours = $field }
 		END {
 			good = theirs > 0 && ours > 0 && ours <= limit * theirs
-			printf "%s %s: %s: %.3f (at most %.3f)\n", good ? "ok" : "not ok", tree, what,
-				theirs > 0 ? ours / theirs : 0, limit
+			part = theirs > 0 ? ours / theirs : 0
+			printf "%s %s: %s: %.3f (at most %.3f)\n", (good ? "ok" : "not ok"), tree, what,
+				part, limit
 			exit !good
 		}' "$OUT/results" || failed=$((failed + 1))
 	count=$((count + 1))
@@ -131,11 +149,14 @@ main()
 		"($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | sort -u | sed q)); size and" \
 		"times are in proportion to mkfs.cramfs."
 	tree=binaries
-	competitors | table "Binaries" "$(describe binaries), ELF of Debian 12 for armhf"
+	measure_all $((RUNS + 1)) < <(competitors)
+	table "Binaries" "$(describe binaries), ELF of Debian 12 for armhf"
 	tree=text
-	competitors | table "Text" "$(describe text)"
+	measure_all $((RUNS + 1)) < <(competitors)
+	table "Text" "$(describe text)"
 	tree=copies
-	competitors | table "Copies" "$(describe copies), 40 of them different"
+	measure_all $((RUNS + 1)) < <(competitors)
+	table "Copies" "$(describe copies), 40 of them different"
 	zopfli_table
 	echo
 	promises

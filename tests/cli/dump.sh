@@ -246,9 +246,9 @@ duplicate_names()
 	mkxipfs -q --classic tree a.img
 	cp a.img b.img
 	local position
-	position=$(grep -abo aaaa a.img | head -1 | cut -d: -f1)
+	position=$(grep -abo aaaa a.img | sed -n 1p | cut -d: -f1)
 	patch_bytes a.img $position "$(printf aaac | xxd -p)"
-	position=$(grep -abo aaab a.img | head -1 | cut -d: -f1)
+	position=$(grep -abo aaab a.img | sed -n 1p | cut -d: -f1)
 	patch_bytes a.img $position "$(printf aaac | xxd -p)"
 	hand_crc_fix a.img a
 	status 4 xipfs-dump --check a.img

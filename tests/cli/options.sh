@@ -104,10 +104,13 @@ classic_is_plain()
 {
 	simple_tree
 	noise 10000 >tree/noise
+	zeros 10000 >tree/zeros
 	program static tree/prog
 	program fdpic tree/fdpic
 	mkxipfs -q -L --classic tree a.img
 	(($(le32 a.img 8) & FLAG_EXTENDED)) && fail "EXT_BLOCK_POINTERS is set"
+	(($(le32 a.img 8) & FLAG_HOLES)) && fail "HOLES is set"
+	equal "$(json a.img .content.hole_blocks)" 0 "the number of holes"
 	xipfs-dump --check a.img
 	xipfs-dump --cat=/noise a.img | cmp - tree/noise
 	xipfs-dump --cat=/prog a.img | cmp - tree/prog

@@ -16,7 +16,7 @@ a_tree()
 
 number()
 {
-	grep -oE "$2" "$1" | grep -oE '[0-9]+' | head -1
+	grep -oE "$2" "$1" | grep -oE '[0-9]+' | sed -n 1p
 }
 
 # The figures are those of the image, as the second reader and stat count.

@@ -31,7 +31,7 @@ names_its_libraries()
 	readelf -d root/usr/bin/* | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u >needed
 	(($(wc -l <needed) >= 5))
 	while read -r library; do
-		package=$(dpkg -S "*/$library" | head -1 | cut -d: -f1)
+		package=$(dpkg -S "*/$library" | sed -n 1p | cut -d: -f1)
 		grep -qx "$package" depends || fail "$library of $package is in no dependency"
 	done <needed
 }

@@ -120,7 +120,7 @@ class Image:
 
     def read(self, inode):
         """The content, as read(2) gives it."""
-        result = b""
+        blocks = []
         count = -(-inode["size"] // self.page)
         for index in range(count):
             start, length, uncompressed, _ = self.block(inode, index)
@@ -135,8 +135,8 @@ class Image:
                 data = zlib.decompress(self.take(start, length))
             if len(data) != want:
                 raise ValueError("block %d holds %d bytes, not %d" % (index, len(data), want))
-            result += data
-        return result
+            blocks.append(data)
+        return b"".join(blocks)
 
     def direct_range(self, inode, first, pages):
         """cramfs_get_block_range(): address in the image, pages that are contiguous."""

@@ -47,12 +47,12 @@ builds_with_fuzzers()
 
 source_tree_is_clean()
 {
-	[[ -d $TOP/.git ]] || return 0
+	[[ -e $TOP/.git ]] || return 0
 	git -C "$TOP" status --porcelain --ignored | sort >after
 	same "$SCRATCH/tree-before" after
 }
 
-[[ ! -d $TOP/.git ]] || git -C "$TOP" status --porcelain --ignored | sort >"$SCRATCH/tree-before"
+[[ ! -e $TOP/.git ]] || git -C "$TOP" status --porcelain --ignored | sort >"$SCRATCH/tree-before"
 check "gcc, -Werror" build_release
 check "clang, -Werror" build_clang
 check "fuzz targets build with clang and run" builds_with_fuzzers

@@ -12,7 +12,7 @@ options()
 
 rendered()
 {
-	MANROFFOPT='' MANWIDTH=200 man -l "$TOP/man/$1" 2>/dev/null | col -b
+	MANROFFOPT='' MANWIDTH=200 man --nh -l "$TOP/man/$1" 2>/dev/null | col -b
 }
 
 well_formed()
@@ -90,6 +90,42 @@ checks_are_documented()
 	done <names
 }
 
+# json_keys PAGE FILE...: each key in the reports is a word of the page's part about them.
+json_keys()
+{
+	local page=$1 section=$2 key
+	shift 2
+
+	rendered "$page" | sed -n "/^$section/,/^EXIT STATUS/p" >part
+	jq -r '[paths | .[-1] | strings] | unique[]' "$@" | sort -u >keys
+	(($(wc -l <keys) > 20)) || fail "only $(wc -l <keys) keys in the reports"
+	while read -r key; do
+		grep -qw -- "$key" part || fail "$page does not document $key, which is in a report"
+	done <keys
+}
+
+json_is_documented()
+{
+	local report
+	make_tree tree
+	program fdpic tree/bin/fdpic
+	program static tree/bin/static
+	program shared tree/bin/shared
+	echo '/dev d 755 0 0 - - - - -
+/dev/tty c 620 0 5 4 0 0 1 2' >table
+	mkxipfs -q -D table --max-size=1M --fit --policy=<(echo '/bin/fdpic stack=8K') \
+		--report=report.json tree a.img
+	mkxipfs -q tree b.img
+	cp a.img c.img
+	patch_bytes c.img 40 ffffff
+	for report in '' --list --map --blocks=/text --ram --ram=mmu --diff=b.img; do
+		xipfs-dump --json $report a.img >"dump${report//\//}.json" || [[ $report == --diff* ]]
+	done
+	xipfs-dump --json --check c.img >dump-check.json || true
+	json_keys xipfs-dump.1 JSON dump*.json
+	json_keys mkxipfs.1 REPORT report.json
+}
+
 # checks: the names of all checks, from the table in the source.
 checks()
 {
@@ -111,3 +147,4 @@ check "bash completes -N b" completes_values big mkxipfs -N b
 check "bash completes files" completes_values some-file mkxipfs -D tab some
 check "bash completes --ram=" completes_values "nommu mmu" xipfs-dump --ram =
 check "the checks are documented" checks_are_documented
+check "the fields of the JSON reports are documented" json_is_documented

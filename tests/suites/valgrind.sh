@@ -57,7 +57,7 @@ inspector()
 	small_tree
 	mkxipfs -q tree a.img
 	local option
-	for option in --check --list --map --blocks=/bin/static --json --cat=/text --extract=out \
+	for option in --check --list --map --blocks=/bin/static --json --cat=/text --extract=back \
 		--tar=- --diff=a.img ''; do
 		clean 0 "$XIPFS_DUMP" $option a.img
 	done

@@ -205,6 +205,8 @@ START_TEST(dynamic_lies)
 	refused(size, "string");
 	make_dynamic(file, &made, 0x1000, 0, DT_NEEDED, made.is64 ? UINT64_MAX - 1 : UINT32_MAX);
 	refused(size, "string");
+	make_dynamic(file, &made, 0x1000, 0, DT_NEEDED, UINT64_MAX);
+	refused(size, "string");
 	make_dynamic(file, &made, 0x1000, 0, DT_NEEDED, 1);
 	make_dynamic(file, &made, 0x1000, 1, DT_STRTAB, 0x10fe0); /* ends outside its segment */
 	refused(size, "strings");

@@ -160,6 +160,14 @@ START_TEST(kinds)
 	ck_assert_uint_gt(blocks[2]->length, 4096);
 	expect_contents(encoding);
 	xip_encoding_free(encoding);
+	/* and some of its readers no holes */
+	options.dense = true;
+	encoding = encode();
+	blocks = encoding->files[file->inode->number].blocks;
+	ck_assert_ptr_nonnull(blocks[1]);
+	ck_assert_int_eq(blocks[1]->kind, XIP_PAYLOAD_COMPRESSED);
+	expect_contents(encoding);
+	xip_encoding_free(encoding);
 }
 END_TEST
 

@@ -174,6 +174,7 @@ START_TEST(extended_pointers)
 		{"tt0t", true, false, true},
 		{"tn0t", false, false, true},
 		{"tn0t", false, true, false},
+		{"tntt", false, false, true},
 	};
 
 	options.force_extended = cases[_i].force;
@@ -186,6 +187,8 @@ START_TEST(extended_pointers)
 		!(layout->super.flags & CRAMFS_FLAG_EXT_BLOCK_POINTERS), !cases[_i].extended);
 	ck_assert_uint_eq(layout->super.blocks, 5);
 	ck_assert_uint_eq(layout->super.edition, 7);
+	/* the flag of holes keeps readers away that know none, so it is set for a reason */
+	ck_assert_int_eq(!(layout->super.flags & CRAMFS_FLAG_HOLES), cases[_i].pages[2] != '0');
 }
 END_TEST
 
@@ -209,6 +212,7 @@ START_TEST(holes)
 	build(NULL);
 	for (uint32_t i = 0; pages[_i][i]; i++)
 		ck_assert_int_eq(!block_of(node, i).length, pages[_i][i] == '0');
+	ck_assert(layout->super.flags & CRAMFS_FLAG_HOLES);
 	if (strspn(pages[_i], "0") == strlen(pages[_i]) && _i % 3)
 		ck_assert_uint_eq(layout->bytes.compressed + layout->bytes.stored, 0);
 }
@@ -407,7 +411,7 @@ int main(void)
 	tcase_add_loop_test(tests, empty_root, 0, 20);
 	tcase_add_loop_test(tests, last_entry, 0, 3);
 	tcase_add_loop_test(tests, inserted_file, 0, 18);
-	tcase_add_loop_test(tests, extended_pointers, 0, 4);
+	tcase_add_loop_test(tests, extended_pointers, 0, 5);
 	tcase_add_loop_test(tests, holes, 0, 17);
 	tcase_add_test(tests, alignment_is_cheap);
 	tcase_add_loop_test(tests, twins, 0, 2);
