@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report.h"
 #include "xipfs/cli.h"
 #include "xipfs/loader.h"
+#include "xipfs/scan.h"
 
 static const char *const wish_texts[] = {
 	[XIP_WISH_AUTO] = "programs by their own loader's rules",
@@ -90,27 +92,99 @@ static void explain_file(
 		explain_number(out, policy, plan->patch ? "stack" : "no stack", stack, 0);
 }
 
+/* Prints the rule that leaves out @path itself, if there is one. */
+static bool explain_exclusion(FILE *out, const struct options *options, const char *path)
+{
+	const struct xip_policy *policy = &options->build.policy;
+	size_t rule = xip_policy_match(policy, XIP_ATTR_EXCLUDE, path);
+
+	for (size_t i = 0; i < options->excludes.count; i++) {
+		const struct xip_exclude one = {&options->excludes.items[i], 1};
+
+		if (!xip_exclude_match(&one, path))
+			continue;
+		fprintf(out, "  %-10s ", "left out");
+		xip_cli_print_escaped(out, path);
+		fputs("  (--exclude=", out);
+		xip_cli_print_escaped(out, options->excludes.items[i]);
+		fputs(")\n", out);
+		return true;
+	}
+	if (rule == SIZE_MAX || !policy->rules[rule].value)
+		return false;
+	fprintf(out, "  %-10s ", "left out");
+	xip_cli_print_escaped(out, path);
+	print_origin(out, policy, rule, "");
+	return true;
+}
+
+/*
+ * @name is not in the tree: tells the rule that would leave it out, or the first folder on the way
+ * to it that a rule leaves out. What is left out is not looked at, so it may not exist at all.
+ */
+static enum xip_err explain_absent(
+	FILE *out, const struct options *options, const char *name, const struct xip_diag *diag)
+{
+	size_t size = strlen(name) + 2;
+	char *path = malloc(size), *slash;
+	char *line = NULL;
+	size_t length = 0;
+	FILE *memory = open_memstream(&line, &length);
+	bool found = false;
+
+	if (!path || !memory) {
+		free(path);
+		if (memory)
+			fclose(memory);
+		free(line);
+		return xip_diag_nomem(diag);
+	}
+	snprintf(path, size, "/%s", name + strspn(name, "/"));
+	for (slash = path; !found && slash;) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		found = explain_exclusion(memory, options, path);
+		if (slash)
+			*slash = '/';
+	}
+	fclose(memory);
+	if (found) {
+		xip_cli_print_escaped(out, path);
+		fprintf(out, "\n%s", line);
+	}
+	free(path);
+	free(line);
+	return found ? XIP_OK
+		     : xip_diag_fail(diag, XIP_ERR_SOURCE, name, XIP_NO_OFFSET,
+			       "not in the image: neither in the source nor in a device table, "
+			       "and no rule leaves it out");
+}
+
 enum xip_err report_explain(FILE *out, const struct options *options, const struct xip_tree *tree,
 	const struct xip_plan *plan, const struct xip_diag *diag)
 {
 	const struct xip_policy *policy = &options->build.policy;
 	const struct xip_node *node = xip_tree_find(tree, options->explain);
-	size_t mode, owner;
+	size_t mode, owner, included;
 	char *path;
 
 	if (!node)
-		return xip_diag_fail(diag, XIP_ERR_SOURCE, options->explain, XIP_NO_OFFSET,
-			"not in the image: neither in the source nor in a device table, or "
-			"excluded");
+		return explain_absent(out, options, options->explain, diag);
 	if (find_setter(tree, policy, node->inode, XIP_ATTR_MODE, &mode) ||
 		find_setter(tree, policy, node->inode, XIP_ATTR_OWNER, &owner))
 		return xip_diag_nomem(diag);
 	path = xip_tree_path(node);
 	if (!path)
 		return xip_diag_nomem(diag);
+	included = xip_policy_match(policy, XIP_ATTR_EXCLUDE, path);
 	xip_cli_print_escaped(out, path);
 	free(path);
 	fputc('\n', out);
+	if (included != SIZE_MAX) {
+		fprintf(out, "  %-10s yes", "included");
+		print_origin(out, policy, included, "");
+	}
 	if ((node->inode->mode & XIP_S_IFMT) == XIP_S_IFREG)
 		explain_file(out, policy, &plan->files[node->inode->number], node->inode->size);
 	fprintf(out, "  %-10s %04" PRIo32, "mode", node->inode->mode & 07777);
