@@ -59,8 +59,7 @@ keeps_its_schema()
 	equal "$(jq -r 'keys | join(" ")' out)" \
 		"advice flash_address image kernel page_size programs saved saved_pages size"
 	equal "$(jq -r '.programs[0] | keys | join(" ")' out)" \
-		"$(echo first first_without_xip flash further further_without_xip loadable loader missing \
-			objects path saved saved_pages stack)"
+		"first first_without_xip flash further further_without_xip loadable loader missing objects path saved saved_pages stack"
 	equal "$(jq -r '.programs[0].objects[0] | keys | join(" ")' out)" \
 		"lines loadable path role why"
 	equal "$(jq -r '.programs[0].objects[0].lines[0] | keys | join(" ")' out)" \
