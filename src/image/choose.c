@@ -64,7 +64,7 @@ enum xip_err xip_choose_check_size(const struct xip_tree *tree, const struct xip
 
 /* --- What fits ------------------------------------------------------------------------------- */
 
-/* Units of one cluster: each of their sets is laid out, so this many layouts are the square. */
+/* Units of one cluster; each set of them is laid out. */
 #define CLUSTER_MAX 7u
 
 /* One optional file, and what its plan was. */

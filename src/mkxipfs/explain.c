@@ -92,8 +92,16 @@ static void explain_file(
 		explain_number(out, policy, plan->patch ? "stack" : "no stack", stack, 0);
 }
 
-/* Prints the rule that leaves out @path itself, if there is one. */
-static bool explain_exclusion(FILE *out, const struct options *options, const char *path)
+static void print_left_out(FILE *out, const char *whole, const char *path)
+{
+	xip_cli_print_escaped(out, whole);
+	fprintf(out, "\n  %-10s ", "left out");
+	xip_cli_print_escaped(out, path);
+}
+
+/* Prints the rule that leaves out @path, which is @whole or a folder on the way there, if any. */
+static bool explain_exclusion(
+	FILE *out, const struct options *options, const char *whole, const char *path)
 {
 	const struct xip_policy *policy = &options->build.policy;
 	size_t rule = xip_policy_match(policy, XIP_ATTR_EXCLUDE, path);
@@ -103,8 +111,7 @@ static bool explain_exclusion(FILE *out, const struct options *options, const ch
 
 		if (!xip_exclude_match(&one, path))
 			continue;
-		fprintf(out, "  %-10s ", "left out");
-		xip_cli_print_escaped(out, path);
+		print_left_out(out, whole, path);
 		fputs("  (--exclude=", out);
 		xip_cli_print_escaped(out, options->excludes.items[i]);
 		fputs(")\n", out);
@@ -112,8 +119,7 @@ static bool explain_exclusion(FILE *out, const struct options *options, const ch
 	}
 	if (rule == SIZE_MAX || !policy->rules[rule].value)
 		return false;
-	fprintf(out, "  %-10s ", "left out");
-	xip_cli_print_escaped(out, path);
+	print_left_out(out, whole, path);
 	print_origin(out, policy, rule, "");
 	return true;
 }
@@ -125,36 +131,23 @@ static bool explain_exclusion(FILE *out, const struct options *options, const ch
 static enum xip_err explain_absent(
 	FILE *out, const struct options *options, const char *name, const struct xip_diag *diag)
 {
-	size_t size = strlen(name) + 2;
-	char *path = malloc(size), *slash;
-	char *line = NULL;
-	size_t length = 0;
-	FILE *memory = open_memstream(&line, &length);
+	size_t size = strlen(name) + 2, length = 0;
+	char *whole = malloc(size), *path = malloc(size);
 	bool found = false;
 
-	if (!path || !memory) {
+	if (!whole || !path) {
+		free(whole);
 		free(path);
-		if (memory)
-			fclose(memory);
-		free(line);
 		return xip_diag_nomem(diag);
 	}
-	snprintf(path, size, "/%s", name + strspn(name, "/"));
-	for (slash = path; !found && slash;) {
-		slash = strchr(slash + 1, '/');
-		if (slash)
-			*slash = '\0';
-		found = explain_exclusion(memory, options, path);
-		if (slash)
-			*slash = '/';
+	snprintf(whole, size, "/%s", name + strspn(name, "/"));
+	while (!found && whole[length]) {
+		length += 1 + strcspn(whole + length + 1, "/");
+		snprintf(path, size, "%.*s", (int)length, whole);
+		found = explain_exclusion(out, options, whole, path);
 	}
-	fclose(memory);
-	if (found) {
-		xip_cli_print_escaped(out, path);
-		fprintf(out, "\n%s", line);
-	}
+	free(whole);
 	free(path);
-	free(line);
 	return found ? XIP_OK
 		     : xip_diag_fail(diag, XIP_ERR_SOURCE, name, XIP_NO_OFFSET,
 			       "not in the image: neither in the source nor in a device table, "
