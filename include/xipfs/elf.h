@@ -26,8 +26,13 @@ struct xip_elf_segment {
 	uint64_t p_align; /* as in the header: any value */
 	uint64_t align;   /* the largest sh_addralign of the allocated sections inside, a power of
 			   * two, at least 1; 0: unknown, there is no section table */
+	uint64_t gaps;    /* bytes between its sections that are there for alignment beyond
+			   * XIP_ELF_ALIGN_GOOD alone; 0 without a section table */
 	bool read, write, exec;
 };
+
+/* Bytes: a cache line is the most that code and data gain from being aligned to. */
+#define XIP_ELF_ALIGN_GOOD 64
 
 struct xip_elf {
 	bool is64;

@@ -54,7 +54,8 @@ struct xip_expectation {
 struct xip_expect_list {
 	struct xip_expectation *items;
 	size_t count;
-	uint64_t partition; /* bytes, from a line "partition SIZE"; 0: none */
+	uint64_t partition;     /* bytes, from a line "partition SIZE"; 0: none */
+	enum xip_kernel kernel; /* from a line "kernel nommu" or "kernel mmu", else AUTO */
 	struct xip_arena *arena;
 };
 

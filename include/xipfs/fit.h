@@ -29,19 +29,27 @@
 XIP_MUST_CHECK enum xip_err xip_fit_values(const struct xip_tree *tree, const struct xip_plan *plan,
 	const struct xip_policy *policy, uint64_t *pages);
 
-struct xip_fit_item {
-	uint64_t cost;  /* bytes of flash */
+/* A set of programs that could execute in place. */
+struct xip_fit_option {
+	int64_t cost;   /* bytes of flash more than with none of its group; may be below 0 */
 	uint64_t value; /* pages of RAM */
-	bool chosen;    /* result */
 };
 
+/* Programs whose costs depend on each other, since they share blocks; mostly it is one alone. */
+struct xip_fit_group {
+	const struct xip_fit_option *options;
+	size_t option_count; /* at most XIP_FIT_OPTIONS_MAX */
+	size_t chosen;       /* result: 0: no option, else its index + 1 */
+};
+#define XIP_FIT_OPTIONS_MAX 255
+
 /*
- * Solves the 0/1 knapsack exactly: of all sets whose costs add up to at most @room, one of the
- * greatest value below @limit (UINT64_MAX: no limit); among those the cheapest. *@value is what it
- * is worth. XIP_ERR_LIMIT: the values add up to so much that the tables would need over 256 MiB;
- * XIP_ERR_NOMEM.
+ * Solves the multiple-choice knapsack exactly: at most one option of each group; of all choices
+ * whose costs add up to at most @room one of the greatest value below @limit (UINT64_MAX: no
+ * limit); among those the cheapest. *@value is what it is worth. XIP_ERR_LIMIT: the values add up
+ * to so much that the tables would need over 256 MiB; XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_fit_choose(
-	struct xip_fit_item *items, size_t count, uint64_t room, uint64_t limit, uint64_t *value);
+	struct xip_fit_group *groups, size_t count, int64_t room, uint64_t limit, uint64_t *value);
 
 #endif

@@ -100,6 +100,7 @@ enum xip_advice_kind {
 	XIP_ADVICE_NOT_PLACED,  /* it could be in place, but the image does not have it so */
 	XIP_ADVICE_RELRO,       /* room for RELRO moves the data across one more page */
 	XIP_ADVICE_DATA_OFFSET, /* the data segment begins in the middle of a page */
+	XIP_ADVICE_ALIGNMENT,   /* sections that are aligned to more than a cache line */
 	XIP_ADVICE_STACK,
 	XIP_ADVICE_SEGMENTS, /* several read-only segments, each rounded to pages */
 	XIP_ADVICE_UNSTRIPPED,

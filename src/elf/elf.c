@@ -344,8 +344,22 @@ static enum xip_err parse_program_headers(
 	return XIP_OK;
 }
 
-/* Raises the alignment of the segment that holds @section. */
-static void apply_section(const GElf_Shdr *section, struct xip_elf_segment *segments, size_t count)
+/* Bytes before @section that it would not take with no more than the alignment that is good. */
+static uint64_t gap_before(const GElf_Shdr *section, uint64_t end)
+{
+	uint64_t start = xip_align_up(end, XIP_ELF_ALIGN_GOOD);
+
+	if (section->sh_addralign <= XIP_ELF_ALIGN_GOOD || section->sh_addr <= start ||
+		section->sh_addr - end >= section->sh_addralign)
+		return 0; /* or the gap has another reason */
+	return section->sh_addr - start;
+}
+
+/*
+ * Raises the alignment of the segment that holds @section; *@end is where the section before ends.
+ */
+static void apply_section(
+	const GElf_Shdr *section, struct xip_elf_segment *segments, size_t count, uint64_t *end)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct xip_elf_segment *segment = &segments[i];
@@ -355,7 +369,10 @@ static void apply_section(const GElf_Shdr *section, struct xip_elf_segment *segm
 			continue;
 		if (section->sh_addralign > segment->align)
 			segment->align = section->sh_addralign;
+		if (*end > segment->vaddr && *end < section->sh_addr)
+			segment->gaps += gap_before(section, *end);
 	}
+	*end = section->sh_addr + section->sh_size;
 }
 
 /*
@@ -365,6 +382,8 @@ static void apply_section(const GElf_Shdr *section, struct xip_elf_segment *segm
 static enum xip_err parse_sections(
 	const struct file *file, const struct tables *tables, struct xip_elf *elf)
 {
+	uint64_t end = 0;
+
 	if (!tables->have_sections)
 		return XIP_OK;
 	for (size_t i = 0; i < elf->segment_count; i++)
@@ -381,7 +400,7 @@ static enum xip_err parse_sections(
 			continue;
 		if (section.sh_addralign && !xip_is_power_of_two(section.sh_addralign))
 			return corrupt(file, "an ELF section's alignment is no power of two");
-		apply_section(&section, tables->segments, elf->segment_count);
+		apply_section(&section, tables->segments, elf->segment_count, &end);
 	}
 	return XIP_OK;
 }

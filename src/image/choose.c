@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "share.h"
+#include "xipfs/arena.h"
 #include "xipfs/bytes.h"
 #include "xipfs/fit.h"
 
@@ -62,10 +64,13 @@ enum xip_err xip_choose_check_size(const struct xip_tree *tree, const struct xip
 
 /* --- What fits ------------------------------------------------------------------------------- */
 
+/* Units of one cluster; each set of them is laid out. */
+#define CLUSTER_MAX 7u
+
 /* One optional file, and what its plan was. */
 struct candidate {
 	uint32_t file;
-	uint32_t group; /* index of the first candidate that it shares everything with */
+	uint32_t unit; /* index of the first candidate that it shares its inode with */
 	uint32_t run_count;
 	struct xip_payload **blocks;
 };
@@ -77,8 +82,15 @@ struct chooser {
 	struct xip_encoding *encoding;
 	const struct xip_diag *diag;
 	struct candidate *candidates;
-	struct xip_fit_item *items; /* of the candidates; only the first of a group has a value */
 	size_t count;
+	uint32_t *units; /* candidates that stand for their unit, cluster by cluster */
+	uint32_t *heads; /* of each file: one of the files that it shares blocks with, see find() */
+	struct xip_arena *arena;
+	/* A cluster is a group of the knapsack; option k is the set of units whose bits k+1 has. */
+	struct xip_fit_group *groups;
+	size_t *first_unit; /* of each group, in units; one more at the end */
+	size_t group_count;
+	size_t unknown; /* programs whose cluster is too large */
 };
 
 static void put(struct chooser *c, const struct candidate *candidate, bool in_place)
@@ -89,12 +101,19 @@ static void put(struct chooser *c, const struct candidate *candidate, bool in_pl
 	file->blocks = in_place ? candidate->blocks : file->packed;
 }
 
-/* All members of a group go the same way: they are one inode in the image. */
-static void put_group(struct chooser *c, size_t first, bool in_place)
+/* All members of a unit go the same way: they are one inode in the image. */
+static void put_unit(struct chooser *c, uint32_t unit, bool in_place)
 {
-	for (size_t i = first; i < c->count; i++)
-		if (c->candidates[i].group == first)
+	for (size_t i = unit; i < c->count; i++)
+		if (c->candidates[i].unit == unit)
 			put(c, &c->candidates[i], in_place);
+}
+
+/* Of the units of group @group those in place whose bits @set has. */
+static void put_set(struct chooser *c, size_t group, size_t set)
+{
+	for (size_t i = c->first_unit[group]; i < c->first_unit[group + 1]; i++)
+		put_unit(c, c->units[i], set >> (i - c->first_unit[group]) & 1);
 }
 
 static enum xip_err lay_out(struct chooser *c, struct xip_layout **layout)
@@ -108,10 +127,14 @@ static enum xip_err collect(struct chooser *c)
 	size_t count = c->plan->file_count;
 	uint64_t *pages = calloc(count + 1, sizeof(*pages));
 
+	c->arena = xip_arena_new();
 	c->candidates = calloc(count + 1, sizeof(*c->candidates));
-	c->items = calloc(count + 1, sizeof(*c->items));
-	if (!pages || !c->candidates || !c->items ||
-		xip_fit_values(c->tree, c->plan, &c->options->policy, pages)) {
+	c->units = calloc(count + 1, sizeof(*c->units));
+	c->heads = calloc(count + 1, sizeof(*c->heads));
+	c->groups = calloc(count + 1, sizeof(*c->groups));
+	c->first_unit = calloc(count + 2, sizeof(*c->first_unit));
+	if (!pages || !c->arena || !c->candidates || !c->units || !c->heads || !c->groups ||
+		!c->first_unit || xip_fit_values(c->tree, c->plan, &c->options->policy, pages)) {
 		free(pages);
 		return xip_diag_nomem(c->diag);
 	}
@@ -131,7 +154,7 @@ static enum xip_err collect(struct chooser *c)
 	return XIP_OK;
 }
 
-static void group(struct chooser *c, const struct xip_layout *none)
+static void find_units(struct chooser *c, const struct xip_layout *none)
 {
 	/* A table from file number to candidate would be faster; candidates are programs, and few.
 	 */
@@ -141,27 +164,148 @@ static void group(struct chooser *c, const struct xip_layout *none)
 
 		while (none->files[c->candidates[first].file].sharer != sharer)
 			first++;
-		c->candidates[i].group = (uint32_t)first;
-		c->items[first].value += c->plan->files[c->candidates[i].file].choice->pages;
+		c->candidates[i].unit = (uint32_t)first;
 	}
 }
 
-/* Lays out the image once for each group, with it alone in place. */
+/* --- Clusters: what shares blocks, directly or by way of others ------------------------------- */
+
+/* The file that stands for all that @file shares blocks with. */
+static uint32_t find(struct chooser *c, uint32_t file)
+{
+	while (c->heads[file] != file)
+		file = c->heads[file] = c->heads[c->heads[file]];
+	return file;
+}
+
+/* Joins files that have a block in common; the layout's scratch fields are free between layouts. */
+static void join_sharers(struct chooser *c)
+{
+	const struct xip_encoding *encoding = c->encoding;
+
+	for (uint32_t i = 0; i < encoding->file_count; i++) {
+		c->heads[i] = i;
+		for (uint32_t b = 0; b < encoding->files[i].block_count; b++)
+			if (encoding->files[i].blocks[b])
+				encoding->files[i].blocks[b]->marks = 0;
+	}
+	for (uint32_t i = 0; i < encoding->file_count; i++)
+		for (uint32_t b = 0; b < encoding->files[i].block_count; b++) {
+			struct xip_payload *payload = encoding->files[i].blocks[b];
+
+			if (!payload)
+				continue;
+			if (payload->marks & XIP_MARK_SEEN)
+				c->heads[find(c, i)] = find(c, payload->position);
+			payload->marks |= XIP_MARK_SEEN;
+			payload->position = i;
+		}
+}
+
+static uint32_t cluster_of(struct chooser *c, size_t candidate)
+{
+	return find(c, c->candidates[candidate].file);
+}
+
+/* Begins a group with the next unit. */
+static void begin_group(struct chooser *c, size_t unit_count)
+{
+	c->first_unit[c->group_count++] = unit_count;
+}
+
+/* Makes a group of each cluster; of one that is too large, a group of each unit. */
+static void find_groups(struct chooser *c)
+{
+	size_t units = 0;
+
+	join_sharers(c);
+	for (size_t i = 0; i < c->count; i++) {
+		size_t before = units;
+
+		if (c->candidates[i].unit != i)
+			continue;
+		for (size_t k = 0; k < i; k++) /* seen with an earlier one of its cluster */
+			if (cluster_of(c, k) == cluster_of(c, i))
+				before = SIZE_MAX;
+		if (before == SIZE_MAX)
+			continue;
+		for (size_t k = i; k < c->count; k++)
+			if (c->candidates[k].unit == k && cluster_of(c, k) == cluster_of(c, i))
+				c->units[units++] = (uint32_t)k;
+		begin_group(c, before);
+		if (units - before <= CLUSTER_MAX)
+			continue;
+		c->unknown += units - before;
+		while (++before < units)
+			begin_group(c, before);
+	}
+	c->first_unit[c->group_count] = units;
+}
+
+/* --- The choice ------------------------------------------------------------------------------ */
+
+/*
+ * What the files of the set save together. The members of a unit are one inode in the image, so in
+ * place or not there is no more than one copy of their pages in RAM.
+ */
+static uint64_t value_of(const struct chooser *c, size_t group, size_t set)
+{
+	uint64_t sum = 0;
+
+	for (size_t k = c->first_unit[group]; k < c->first_unit[group + 1]; k++) {
+		uint64_t most = 0;
+
+		if (!(set >> (k - c->first_unit[group]) & 1))
+			continue;
+		for (size_t i = c->units[k]; i < c->count; i++) {
+			uint64_t pages = c->plan->files[c->candidates[i].file].choice->pages;
+
+			if (c->candidates[i].unit == c->units[k] && pages > most)
+				most = pages;
+		}
+		sum += most;
+	}
+	return sum;
+}
+
+/* Notes for the report what each unit costs alone. */
+static void note_cost(struct chooser *c, size_t group, size_t set, int64_t cost)
+{
+	for (size_t k = c->first_unit[group]; k < c->first_unit[group + 1]; k++)
+		for (size_t i = 0; i < c->count; i++)
+			if (set == (size_t)1 << (k - c->first_unit[group]) &&
+				c->candidates[i].unit == c->units[k])
+				c->plan->files[c->candidates[i].file].choice->cost =
+					cost > 0 ? (uint64_t)cost : 0;
+}
+
+/* Lays out the image once for each set of each group, with it alone in place. */
 static enum xip_err measure_costs(struct chooser *c, const struct xip_layout *none)
 {
-	for (size_t i = 0; i < c->count; i++) {
-		struct xip_layout *one;
-		enum xip_err err;
+	for (size_t group = 0; group < c->group_count; group++) {
+		size_t sets = (size_t)1 << (c->first_unit[group + 1] - c->first_unit[group]);
+		struct xip_fit_option *options = xip_arena_calloc(c->arena, sets, sizeof(*options));
 
-		if (c->candidates[i].group != i)
-			continue;
-		put_group(c, i, true);
-		err = lay_out(c, &one);
-		if (err)
-			return err;
-		c->items[i].cost = one->need > none->need ? one->need - none->need : 0;
-		xip_layout_free(one);
-		put_group(c, i, false);
+		if (!options)
+			return xip_diag_nomem(c->diag);
+		for (size_t set = 1; set < sets; set++) {
+			struct xip_layout *one;
+			enum xip_err err;
+
+			put_set(c, group, set);
+			err = lay_out(c, &one);
+			if (err)
+				return err;
+			options[set - 1] = (struct xip_fit_option){
+				.cost = (int64_t)one->need - (int64_t)none->need,
+				.value = value_of(c, group, set),
+			};
+			note_cost(c, group, set, options[set - 1].cost);
+			xip_layout_free(one);
+		}
+		put_set(c, group, 0);
+		c->groups[group] =
+			(struct xip_fit_group){.options = options, .option_count = sets - 1};
 	}
 	return XIP_OK;
 }
@@ -169,29 +313,31 @@ static enum xip_err measure_costs(struct chooser *c, const struct xip_layout *no
 static void note_choice(struct chooser *c)
 {
 	for (size_t i = 0; i < c->count; i++) {
-		const struct candidate *candidate = &c->candidates[i];
-		struct xip_plan_choice *choice = c->plan->files[candidate->file].choice;
+		const struct xip_plan_file *file = &c->plan->files[c->candidates[i].file];
 
-		choice->fit = c->items[candidate->group].chosen ? XIP_FIT_IN : XIP_FIT_OUT;
-		choice->cost = c->items[candidate->group].cost;
+		file->choice->fit = file->run_count ? XIP_FIT_IN : XIP_FIT_OUT;
 	}
+	if (c->unknown)
+		xip_diag_warn(c->diag, NULL, XIP_NO_OFFSET,
+			"--fit: %zu programs share blocks with each other, more than can be "
+			"weighed together; another choice may save more RAM",
+			c->unknown);
 }
 
-static enum xip_err choose(struct chooser *c, uint64_t room, struct xip_layout **result)
+static enum xip_err choose(struct chooser *c, int64_t room, struct xip_layout **result)
 {
 	uint64_t value, limit = UINT64_MAX;
 
 	for (;; limit = value) {
-		enum xip_err err = xip_fit_choose(c->items, c->count, room, limit, &value);
+		enum xip_err err = xip_fit_choose(c->groups, c->group_count, room, limit, &value);
 
 		if (err == XIP_ERR_LIMIT)
 			return xip_diag_fail(c->diag, err, NULL, XIP_NO_OFFSET,
-				"--fit: too many programs, or instances= too high, to choose "
-				"exactly");
+				"--fit: too many programs to choose exactly");
 		if (err)
 			return xip_diag_nomem(c->diag);
-		for (size_t i = 0; i < c->count; i++)
-			put(c, &c->candidates[i], c->items[c->candidates[i].group].chosen);
+		for (size_t i = 0; i < c->group_count; i++)
+			put_set(c, i, c->groups[i].chosen);
 		err = lay_out(c, result);
 		if (err)
 			return err;
@@ -220,11 +366,12 @@ static enum xip_err fit(struct chooser *c, struct xip_layout **layout)
 		xip_layout_free(none);
 		return err;
 	}
-	group(c, none);
+	find_units(c, none);
+	find_groups(c);
 	err = measure_costs(c, none);
 	need = none->need;
 	xip_layout_free(none);
-	return err ? err : choose(c, most > need ? most - need : 0, layout);
+	return err ? err : choose(c, (int64_t)most - (int64_t)need, layout);
 }
 
 enum xip_err xip_choose_fit(struct xip_tree *tree, const struct xip_build_options *options,
@@ -235,7 +382,11 @@ enum xip_err xip_choose_fit(struct xip_tree *tree, const struct xip_build_option
 		.tree = tree, .options = options, .plan = plan, .encoding = encoding, .diag = diag};
 	enum xip_err err = fit(&c, layout);
 
+	xip_arena_free(c.arena);
 	free(c.candidates);
-	free(c.items);
+	free(c.units);
+	free(c.heads);
+	free(c.groups);
+	free(c.first_unit);
 	return err;
 }

@@ -15,9 +15,9 @@ XIP_MUST_CHECK enum xip_err xip_choose_check_size(const struct xip_tree *tree,
 /*
  * Of the optional files of @plan keeps those in place that save the most RAM within
  * @options->max_size, turns the others into compressed files (in @plan and @encoding), and lays out
- * the image. The cost of a file is what the image grows by when it alone is in place, so it is
- * exact but for blocks that several chosen files share; the chosen set is laid out, and the next
- * best taken when it does not fit. Errors: XIP_ERR_LIMIT, XIP_ERR_NOMEM.
+ * the image. Exact: costs are measured by laying out the image, those of programs that share blocks
+ * for each set of them; of more than 7 such programs each is measured alone, with a warning.
+ * Errors: XIP_ERR_LIMIT, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_choose_fit(struct xip_tree *tree,
 	const struct xip_build_options *options, struct xip_plan *plan,

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report.h"
 #include "xipfs/cli.h"
 #include "xipfs/loader.h"
+#include "xipfs/scan.h"
 
 static const char *const wish_texts[] = {
 	[XIP_WISH_AUTO] = "programs by their own loader's rules",
@@ -90,27 +92,92 @@ static void explain_file(
 		explain_number(out, policy, plan->patch ? "stack" : "no stack", stack, 0);
 }
 
+static void print_left_out(FILE *out, const char *whole, const char *path)
+{
+	xip_cli_print_escaped(out, whole);
+	fprintf(out, "\n  %-10s ", "left out");
+	xip_cli_print_escaped(out, path);
+}
+
+/* Prints the rule that leaves out @path, which is @whole or a folder on the way there, if any. */
+static bool explain_exclusion(
+	FILE *out, const struct options *options, const char *whole, const char *path)
+{
+	const struct xip_policy *policy = &options->build.policy;
+	size_t rule = xip_policy_match(policy, XIP_ATTR_EXCLUDE, path);
+
+	for (size_t i = 0; i < options->excludes.count; i++) {
+		const struct xip_exclude one = {&options->excludes.items[i], 1};
+
+		if (!xip_exclude_match(&one, path))
+			continue;
+		print_left_out(out, whole, path);
+		fputs("  (--exclude=", out);
+		xip_cli_print_escaped(out, options->excludes.items[i]);
+		fputs(")\n", out);
+		return true;
+	}
+	if (rule == SIZE_MAX || !policy->rules[rule].value)
+		return false;
+	print_left_out(out, whole, path);
+	print_origin(out, policy, rule, "");
+	return true;
+}
+
+/*
+ * @name is not in the tree: tells the rule that would leave it out, or the first folder on the way
+ * to it that a rule leaves out. What is left out is not looked at, so it may not exist at all.
+ */
+static enum xip_err explain_absent(
+	FILE *out, const struct options *options, const char *name, const struct xip_diag *diag)
+{
+	size_t size = strlen(name) + 2, length = 0;
+	char *whole = malloc(size), *path = malloc(size);
+	bool found = false;
+
+	if (!whole || !path) {
+		free(whole);
+		free(path);
+		return xip_diag_nomem(diag);
+	}
+	snprintf(whole, size, "/%s", name + strspn(name, "/"));
+	while (!found && whole[length]) {
+		length += 1 + strcspn(whole + length + 1, "/");
+		snprintf(path, size, "%.*s", (int)length, whole);
+		found = explain_exclusion(out, options, whole, path);
+	}
+	free(whole);
+	free(path);
+	return found ? XIP_OK
+		     : xip_diag_fail(diag, XIP_ERR_SOURCE, name, XIP_NO_OFFSET,
+			       "not in the image: neither in the source nor in a device table, "
+			       "and no rule leaves it out");
+}
+
 enum xip_err report_explain(FILE *out, const struct options *options, const struct xip_tree *tree,
 	const struct xip_plan *plan, const struct xip_diag *diag)
 {
 	const struct xip_policy *policy = &options->build.policy;
 	const struct xip_node *node = xip_tree_find(tree, options->explain);
-	size_t mode, owner;
+	size_t mode, owner, included;
 	char *path;
 
 	if (!node)
-		return xip_diag_fail(diag, XIP_ERR_SOURCE, options->explain, XIP_NO_OFFSET,
-			"not in the image: neither in the source nor in a device table, or "
-			"excluded");
+		return explain_absent(out, options, options->explain, diag);
 	if (find_setter(tree, policy, node->inode, XIP_ATTR_MODE, &mode) ||
 		find_setter(tree, policy, node->inode, XIP_ATTR_OWNER, &owner))
 		return xip_diag_nomem(diag);
 	path = xip_tree_path(node);
 	if (!path)
 		return xip_diag_nomem(diag);
+	included = xip_policy_match(policy, XIP_ATTR_EXCLUDE, path);
 	xip_cli_print_escaped(out, path);
 	free(path);
 	fputc('\n', out);
+	if (included != SIZE_MAX) {
+		fprintf(out, "  %-10s yes", "included");
+		print_origin(out, policy, included, "");
+	}
 	if ((node->inode->mode & XIP_S_IFMT) == XIP_S_IFREG)
 		explain_file(out, policy, &plan->files[node->inode->number], node->inode->size);
 	fprintf(out, "  %-10s %04" PRIo32, "mode", node->inode->mode & 07777);

@@ -71,7 +71,8 @@ static void print_placement(
 			" page%s of RAM",
 			plan->choice->cost, plan->choice->pages, plural(plan->choice->pages));
 	if (plan->patch)
-		fputs("; stack size set", out);
+		fprintf(out, "; stack of %" PRIu64 " bytes",
+			options->build.policy.rules[plan->rules[XIP_ATTR_STACK]].value);
 	print_rule(out, options, plan);
 }
 
@@ -100,6 +101,23 @@ static void print_node(FILE *out, const struct xip_tree *tree, const struct xip_
 	}
 }
 
+/* What else there is to say of an entry that is no regular file. */
+static void print_special(FILE *out, const struct xip_tree_inode *inode)
+{
+	switch (inode->mode & XIP_S_IFMT) {
+	case XIP_S_IFLNK:
+		fputs(" -> ", out);
+		xip_cli_print_escaped(out, inode->target);
+		break;
+	case XIP_S_IFCHR:
+	case XIP_S_IFBLK:
+		fprintf(out, " %" PRIu32 ":%" PRIu32, inode->major, inode->minor);
+		break;
+	default:
+		break;
+	}
+}
+
 enum xip_err report_files(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
 	const struct options *options, bool metadata)
 {
@@ -122,6 +140,8 @@ enum xip_err report_files(FILE *out, const struct xip_tree *tree, const struct x
 		if (regular) {
 			fputs(": ", out);
 			print_node(out, tree, build, options, node);
+		} else {
+			print_special(out, node->inode);
 		}
 		fputc('\n', out);
 	}

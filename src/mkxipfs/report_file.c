@@ -60,11 +60,26 @@ static void json_file(struct json *json, const struct xip_tree *tree, const stru
 		json_number(json, "fit_flash_bytes", plan->choice->cost);
 		json_number(json, "fit_ram_pages", plan->choice->pages);
 	}
-	if (plan->patch)
-		json_text(json, "stack", rule_origin(options, plan, XIP_ATTR_STACK));
+	if (plan->patch) {
+		json_number(json, "stack",
+			options->build.policy.rules[plan->rules[XIP_ATTR_STACK]].value);
+		json_text(json, "stack_rule", rule_origin(options, plan, XIP_ATTR_STACK));
+	}
 	if (sharer)
 		json_text(json, "shared_with", sharer);
 	free(sharer);
+}
+
+static void json_special(struct json *json, const struct xip_tree_inode *inode)
+{
+	uint32_t type = inode->mode & XIP_S_IFMT;
+
+	if (type == XIP_S_IFLNK)
+		json_text(json, "target", inode->target);
+	if (type == XIP_S_IFCHR || type == XIP_S_IFBLK) {
+		json_number(json, "major", inode->major);
+		json_number(json, "minor", inode->minor);
+	}
 }
 
 static enum xip_err json_entries(struct json *json, const struct xip_tree *tree,
@@ -88,6 +103,8 @@ static enum xip_err json_entries(struct json *json, const struct xip_tree *tree,
 		json_number(json, "gid", node->inode->gid);
 		if ((node->inode->mode & XIP_S_IFMT) == XIP_S_IFREG)
 			json_file(json, tree, build, options, node);
+		else
+			json_special(json, node->inode);
 		json_close_object(json);
 	}
 	json_close_list(json);

@@ -11,89 +11,105 @@
 
 /* --- The knapsack ---------------------------------------------------------------------------- */
 
-/* Divides all values by what they have in common, which makes the tables smaller. */
-static uint64_t common_divisor(const struct xip_fit_item *items, size_t count)
+/* The divisor that all values have in common; dividing by it makes the tables smaller. */
+static uint64_t common_divisor(const struct xip_fit_group *groups, size_t count)
 {
 	uint64_t divisor = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		uint64_t a = items[i].value, b = divisor;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < groups[i].option_count; k++) {
+			uint64_t a = groups[i].options[k].value, b = divisor;
 
-		while (b) {
-			uint64_t rest = a % b;
+			while (b) {
+				uint64_t rest = a % b;
 
-			a = b;
-			b = rest;
+				a = b;
+				b = rest;
+			}
+			divisor = a;
 		}
-		divisor = a;
-	}
 	return divisor ? divisor : 1;
 }
 
-/*
- * cheapest[v] is the least cost of a set worth exactly v of the items seen so far; bit v of row i
- * of @taken says that item i is in that set. The usual table over costs would be larger: costs are
- * bytes, values are pages.
- */
-static void fill_tables(const struct xip_fit_item *items, size_t count, uint64_t divisor,
-	uint64_t total, uint64_t *cheapest, uint8_t *taken)
+/* What the best options of all groups are worth together. */
+static uint64_t most_value(const struct xip_fit_group *groups, size_t count)
 {
-	size_t row = (size_t)(total / 8 + 1);
+	uint64_t total = 0;
 
-	for (uint64_t v = 1; v <= total; v++)
-		cheapest[v] = UINT64_MAX;
 	for (size_t i = 0; i < count; i++) {
-		uint64_t value = items[i].value / divisor;
+		uint64_t most = 0;
 
-		if (!value)
-			continue;
-		for (uint64_t v = total; v >= value; v--) {
-			uint64_t before = cheapest[v - value];
+		for (size_t k = 0; k < groups[i].option_count; k++)
+			if (groups[i].options[k].value > most)
+				most = groups[i].options[k].value;
+		total += most;
+	}
+	return total;
+}
 
-			if (before == UINT64_MAX || before + items[i].cost >= cheapest[v])
-				continue;
-			cheapest[v] = before + items[i].cost;
-			taken[i * row + v / 8] |= (uint8_t)(1u << v % 8);
-		}
+/*
+ * cheapest[v] is the least cost of a choice worth exactly v among the groups seen so far; row i of
+ * @taken says which option of group i is in it, counted from 1, 0: none. The usual table over costs
+ * would be larger: costs are bytes, values are pages.
+ */
+static void fill_tables(const struct xip_fit_group *groups, size_t count, uint64_t divisor,
+	uint64_t total, int64_t *cheapest, uint8_t *taken)
+{
+	for (uint64_t v = 1; v <= total; v++)
+		cheapest[v] = INT64_MAX;
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *row = taken + i * (size_t)(total + 1);
+
+		/* downwards, so that what is looked up is still without this group */
+		for (uint64_t v = total; v > 0; v--)
+			for (size_t k = 0; k < groups[i].option_count; k++) {
+				uint64_t value = groups[i].options[k].value / divisor;
+				int64_t before;
+
+				if (!value || value > v)
+					continue;
+				before = cheapest[v - value];
+				if (before == INT64_MAX ||
+					before + groups[i].options[k].cost >= cheapest[v])
+					continue;
+				cheapest[v] = before + groups[i].options[k].cost;
+				row[v] = (uint8_t)(k + 1);
+			}
 	}
 }
 
-static void trace_back(struct xip_fit_item *items, size_t count, uint64_t divisor, uint64_t total,
+static void trace_back(struct xip_fit_group *groups, size_t count, uint64_t divisor, uint64_t total,
 	const uint8_t *taken, uint64_t v)
 {
-	size_t row = (size_t)(total / 8 + 1);
-
 	for (size_t i = count; i-- > 0;) {
-		items[i].chosen = taken[i * row + v / 8] >> v % 8 & 1;
-		if (items[i].chosen)
-			v -= items[i].value / divisor;
+		groups[i].chosen = taken[i * (size_t)(total + 1) + v];
+		if (groups[i].chosen)
+			v -= groups[i].options[groups[i].chosen - 1].value / divisor;
 	}
 }
 
 enum xip_err xip_fit_choose(
-	struct xip_fit_item *items, size_t count, uint64_t room, uint64_t limit, uint64_t *value)
+	struct xip_fit_group *groups, size_t count, int64_t room, uint64_t limit, uint64_t *value)
 {
-	uint64_t divisor = common_divisor(items, count);
-	uint64_t total = 0, best;
-	uint64_t *cheapest;
+	uint64_t divisor = common_divisor(groups, count);
+	uint64_t total = most_value(groups, count) / divisor, best;
+	int64_t *cheapest;
 	uint8_t *taken;
 
-	for (size_t i = 0; i < count; i++)
-		total += items[i].value / divisor;
-	if (total > TABLES_MAX / (sizeof(*cheapest) + count / 8 + 1))
+	if (total > TABLES_MAX / (sizeof(*cheapest) + count + 1))
 		return XIP_ERR_LIMIT;
 	cheapest = calloc((size_t)total + 1, sizeof(*cheapest));
-	taken = calloc(count + 1, (size_t)(total / 8 + 1));
+	taken = calloc(count + 1, (size_t)total + 1);
 	if (!cheapest || !taken) {
 		free(cheapest);
 		free(taken);
 		return XIP_ERR_NOMEM;
 	}
-	fill_tables(items, count, divisor, total, cheapest, taken);
+	fill_tables(groups, count, divisor, total, cheapest, taken);
 	best = total;
 	while (best && (cheapest[best] > room || best * divisor >= limit))
 		best--;
-	trace_back(items, count, divisor, total, taken, best);
+	trace_back(groups, count, divisor, total, taken, best);
 	*value = best * divisor;
 	free(cheapest);
 	free(taken);

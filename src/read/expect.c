@@ -179,7 +179,7 @@ static void judge_xip(struct judge *judge, size_t entry, const char *path)
 	const struct xip_file *file = file_of(judge, entry);
 
 	if (program) {
-		bool mmu = program->loader == XIP_LOADER_ELF;
+		bool mmu = judge->image->ram->kernel == XIP_KERNEL_MMU;
 		const struct xip_view *view = mmu ? &program->mmu : &program->nommu;
 
 		if (!view->direct)
@@ -203,7 +203,9 @@ static void judge_not_xip(struct judge *judge, size_t entry, const char *path)
 
 	if (file && file->xip)
 		disappoint(judge, text(judge, "%s has no block in place", path),
-			text(judge, "%" PRIu32 " blocks in place", file->xip), NULL);
+			text(judge, "%" PRIu32 " blocks in place", file->xip),
+			"whoever made the image placed it: --no-xip=PATH, or a line no-xip of a "
+			"policy, compresses it");
 }
 
 static const struct xip_ram_process *process_of(const struct judge *judge, size_t entry)
@@ -217,14 +219,58 @@ static const struct xip_ram_process *process_of(const struct judge *judge, size_
 	return NULL;
 }
 
+static const char not_program[] =
+	"shared objects, data and files that are not executable are no programs of their own";
+
+/* True when the kernel loads the program with all that it needs. */
+static bool is_loadable(
+	struct judge *judge, const struct xip_ram_process *process, const char *path)
+{
+	const struct xip_ram *ram = judge->image->ram;
+	const char *why = NULL;
+
+	if (process->missing_count) {
+		disappoint(judge, text(judge, "all that %s needs is in the image", path),
+			text(judge, "%s is missing", process->missing[0]),
+			"neither its run path nor the folders where dynamic loaders look have it");
+		return false;
+	}
+	for (size_t i = 0; i < process->object_count && !why; i++)
+		why = ram->objects[process->objects[i]].why;
+	if (!process->loadable)
+		disappoint(judge, text(judge, "the kernel loads %s", path), "it refuses", why);
+	return process->loadable;
+}
+
+/* Where its RAM goes, for the case that it is too much. */
+static const char *explain_ram(
+	struct judge *judge, const struct xip_ram_process *process, const char *path)
+{
+	const struct xip_ram *ram = judge->image->ram;
+	uint64_t own = 0, others = 0;
+
+	for (size_t i = 0; i < process->object_count; i++) {
+		const struct xip_ram_object *object = &ram->objects[process->objects[i]];
+
+		*(i ? &others : &own) += object->shared_pages + object->private_pages;
+	}
+	return text(judge,
+		"%s: itself %" PRIu64 ", shared objects %" PRIu64 ", stack %" PRIu64 " bytes", path,
+		own * ram->page_size, others * ram->page_size,
+		process->stack_pages * ram->page_size);
+}
+
 static void judge_ram(struct judge *judge, size_t entry, const char *path)
 {
 	const struct xip_ram_process *process = process_of(judge, entry);
 
-	if (process)
-		judge_bytes(judge, process->first_pages * judge->image->ram->page_size, path);
+	if (!process)
+		disappoint(judge, text(judge, "%s is a program", path), "it is none", not_program);
+	else if (!is_loadable(judge, process, path))
+		return; /* it takes no RAM, but that is not what was meant */
 	else
-		disappoint(judge, text(judge, "%s is a program", path), "it is none", NULL);
+		judge_bytes(judge, process->first_pages * judge->image->ram->page_size,
+			explain_ram(judge, process, path));
 }
 
 static void judge_loads(struct judge *judge, size_t entry, const char *path)
@@ -232,14 +278,13 @@ static void judge_loads(struct judge *judge, size_t entry, const char *path)
 	const struct xip_ram_process *process = process_of(judge, entry);
 
 	if (!process)
-		disappoint(judge, text(judge, "%s is a program", path), "it is none", NULL);
-	else if (process->missing_count)
-		disappoint(judge, text(judge, "all that %s needs is in the image", path),
-			text(judge, "%s is missing", process->missing[0]), NULL);
-	else if (!process->loadable)
-		disappoint(judge, text(judge, "the kernel loads %s", path), "it refuses",
-			judge->image->ram->objects[process->objects[0]].why);
+		disappoint(judge, text(judge, "%s is a program", path), "it is none", not_program);
+	else
+		(void)is_loadable(judge, process, path);
 }
+
+static const char how_to_set[] =
+	"modes and owners are those of the source unless -q, a policy or a device table sets them";
 
 static void judge_attributes(struct judge *judge, size_t entry, const char *path)
 {
@@ -248,20 +293,23 @@ static void judge_attributes(struct judge *judge, size_t entry, const char *path
 
 	if (expectation->has_mode && (inode->mode & 07777u) != expectation->mode)
 		disappoint(judge, text(judge, "%s has mode %04" PRIo32, path, expectation->mode),
-			text(judge, "%04o", (unsigned)inode->mode & 07777u), NULL);
+			text(judge, "%04o", (unsigned)inode->mode & 07777u), how_to_set);
 	if (expectation->has_owner &&
 		(inode->uid != expectation->uid || inode->gid != expectation->gid))
 		disappoint(judge,
 			text(judge, "%s belongs to %" PRIu32 ":%" PRIu32, path, expectation->uid,
 				expectation->gid),
-			text(judge, "%u:%u", (unsigned)inode->uid, (unsigned)inode->gid), NULL);
+			text(judge, "%u:%u", (unsigned)inode->uid, (unsigned)inode->gid),
+			how_to_set);
 }
 
 static void judge_absent(struct judge *judge, size_t entry, const char *path)
 {
 	(void)entry;
 	disappoint(judge, text(judge, "nothing matches %s", judge->expectation->pattern),
-		text(judge, "%s", path), NULL);
+		text(judge, "%s", path),
+		"it is in the source: --exclude=PATTERN, or a line exclude of a policy, leaves it "
+		"out");
 }
 
 static void judge_setuid(struct judge *judge, size_t entry, const char *path)
@@ -295,11 +343,29 @@ static void judge_clean(struct judge *judge)
 			judge->image->first_fault);
 }
 
+/* How far the image has the path. */
+static const char *find_gap(struct judge *judge, const char *path)
+{
+	const char *why = "no entry has a name like that";
+
+	for (const char *end = strchr(path + 1, '/'); *path == '/' && end;
+		end = strchr(end + 1, '/')) {
+		const char *folder = text(judge, "%.*s", (int)(end - path), path);
+
+		if (!folder)
+			return NULL;
+		if (xip_listing_find(judge->image->listing, folder) == SIZE_MAX)
+			return text(judge, "there is no %s", folder);
+		why = text(judge, "%s is there, but has no such entry", folder);
+	}
+	return why;
+}
+
 static void judge_present(struct judge *judge)
 {
 	if (!for_each_match(judge, false, judge_attributes))
 		disappoint(judge, text(judge, "%s is there", judge->expectation->pattern),
-			"nothing", NULL);
+			"nothing", find_gap(judge, judge->expectation->pattern));
 }
 
 enum xip_err xip_expect_judge(const struct xip_expectation *expectation,

@@ -206,6 +206,16 @@ static enum xip_err cut(struct loader *loader, char *line, size_t *end)
 	}
 }
 
+static enum xip_err parse_kernel(struct loader *loader)
+{
+	bool mmu = loader->word_count == 2 && !strcmp(loader->words[1], "mmu");
+
+	if (!mmu && (loader->word_count != 2 || strcmp(loader->words[1], "nommu")))
+		return fail(loader, "\"mmu\" or \"nommu\" must follow", loader->words[0]);
+	loader->list->kernel = mmu ? XIP_KERNEL_MMU : XIP_KERNEL_NOMMU;
+	return XIP_OK;
+}
+
 static enum xip_err parse_line(struct loader *loader, char *line)
 {
 	struct xip_expectation expectation = {.line = loader->line};
@@ -226,6 +236,8 @@ static enum xip_err parse_line(struct loader *loader, char *line)
 				       xip_parse_size(loader->words[1], &loader->list->partition)
 			       ? XIP_OK
 			       : fail(loader, "one size in bytes must follow", loader->words[0]);
+	if (!strcmp(loader->words[0], "kernel"))
+		return parse_kernel(loader);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		if (strcmp(loader->words[0], kinds[i].word))
 			continue;

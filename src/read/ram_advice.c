@@ -22,6 +22,7 @@ const char *xip_advice_name(enum xip_advice_kind kind)
 		[XIP_ADVICE_NOT_PLACED] = "not-placed",
 		[XIP_ADVICE_RELRO] = "relro",
 		[XIP_ADVICE_DATA_OFFSET] = "data-offset",
+		[XIP_ADVICE_ALIGNMENT] = "alignment",
 		[XIP_ADVICE_STACK] = "stack",
 		[XIP_ADVICE_SEGMENTS] = "segments",
 		[XIP_ADVICE_UNSTRIPPED] = "unstripped",
@@ -128,11 +129,18 @@ static void advise_placement(const struct subject *s)
 			->ram_once = once * s->page;
 }
 
+/* Pages that @bytes take more when they begin @lead bytes behind a page border. */
+static uint64_t pages_lost(uint64_t bytes, uint64_t lead, uint32_t page)
+{
+	return xip_div_up(bytes % page + lead, page) - xip_div_up(bytes % page, page);
+}
+
 /* A data segment that crosses one more page border than its length needs. */
 static void advise_data(const struct subject *s)
 {
 	const struct xip_elf *elf = &s->program->elf;
-	uint64_t lost = 0;
+	struct xip_ram_advice *advice;
+	uint64_t each = 0, once = 0;
 
 	for (size_t i = 0; i < elf->segment_count; i++) {
 		const struct xip_elf_segment *segment = &elf->segments[i];
@@ -140,24 +148,60 @@ static void advise_data(const struct subject *s)
 
 		if (!segment->write || !segment->memsz)
 			continue;
-		lost += xip_div_up(segment->memsz % s->page + lead, s->page) -
-			xip_div_up(segment->memsz % s->page, s->page);
+		each += pages_lost(segment->memsz, lead, s->page);
+		/* with an MMU the file's pages are in the page cache as well */
+		if (s->p->ram->kernel == XIP_KERNEL_MMU && segment->filesz)
+			once += pages_lost(segment->filesz, lead, s->page);
 	}
-	if (!lost)
+	if (!each)
 		return;
 	if (elf->relro_memsz)
-		advise(s, XIP_ADVICE_RELRO,
+		advice = advise(s, XIP_ADVICE_RELRO,
 			"RELRO ends on a page border, which moves the data segment across "
 			"one more page",
-			"link with -Wl,-z,norelro")
-			->ram_each = lost * s->page;
+			"link with -Wl,-z,norelro");
 	else
-		advise(s, XIP_ADVICE_DATA_OFFSET,
+		advice = advise(s, XIP_ADVICE_DATA_OFFSET,
 			"the data segment begins in the middle of a page and takes one page "
 			"more than its length needs",
 			"begin .data on a page border in the linker script; GNU ld's own do so "
-			"when it saves a page")
-			->ram_each = lost * s->page;
+			"when it saves a page");
+	advice->ram_each = each * s->page;
+	advice->ram_once = once * s->page;
+}
+
+/* Pages that would do without the gaps that large alignments make between sections. */
+static void advise_alignment(const struct subject *s)
+{
+	const struct xip_elf *elf = &s->program->elf;
+	bool in_place = s->p->ram->objects[s->object].flash_pages > 0;
+	uint64_t once = 0, each = 0;
+	struct xip_ram_advice *advice;
+
+	for (size_t i = 0; i < elf->segment_count; i++) {
+		const struct xip_elf_segment *segment = &elf->segments[i];
+		uint64_t lead = segment->vaddr % s->page;
+		uint64_t gaps = segment->gaps < segment->memsz ? segment->gaps : 0;
+		uint64_t pages = segment->memsz / s->page +
+				 xip_div_up(segment->memsz % s->page + lead, s->page) -
+				 xip_div_up(lead + segment->memsz - gaps, s->page);
+
+		if (segment->write)
+			each += pages;
+		else
+			once += pages;
+	}
+	if (!once && !each)
+		return;
+	advice = advise(s, XIP_ADVICE_ALIGNMENT,
+		"sections that are aligned to more than a cache line leave gaps of pages",
+		"align to 64 bytes at most: look for aligned() in the source, -falign-functions= "
+		"and ALIGN() in the linker script (readelf -SW shows the sections)");
+	advice->ram_each = each * s->page;
+	if (in_place)
+		advice->flash_bytes = once * s->page;
+	else
+		advice->ram_once = once * s->page;
 }
 
 static enum xip_err advise_stack(const struct subject *s, const struct xip_ram_process *process)
@@ -274,6 +318,8 @@ static enum xip_err advise_object(const struct subject *s, const struct xip_ram_
 		return XIP_OK;
 	if (s->p->ram->objects[s->object].users)
 		advise_data(s);
+	if (s->p->ram->objects[s->object].users)
+		advise_alignment(s);
 	if (process)
 		err = advise_stack(s, process);
 	if (err != XIP_OK)

@@ -81,14 +81,24 @@ static void gather(struct picture *picture, const struct xip_map *map)
 		add_piece(picture, map, first, map->extent_count - first);
 }
 
-enum xip_err picture_make(const struct dump *dump, struct picture *picture)
+enum xip_err picture_make(
+	const struct dump *dump, const struct xip_program_list *programs, struct picture *picture)
 {
 	uint64_t size = dump->info->size, partition = dump->options->partition;
 
-	*picture = (struct picture){.total = partition > size ? partition : size};
+	*picture = (struct picture){
+		.total = partition > size ? partition : size, .programs = programs};
 	picture->pieces = calloc(dump->map.extent_count + 1, sizeof(*picture->pieces));
-	if (!picture->pieces)
+	picture->program_of_file =
+		calloc(dump->map.file_count + 1, sizeof(*picture->program_of_file));
+	if (!picture->pieces || !picture->program_of_file) {
+		picture_free(picture);
 		return xip_diag_nomem(dump->diag);
+	}
+	for (size_t i = 0; i < dump->map.file_count; i++)
+		picture->program_of_file[i] = SIZE_MAX;
+	for (size_t i = 0; i < programs->count; i++)
+		picture->program_of_file[programs->programs[i].file] = i;
 	picture->row_bytes = ROW_BYTES_MIN;
 	while (picture->row_bytes * ROWS_WANTED < picture->total)
 		picture->row_bytes *= 2;
@@ -103,5 +113,6 @@ enum xip_err picture_make(const struct dump *dump, struct picture *picture)
 void picture_free(struct picture *picture)
 {
 	free(picture->pieces);
+	free(picture->program_of_file);
 	*picture = (struct picture){0};
 }

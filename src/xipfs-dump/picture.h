@@ -24,11 +24,15 @@ struct picture {
 	uint64_t total;     /* bytes drawn: the partition, or the image */
 	uint64_t row_bytes; /* bytes a row */
 	unsigned rows;
+	const struct xip_program_list *programs; /* all of the image */
+	size_t *program_of_file;                 /* index in programs; SIZE_MAX: no program */
 };
 
 #define PICTURE_WIDTH 1000 /* units across a row */
 
-XIP_MUST_CHECK enum xip_err picture_make(const struct dump *dump, struct picture *picture);
+/* @programs, judged with xip_programs_options.all, must outlive *@picture. */
+XIP_MUST_CHECK enum xip_err picture_make(
+	const struct dump *dump, const struct xip_program_list *programs, struct picture *picture);
 void picture_free(struct picture *picture);
 
 /* A short name for captions ("executes in place"); static storage. */

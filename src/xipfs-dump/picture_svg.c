@@ -36,7 +36,32 @@ static void print_owner(FILE *out, const struct dump *dump, uint32_t owner)
 	free(path);
 }
 
-static void print_extent(FILE *out, const struct dump *dump, const struct xip_extent *extent)
+/* The segments of a program that the blocks of the extent belong to. */
+static void print_segments(FILE *out, const struct dump *dump, const struct picture *picture,
+	const struct xip_extent *extent)
+{
+	uint32_t file = dump->map.file_of_entry[extent->owner];
+	size_t index = file == XIP_NO_ENTRY ? SIZE_MAX : picture->program_of_file[file];
+	const struct xip_program_report *report;
+	const struct xip_program *program;
+
+	if (index == SIZE_MAX)
+		return;
+	report = &picture->programs->programs[index];
+	program = report->loader == XIP_LOADER_ELF ? &report->mmu.program : &report->nommu.program;
+	for (size_t i = 0; i < program->mapping_count; i++) {
+		const struct xip_mapping *mapping = &program->mappings[i];
+
+		if (extent->block < mapping->file_page + mapping->page_count &&
+			mapping->file_page < (uint64_t)extent->block + extent->blocks)
+			fprintf(out, ", segment %c%c%c at 0x%08" PRIx64, mapping->read ? 'r' : '-',
+				mapping->write ? 'w' : '-', mapping->exec ? 'x' : '-',
+				mapping->vaddr);
+	}
+}
+
+static void print_extent(FILE *out, const struct dump *dump, const struct picture *picture,
+	const struct xip_extent *extent)
 {
 	fprintf(out, "\n%s", picture_kind_text(extent->kind));
 	if (extent->owner != XIP_NO_ENTRY) {
@@ -47,11 +72,14 @@ static void print_extent(FILE *out, const struct dump *dump, const struct xip_ex
 		fprintf(out, ", block%s %" PRIu32, extent->blocks == 1 ? "" : "s", extent->block);
 	if (extent->blocks > 1)
 		fprintf(out, "-%" PRIu32, extent->block + extent->blocks - 1);
+	if (extent->blocks && extent->owner != XIP_NO_ENTRY)
+		print_segments(out, dump, picture, extent);
 	if (extent->sharers)
 		fprintf(out, ", shared with %" PRIu32 " more", extent->sharers);
 }
 
-static void print_caption(FILE *out, const struct dump *dump, const struct piece *piece)
+static void print_caption(FILE *out, const struct dump *dump, const struct picture *picture,
+	const struct piece *piece)
 {
 	fprintf(out, "<title>0x%08" PRIx64 " - 0x%08" PRIx64 ", %" PRIu64 " byte%s",
 		dump_address(dump, piece->start),
@@ -62,7 +90,7 @@ static void print_caption(FILE *out, const struct dump *dump, const struct piece
 	if (!piece->count)
 		fprintf(out, "\n%s", picture_kind_text(piece->kind));
 	for (size_t i = 0; i < piece->count && i < SHOWN; i++)
-		print_extent(out, dump, &dump->map.extents[piece->first + i]);
+		print_extent(out, dump, picture, &dump->map.extents[piece->first + i]);
 	if (piece->count > SHOWN)
 		fprintf(out, "\nand %zu more pieces too small to draw", piece->count - SHOWN);
 	fputs("</title>", out);
@@ -103,6 +131,18 @@ static void print_shape(FILE *out, const struct picture *picture, const struct p
 	fputs("\"", out);
 }
 
+/* Two shades in turn keep the files of one kind apart; *@shade and *@owner are the last one's. */
+static const char *choose_shade(
+	const struct dump *dump, const struct piece *piece, uint32_t *owner, bool *shade)
+{
+	if (!piece->count)
+		return "";
+	if (dump->map.extents[piece->first].owner != *owner)
+		*shade = !*shade;
+	*owner = dump->map.extents[piece->first].owner;
+	return *shade ? " other" : "";
+}
+
 static void print_addresses(FILE *out, const struct dump *dump, const struct picture *picture)
 {
 	fputs("<g class=\"address\">\n", out);
@@ -130,6 +170,8 @@ void picture_print_svg(
 	FILE *out, const struct dump *dump, const struct picture *picture, bool standalone)
 {
 	unsigned height = TOP + picture->rows * ROW_STEP + LEGEND;
+	uint32_t owner = XIP_NO_ENTRY;
+	bool shade = false;
 
 	fprintf(out,
 		"<svg %sid=\"map\" class=\"map\" viewBox=\"0 0 %d %u\" role=\"group\" "
@@ -144,10 +186,11 @@ void picture_print_svg(
 	print_addresses(out, dump, picture);
 	fprintf(out, "<g id=\"pieces\" transform=\"translate(%d,%d)\">\n", LEFT, TOP);
 	for (size_t i = 0; i < picture->count; i++) {
-		fprintf(out, "<path class=\"%s\"", class_names[picture->pieces[i].kind]);
+		fprintf(out, "<path class=\"%s%s\"", class_names[picture->pieces[i].kind],
+			choose_shade(dump, &picture->pieces[i], &owner, &shade));
 		print_shape(out, picture, &picture->pieces[i]);
 		fputs(">", out);
-		print_caption(out, dump, &picture->pieces[i]);
+		print_caption(out, dump, picture, &picture->pieces[i]);
 		fputs("</path>\n", out);
 	}
 	fputs("</g>\n", out);

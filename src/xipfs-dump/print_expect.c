@@ -36,7 +36,7 @@ static void free_survey(struct survey *survey)
 	free(survey->first_fault);
 }
 
-static enum xip_err make_survey(struct dump *dump, struct survey *survey)
+static enum xip_err make_survey(struct dump *dump, enum xip_kernel kernel, struct survey *survey)
 {
 	const struct xip_programs_options all = {
 		.all = true, .flash_address = dump->options->flash_address};
@@ -54,8 +54,8 @@ static enum xip_err make_survey(struct dump *dump, struct survey *survey)
 			&survey->programs, dump->diag);
 	if (err)
 		return err;
-	err = xip_ram_predict(dump->image, &dump->listing, &dump->map, &survey->programs,
-		XIP_KERNEL_AUTO, &survey->ram, dump->diag);
+	err = xip_ram_predict(dump->image, &dump->listing, &dump->map, &survey->programs, kernel,
+		&survey->ram, dump->diag);
 	if (err) {
 		xip_programs_free(&survey->programs);
 		return err;
@@ -195,7 +195,7 @@ enum xip_err print_expect(struct dump *dump, int *status)
 
 	if (err)
 		return err;
-	err = make_survey(dump, &survey);
+	err = make_survey(dump, list.kernel, &survey);
 	if (!err) {
 		if (!survey.image.partition)
 			survey.image.partition = list.partition;

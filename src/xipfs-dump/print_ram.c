@@ -109,11 +109,12 @@ static void print_process(const struct report *report, const struct xip_ram_proc
 		xip_cli_print_escaped(stdout, process->missing[i]);
 		putchar('\n');
 	}
-	printf("  first process %" PRIu64 "K, each further one %" PRIu64 "K; the first without "
-	       "execution in place %" PRIu64 "K: saved %" PRIu64 " bytes, %" PRIu64 " page%s\n",
+	printf("  first process %" PRIu64 "K, each further one %" PRIu64 "K; without execution in "
+	       "place %" PRIu64 "K and %" PRIu64 "K: saved %" PRIu64 " bytes, %" PRIu64 " page%s\n",
 		bytes_of(report, process->first_pages) / 1024,
 		bytes_of(report, process->further_pages) / 1024,
 		bytes_of(report, process->plain_pages) / 1024,
+		bytes_of(report, process->further_pages) / 1024,
 		bytes_of(report, process->flash_pages), process->flash_pages,
 		process->flash_pages == 1 ? "" : "s");
 }
@@ -249,6 +250,9 @@ static void json_process(
 	json_number(json, "first", bytes_of(report, process->first_pages));
 	json_number(json, "further", bytes_of(report, process->further_pages));
 	json_number(json, "first_without_xip", bytes_of(report, process->plain_pages));
+	json_number(json, "further_without_xip", bytes_of(report, process->further_pages));
+	json_number(json, "saved", bytes_of(report, process->flash_pages));
+	json_number(json, "saved_pages", process->flash_pages);
 	json_open_list(json, "objects");
 	for (size_t i = 0; i < process->object_count; i++)
 		json_object(report, json, process, process->objects[i]);
@@ -268,6 +272,7 @@ static enum xip_err print_json(const struct report *report)
 	dump_json_begin(report->dump, &json);
 	json_text(&json, "kernel", ram->kernel == XIP_KERNEL_MMU ? "mmu" : "nommu");
 	json_number(&json, "saved", bytes_of(report, pages_in_use(ram)));
+	json_number(&json, "saved_pages", pages_in_use(ram));
 	json_open_list(&json, "programs");
 	for (size_t i = 0; i < ram->process_count && !ferror(stdout); i++)
 		json_process(report, &json, &ram->processes[i]);

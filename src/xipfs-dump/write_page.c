@@ -137,25 +137,18 @@ static void print_ram_table(FILE *out, const struct dump *dump, const struct xip
 	fputs("</tbody></table></div>\n", out);
 }
 
-static enum xip_err print_ram_section(FILE *out, struct dump *dump)
+static enum xip_err print_ram_section(
+	FILE *out, struct dump *dump, const struct xip_program_list *programs)
 {
-	const struct xip_programs_options all = {
-		.all = true, .flash_address = dump->options->flash_address};
-	struct xip_program_list programs;
 	struct xip_ram ram;
-	enum xip_err err = xip_programs_judge(
-		dump->image, &dump->listing, &dump->map, &all, &programs, dump->diag);
+	enum xip_err err = xip_ram_predict(dump->image, &dump->listing, &dump->map, programs,
+		dump->options->kernel, &ram, dump->diag);
 
 	if (err)
 		return err;
-	err = xip_ram_predict(dump->image, &dump->listing, &dump->map, &programs,
-		dump->options->kernel, &ram, dump->diag);
-	if (!err) {
-		print_ram_table(out, dump, &ram, &programs);
-		xip_ram_free(&ram);
-	}
-	xip_programs_free(&programs);
-	return err;
+	print_ram_table(out, dump, &ram, programs);
+	xip_ram_free(&ram);
+	return XIP_OK;
 }
 
 /* --- The page -------------------------------------------------------------------------------- */
@@ -190,37 +183,52 @@ static enum xip_err print_page(FILE *out, struct dump *dump, const struct pictur
 	print_head(out, dump);
 	fprintf(out,
 		"<h2>Flash</h2>\n<p class=\"quiet\">%" PRIu64
-		" bytes a row. Point at a piece, or move with the arrow keys.</p>\n",
+		" bytes a row.<span class=\"hint\"> Point at a piece, or move with the arrow "
+		"keys.</span></p>\n",
 		picture->row_bytes);
 	picture_print_svg(out, dump, picture, false);
 	fputs("<div id=\"piece\" aria-live=\"polite\">Nothing chosen.</div>\n"
 	      "<h2>Files</h2>\n<p id=\"where\"></p>\n<div id=\"tree\"></div>\n",
 		out);
-	err = print_ram_section(out, dump);
+	err = print_ram_section(out, dump, picture->programs);
 	if (!err)
 		err = print_data(out, dump);
 	fprintf(out, "<script>\n%s</script>\n</body>\n</html>\n", web_page_js);
 	return err;
 }
 
-enum xip_err write_picture(struct dump *dump, bool page)
+static enum xip_err write_file(struct dump *dump, const struct picture *picture, bool page)
 {
 	struct xip_stream stream;
+	enum xip_err err = xip_stream_open(&stream, dump->options->argument, dump->diag);
+
+	if (err)
+		return err;
+	if (page)
+		err = print_page(stream.file, dump, picture);
+	else
+		picture_print_svg(stream.file, dump, picture, true);
+	return xip_stream_close(&stream, err, dump->diag);
+}
+
+enum xip_err write_picture(struct dump *dump, bool page)
+{
+	const struct xip_programs_options all = {
+		.all = true, .flash_address = dump->options->flash_address};
+	struct xip_program_list programs;
 	struct picture picture;
 	enum xip_err err = dump_survey(dump, false);
 
 	if (!err)
-		err = picture_make(dump, &picture);
+		err = xip_programs_judge(
+			dump->image, &dump->listing, &dump->map, &all, &programs, dump->diag);
 	if (err)
 		return err;
-	err = xip_stream_open(&stream, dump->options->argument, dump->diag);
+	err = picture_make(dump, &programs, &picture);
 	if (!err) {
-		if (page)
-			err = print_page(stream.file, dump, &picture);
-		else
-			picture_print_svg(stream.file, dump, &picture, true);
-		err = xip_stream_close(&stream, err, dump->diag);
+		err = write_file(dump, &picture, page);
+		picture_free(&picture);
 	}
-	picture_free(&picture);
+	xip_programs_free(&programs);
 	return err;
 }

@@ -44,7 +44,9 @@ sums()
 			([.objects[].lines[]] | map(.ram_once) | add // 0) as $once |
 			([.objects[].lines[]] | map(.ram_each) | add // 0) as $each |
 			.flash == $flash and .further == $each + .stack and
-			.first == .further + $once and .first_without_xip == .first + .flash] | all)
+			.first == .further + $once and .first_without_xip == .first + .flash and
+			.further_without_xip == .further and .saved == .flash and
+			.saved_pages * 4096 == .saved] | all)
 			' out >/dev/null || fail "the sums for $kernel are wrong"
 	done
 	jq -e '.saved > 0 and ([.programs[] | .flash] | add) == .saved' out >/dev/null
@@ -55,9 +57,9 @@ keeps_its_schema()
 	an_image
 	xipfs-dump --json --ram a.img >out
 	equal "$(jq -r 'keys | join(" ")' out)" \
-		"advice flash_address image kernel page_size programs saved size"
+		"advice flash_address image kernel page_size programs saved saved_pages size"
 	equal "$(jq -r '.programs[0] | keys | join(" ")' out)" \
-		"first first_without_xip flash further loadable loader missing objects path stack"
+		"first first_without_xip flash further further_without_xip loadable loader missing objects path saved saved_pages stack"
 	equal "$(jq -r '.programs[0].objects[0] | keys | join(" ")' out)" \
 		"lines loadable path role why"
 	equal "$(jq -r '.programs[0].objects[0].lines[0] | keys | join(" ")' out)" \

@@ -100,7 +100,7 @@ makes_image_with_mmu()
 {
 	target
 	printf '/etc/hostname mode=0600\n' >policy
-	printf '%s\n' 'check clean' 'xip /bin/elf' 'free >= 16K' >expect
+	printf '%s\n' 'kernel mmu' 'check clean' 'xip /bin/elf' 'free >= 16K' >expect
 	configure BR2_TARGET_ROOTFS_XIPFS=y BR2_USE_MMU=y BR2_ARM64_PAGE_SIZE_16K=y \
 		"BR2_TARGET_ROOTFS_XIPFS_POLICY=\"$PWD/policy\"" \
 		"BR2_TARGET_ROOTFS_XIPFS_EXPECT=\"$PWD/expect\"" \

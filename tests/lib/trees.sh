@@ -207,3 +207,18 @@ as_nobody()
 		setpriv --reuid=65534 --regid=65534 --clear-groups bash script
 	fi
 }
+
+# fdpic_gcc FILE OPTION...: what gcc and ld make of the C source on standard input for i386, with the
+# machine and the ABI in its header made those of ARM FDPIC: segments of a real linker's, though
+# nothing could run it.
+fdpic_gcc()
+{
+	local file=$1
+	shift
+
+	gcc -m32 -O1 -nostdlib -static -fno-pic -fno-asynchronous-unwind-tables -Wl,--build-id=none \
+		-x c -o "$file" - "$@"
+	patch_bytes "$file" 7 41
+	patch_bytes "$file" 18 2800
+	readelf -h "$file" | grep -q 'ARM FDPIC'
+}

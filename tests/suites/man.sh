@@ -132,6 +132,34 @@ checks()
 	sed -n 's/^\t\[XIP_CHECK_[A-Z_]*\] = {"\([a-z-]*\)".*/\1/p' "$TOP/src/read/verify.c"
 }
 
+# documents_words PAGE SECTION WORD...: the section has a tagged paragraph of each word.
+documents_words()
+{
+	local page=$1 section=$2 word
+	shift 2
+
+	rendered "$page" | sed -n "/^$section\$/,/^[A-Z]/p" >section
+	(($# > 5)) || fail "too few words: $*"
+	for word; do
+		matches section "^[[:space:]]+$word([[:space:]]|\$|[=,])"
+	done
+}
+
+# What the source takes in policies and expectations, and the names of advice, stand in the pages.
+languages_are_documented()
+{
+	local words
+	mapfile -t words < <(sed -n 's/^\t{"\([a-z-]*\)", XIP_ATTR.*/\1/p' "$TOP/src/plan/policy_file.c"
+		grep -oE 'word, "[a-z]+=' "$TOP/src/plan/policy_file.c" | sed 's/.*"\(.*\)=/\1/')
+	documents_words mkxipfs.1 POLICIES "${words[@]}"
+	mapfile -t words < <(sed -n 's/^\t{"\([a-z-]*\)", XIP_EXPECT.*/\1/p' "$TOP/src/read/expect_load.c"
+		grep -oE 'words\[0\], "[a-z]+' "$TOP/src/read/expect_load.c" | sed 's/.*"//')
+	documents_words xipfs-dump.1 EXPECTATIONS "${words[@]}"
+	mapfile -t words < <(sed -n 's/^\t\t\[XIP_ADVICE_[A-Z_]*\] = "\(.*\)",/\1/p' \
+		"$TOP/src/read/ram_advice.c")
+	documents_words xipfs-dump.1 RAM "${words[@]}"
+}
+
 check "mkxipfs(1) is well formed" well_formed mkxipfs.1
 check "xipfs-dump(1) is well formed" well_formed xipfs-dump.1
 check "xipfs(5) is well formed" well_formed xipfs.5
@@ -148,3 +176,4 @@ check "bash completes files" completes_values some-file mkxipfs -D tab some
 check "bash completes --ram=" completes_values "nommu mmu" xipfs-dump --ram =
 check "the checks are documented" checks_are_documented
 check "the fields of the JSON reports are documented" json_is_documented
+check "policies, expectations and advice are documented" languages_are_documented

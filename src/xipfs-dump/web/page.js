@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 "use strict";
 
+const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, PageDown: 20, PageUp: -20 };
+
 // The map: one piece is chosen at a time, by pointer or by the arrow keys.
 (() => {
   const pieces = [...document.querySelectorAll("#pieces path")];
@@ -22,7 +24,6 @@
       pieces[index].focus();
   }
 
-  const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, PageDown: 20, PageUp: -20 };
   pieces.forEach((piece, index) => {
     piece.tabIndex = index ? -1 : 0;
     piece.setAttribute("role", "img");
@@ -125,6 +126,7 @@
         return; // too small to see or to hit
       const button = document.createElement("button");
       button.type = "button";
+      button.tabIndex = box.childElementCount ? -1 : 0;
       button.className = node.children.size ? "directory" : node.xip ? "xip" : "packed";
       button.style.cssText = `left:${x}px;top:${y}px;width:${width}px;height:${height}px`;
       button.title = label(node);
@@ -156,6 +158,24 @@
     where.append(`${directory.name || "/"}: ${directory.bytes.toLocaleString("en")} bytes`);
     current = directory;
   }
+
+  // One stop for the tab key, as the map is: the arrow keys go from box to box.
+  function moveTo(button) {
+    for (const other of box.querySelectorAll('[tabindex="0"]'))
+      other.tabIndex = -1;
+    button.tabIndex = 0;
+  }
+
+  box.addEventListener("focusin", (event) => moveTo(event.target));
+  box.addEventListener("keydown", (event) => {
+    const ends = { Home: box.firstElementChild, End: box.lastElementChild };
+    const next = steps[event.key] > 0 ? event.target.nextElementSibling
+      : steps[event.key] < 0 ? event.target.previousElementSibling : ends[event.key];
+    if (!next)
+      return;
+    event.preventDefault();
+    next.focus();
+  });
 
   let current = root;
   show(root);
