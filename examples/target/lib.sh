@@ -225,7 +225,7 @@ publish() {
 	local name
 	mkdir -p "$out"
 	case $1 in
-	flash) set -- flash kernel dtb image root busybox libc ;;
+	flash) set -- flash kernel linux dtb image root busybox libc ;;
 	esac
 	for name; do
 		[ -z "${dir[$name]:-}" ] || ln -sfn "${dir[$name]}" "$out/$name"

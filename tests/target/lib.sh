@@ -17,7 +17,7 @@ need() {
 		return 0
 	fi
 	echo "not ok $name: $(tail -n 1 "$log")"
-	tail -n 25 "$log" | sed 's/^/#   /'
+	tail -n 30 "$log" | sed 's/^/#   /'
 	failed=$((failed + 1))
 	return 1
 }
@@ -54,7 +54,7 @@ find_programs() {
 build() {
 	local name=$1 board=$2
 	shift 2
-	"$TARGET/build.sh" --out="$WORK/out/$name" "$@" "$board"
+	"$TARGET/build.sh" "$board" --out="$WORK/out/$name" "$@" 2>&1 | tee "$WORK/$name.build"
 }
 
 # compile_maps COMPILER...: programs that print their own maps, each with other sizes of its parts.
@@ -112,6 +112,8 @@ make_image() {
 	mkxipfs --no-xip=/test/maps-copied "$WORK/$image.tar" "$WORK/$image.img" \
 		2>"$WORK/$image.warnings"
 	mkxipfs --quiet "$WORK/data.tar" "$WORK/data.img"
+	[ "$(stat -c %s "$WORK/data.img")" = 4096 ]
+	grep -abo zlast "$WORK/data.img" | grep -qx $((4096 - 264 + 12)):zlast
 	read -r address _ < <(partition root "$out/dtb/board.dtb")
 	xipfs-dump --json --flash-addr="$address" "$WORK/$image.img" >"$WORK/$image.json"
 	xipfs-dump --json --ram --flash-addr="$address" "$WORK/$image.img" >"$WORK/$image.ram"
@@ -131,11 +133,8 @@ boot() {
 run_guest() {
 	local name=$1 board=$2
 	shift 2
-	"$TARGET/boot.sh" --until='@end\r?\n' --timeout=600 --log="$WORK/$name.log" "$@" "$board" || {
-		echo "the end of the console:"
-		tail -n 20 "$WORK/$name.log" | tr -d '\r'
-		return 1
-	}
+	"$TARGET/boot.sh" "$board" --until='@end\r?\n' --timeout=300 --silence=60 \
+		--log="$WORK/$name.log" "$@"
 }
 
 # Address and size of the memory that plays flash.
@@ -183,8 +182,8 @@ memory_image() {
 	shift
 	mkdir -p "$WORK/memory/test"
 	cp "$HERE/guest/memory" "$WORK/memory/test/"
-	"$TARGET/build.sh" --out="$WORK/out/memory-$name" --overlay="$WORK/memory" \
-		"${@/#/--image-option=}" qemu-mps2-an500
+	"$TARGET/build.sh" qemu-mps2-an500 --out="$WORK/out/memory-$name" --overlay="$WORK/memory" \
+		--config="$HERE/large-block.config" "${@/#/--image-option=}"
 }
 
 boot_memory() {
@@ -224,21 +223,19 @@ refuse_fragment() {
 
 refuse_overflow() {
 	local out=$WORK/out/qemu-mps2-an500-static
-	truncate -s 3M "$WORK/large.img"
-	if "$TARGET/boot.sh" --out="$out" --image="$WORK/large.img" --until=never --timeout=5 \
-		qemu-mps2-an500; then
-		return 1
-	fi
-	mkdir -p "$WORK/large" "$WORK/overflow"
-	mv "$WORK/large.img" "$WORK/large/root.cramfs"
-	cd "$WORK/overflow"
-	if env STEPS="$TARGET/steps" IMAGE="$WORK/large" KERNEL="$(readlink -f "$out/kernel")" \
-		DTB="$(readlink -f "$out/dtb")" FLASH_BASE=0 STUB= PARTS='dtb kernel root' \
-		bash "$TARGET/steps/flash.sh" >"$WORK/overflow.log" 2>&1; then
+	mkdir -p "$WORK/large"
+	head -c 3M /dev/urandom >"$WORK/large/noise"
+	if build overflow qemu-mps2-an500 --overlay="$WORK/large" >"$WORK/overflow.log" 2>&1; then
 		echo "an image larger than its partition was accepted"
 		return 1
 	fi
-	grep 'root is 3145728 bytes, its partition only' "$WORK/overflow.log"
+	grep -E 'root is 3[0-9]{6} bytes, its partition only 2621440' "$WORK/overflow.log"
+	[ ! -e "$WORK/out/overflow/flash" ]
+	if "$TARGET/boot.sh" qemu-mps2-an500 --out="$out" --image="$WORK/large/noise" --run=true \
+		>"$WORK/overflow.log" 2>&1; then
+		return 1
+	fi
+	grep 'noise is larger than partition root' "$WORK/overflow.log"
 }
 
 refuse_board() {
@@ -246,4 +243,106 @@ refuse_board() {
 		return 1
 	fi
 	grep 'no such board: no-such-board' "$WORK/board.log"
+}
+
+# --- the scripts for people --------------------------------------------------------------------
+
+boot_small() {
+	local name=$1
+	shift
+	"$TARGET/boot.sh" qemu-mps2-an500 --out="$WORK/out/qemu-mps2-an500-static" --silence=60 "$@" \
+		>"$WORK/$name.log" 2>&1
+}
+
+# Nothing is made again, and it takes seconds.
+build_again() {
+	local began=$SECONDS
+	build qemu-mps2-an500-static qemu-mps2-an500 --libc=static >"$WORK/again.log" 2>&1
+	cat "$WORK/again.log"
+	[ $((SECONDS - began)) -le 30 ]
+	grep -q '^0x00180000  root ' "$WORK/again.log"
+	absent '^build.sh:' "$WORK/again.log"
+}
+
+# A step that failed is made again by the next run, and those before it are not.
+build_resumes() {
+	local key
+	refuse_fragment
+	refuse_fragment
+	key=$(sed -n 's/.*the end of \(.*\)\/log:$/\1/p' "$WORK/wrong.log")
+	[ -s "$key/log" ] && [ ! -e "$key/done" ]
+	[ "$(grep -c '^build.sh: ' "$WORK/wrong.log")" = 1 ]
+}
+
+# Each command's output, in order, with the RAM that was asked for.
+boot_runs() {
+	boot_small runs --ram=2M --run='cat /proc/meminfo' --run='cd /bin; echo in $(pwd)'
+	awk '/^MemTotal:/ { found = $2 > 1600 && $2 < 2048 } /^in \/bin/ { ran = found }
+		END { exit !ran }' "$WORK/runs.log"
+}
+
+# Somebody at the keyboard: a prompt, an answer, Ctrl-A X.
+boot_interactive() {
+	local line
+	coproc boot_small interactive
+	wait_for interactive 'hush - the humble shell'
+	printf 'echo $((6 * 7))\n' >&"${COPROC[1]}"
+	wait_for interactive '^42'
+	printf '\001x' >&"${COPROC[1]}"
+	wait "$COPROC_PID"
+}
+
+wait_for() {
+	local tenths=0
+	until tr -d '\r' <"$WORK/$1.log" | grep -q "$2"; do
+		sleep 0.1
+		tenths=$((tenths + 1))
+		if [ "$tenths" -ge 600 ]; then
+			cat "$WORK/$1.log"
+			return 1
+		fi
+	done
+}
+
+# A guest that hangs is given up soon, and the end of its console is shown.
+boot_hangs() {
+	local began=$SECONDS
+	if boot_small hangs --until='never' --log="$WORK/hangs.console" --silence=5 --timeout=300; then
+		return 1
+	fi
+	[ $((SECONDS - began)) -le 60 ]
+	grep 'said nothing for 5 seconds' "$WORK/hangs.log"
+	grep 'hush - the humble shell' "$WORK/hangs.log"
+}
+
+boot_panics() {
+	local began=$SECONDS
+	if boot_small panics --cmdline=init=/no/such --cmdline=root=mtd:nothing --until='never' \
+		--log="$WORK/panics.console"; then
+		return 1
+	fi
+	[ $((SECONDS - began)) -le 60 ]
+	grep 'the kernel died: Kernel panic' "$WORK/panics.log"
+	grep 'Unable to mount root fs' "$WORK/panics.log"
+}
+
+# What somebody needs to write a board's flash, on standard output.
+tells_how_to_write() {
+	local log=$WORK/$1.build
+	grep -E '^0x[0-9a-f]{8}  kernel +[0-9]+ of +[0-9]+ bytes  flash.bin$' "$log"
+	grep -E '^0x[0-9a-f]{8}  root +[0-9]+ of +[0-9]+ bytes  flash' "$log"
+	grep '^openocd .*program flash.bin 0x08004000 verify' "$log"
+	grep '^st-flash .* write flash.bin 0x08004000' "$log"
+}
+
+# --- the patches -------------------------------------------------------------------------------
+
+# The kernel's own judge of patches; who signs them off is for whoever submits them to say.
+check_patch() {
+	local linux
+	linux=$(readlink -f "$WORK/out/qemu-mps2-an500-static/linux")
+	perl "$linux/scripts/checkpatch.pl" --no-tree --no-signoff "$1" | tee "$WORK/checkpatch.log"
+	grep -q 'total: 0 errors' "$WORK/checkpatch.log"
+	absent '@[A-Z]*@' "$1"
+	sed -n '/^---$/q;p' "$1" | grep -q 'SPDX-License-Identifier: GPL-2.0-only'
 }

@@ -85,7 +85,7 @@ test_memory() {
 	ok "memory: root in place" memory_image inplace
 	ok "$name: boots and ends its script" boot_memory compressed 'loglevel=7 cramfs.explain_mmap=1'
 	ok "$name: the kernel says why nothing runs in place" grep -q \
-		'cramfs: bin/busybox: pages 0-[0-9]* not in place: block 0 is compressed' \
+		'cramfs: /bin/busybox: pages 0-[0-9]* not in place: block 0 is compressed' \
 		"$WORK/memory-compressed.log"
 	ok "memory-inplace: boots and ends its script" boot_memory inplace 'loglevel=7 cramfs.explain_mmap=1'
 	ok "memory-inplace: the kernel has nothing to say about it" absent 'bin/busybox: pages 0-' \
@@ -101,15 +101,29 @@ test_stm32() {
 		need "$board: builds" build "$board" "$board" || continue
 		ok "$board: everything lies where the board expects it" \
 			python3 "$HERE/static.py" "$board" "$WORK/out/$board"
+		ok "$board: build.sh shows the map and how to write it" tells_how_to_write "$board"
 	done
 }
 
-# --- the scripts refuse what cannot work -------------------------------------------------------
+# --- the scripts -------------------------------------------------------------------------------
 
-test_refusals() {
+test_scripts() {
+	ok "an unchanged second build takes seconds" build_again
 	ok "a fragment that does not stick fails by name" refuse_fragment
+	ok "a build that failed goes on where it failed" build_resumes
 	ok "a part that overflows its partition is refused" refuse_overflow
 	ok "an unknown board is refused" refuse_board
+	ok "boot.sh runs commands in the RAM that is asked for" boot_runs
+	ok "boot.sh is interactive without any" boot_interactive
+	ok "a boot that hangs fails soon and shows the console" boot_hangs
+	ok "a kernel that panics fails at once and shows the console" boot_panics
+}
+
+test_patches() {
+	local patch
+	while read -r patch; do
+		ok "$patch: checkpatch.pl finds no error" check_patch "$TOP/kernel-patches/linux-6.12/$patch"
+	done <"$TOP/kernel-patches/linux-6.12/series"
 }
 
 main() {
@@ -122,7 +136,8 @@ main() {
 	test_mmu
 	test_stock stock-arm64 qemu-virt-arm64 qemu-virt-arm64
 	test_stm32
-	test_refusals
+	test_scripts
+	test_patches
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
