@@ -102,6 +102,7 @@ main() {
 	[ -z "$data" ] || replace data "$data"
 	local words=()
 	board_qemu
+	export QEMU_AUDIO_DRV=none # not a word about sound cards
 	[ -z "$flash" ] || cp "$run/flash.bin" "$flash"
 
 	if [ ${#script[@]} -gt 0 ]; then

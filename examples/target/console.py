@@ -82,12 +82,12 @@ class Guest:
             pass
 
     def type(self, line):
-        """Type a line, each character after the echo of the one before; where the echo ends."""
+        """Type a line, each character after the echo of the one before; where the last echo is."""
         for byte in line.encode() + b"\n":
             start = len(self.text)
             self.qemu.stdin.write(bytes([byte]))
             echo = self.wait(re.compile(re.escape(bytes([byte]))), start)
-        return echo.end()
+        return echo.start()
 
     def run(self, line):
         """Run a shell command at the prompt; return what it printed."""
