@@ -65,7 +65,7 @@ edit_dtb() {
 }
 
 main() {
-	local ram='' image='' data='' cmdline='' flash='' out='' script=() more=() boards=()
+	local ram='' image='' data='' cmdline='' flash='' out='' script=() limits=() more=() boards=()
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -73,7 +73,8 @@ main() {
 		--image=*) image=${1#*=} ;;
 		--data=*) data=${1#*=} ;;
 		--cmdline=*) cmdline+="${cmdline:+ }${1#*=}" ;;
-		--run=* | --until=* | --timeout=* | --silence=* | --log=* | --save=*) script+=("$1") ;;
+		--run=* | --until=* | --save=*) script+=("$1") ;;
+		--timeout=* | --silence=* | --log=*) limits+=("$1") ;;
 		--flash=*) flash=${1#*=} ;;
 		--qemu=*) read -r -a more <<<"${1#*=}" ;;
 		--out=*) out=${1#*=} ;;
@@ -106,7 +107,7 @@ main() {
 	[ -z "$flash" ] || cp "$run/flash.bin" "$flash"
 
 	if [ ${#script[@]} -gt 0 ]; then
-		python3 "$HERE/console.py" "${script[@]}" -- "${qemu[@]}" "${words[@]}" "${more[@]}"
+		python3 "$HERE/console.py" "${script[@]}" "${limits[@]}" -- "${qemu[@]}" "${words[@]}" "${more[@]}"
 	else
 		"${qemu[@]}" "${words[@]}" "${more[@]}" -nographic -no-reboot
 	fi

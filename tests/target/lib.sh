@@ -2,29 +2,44 @@
 # What the tests in run.sh are made of.
 # shellcheck shell=bash disable=SC2034,SC2154
 
-# need NAME COMMAND...: one test; its last words are shown when it fails. Its status is the test's.
-need() {
-	local name=$1 log=$WORK/test.log status
+# ok NAME COMMAND...: one test; what it said is shown when it fails. Any command that fails in it
+# fails it, but only because `ok` is never part of a condition, where bash ignores set -e however
+# deep: the result is in $status, and `good || continue` leaves out what depends on it.
+ok() {
+	local name=$1 log=$WORK/test.log
 	shift
-	# Not in an `if`, where a function would go on after a command that fails.
 	set +e
 	(set -e && "$@") >"$log" 2>&1 </dev/null
 	status=$?
 	set -e
-	if [ "$status" = 0 ]; then
+	if good; then
 		echo "ok $name"
 		passed=$((passed + 1))
-		return 0
+	else
+		echo "not ok $name: $(tail -n 1 "$log")"
+		tail -n 30 "$log" | sed 's/^/#   /'
+		failed=$((failed + 1))
 	fi
-	echo "not ok $name: $(tail -n 1 "$log")"
-	tail -n 30 "$log" | sed 's/^/#   /'
-	failed=$((failed + 1))
-	return 1
 }
 
-# ok NAME COMMAND...: one test on which no other depends.
-ok() {
-	need "$@" || true
+good() {
+	[ "$status" = 0 ]
+}
+
+fails_early() {
+	false
+	true
+}
+
+# A test that could not fail would prove nothing.
+check_harness() {
+	ok "harness" fails_early >"$WORK/harness"
+	if good || ! grep -q '^not ok harness' "$WORK/harness"; then
+		echo "not ok a test fails with the first command that fails in it"
+		exit 1
+	fi
+	echo "ok a test fails with the first command that fails in it"
+	passed=1 failed=0
 }
 
 cleanup() {
@@ -294,18 +309,17 @@ boot_runs() {
 
 # Somebody at the keyboard: a prompt, an answer, Ctrl-A X.
 boot_interactive() {
-	local line
 	coproc boot_small interactive
 	wait_for interactive 'hush - the humble shell'
-	printf 'echo $((6 * 7))\n' >&"${COPROC[1]}"
-	wait_for interactive '^42'
+	printf 'echo answer $(echo one two | wc -w)\n' >&"${COPROC[1]}"
+	wait_for interactive '^answer 2'
 	printf '\001x' >&"${COPROC[1]}"
 	wait "$COPROC_PID"
 }
 
 wait_for() {
 	local tenths=0
-	until tr -d '\r' <"$WORK/$1.log" | grep -q "$2"; do
+	until [ -e "$WORK/$1.log" ] && tr -d '\r' <"$WORK/$1.log" | grep "$2"; do
 		sleep 0.1
 		tenths=$((tenths + 1))
 		if [ "$tenths" -ge 600 ]; then

@@ -10,7 +10,7 @@ TOP=$(readlink -f "$HERE/../..")
 TARGET=$TOP/examples/target
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-target.XXXXXX")
-passed=0 failed=0
+passed=0 failed=0 status=0
 
 # shellcheck source-path=SCRIPTDIR
 . "$HERE/lib.sh"
@@ -26,9 +26,12 @@ test_nommu() {
 			local name=$board-$libc programs=(/bin/busybox)
 			[ "$libc" = static ] ||
 				programs+=(/lib/ld-uClibc-1.0.35.so /lib/libuClibc-1.0.35.so)
-			need "$name: builds" build "$name" "$board" --libc="$libc" || continue
-			need "$name: torture image" make_image "$libc" "$name" || continue
+			ok "$name: builds" build "$name" "$board" --libc="$libc"
+			good || continue
+			ok "$name: torture image" make_image "$libc" "$name"
+			good || continue
 			ok "$name: boots and ends its script" boot "$name" "$libc" "$board"
+			good || continue
 			ok "$name: text runs in flash where foretold" check maps "$name" "$WORK/$libc.json" \
 				nommu "${programs[@]}"
 			ok "$name: every mapping is as --ram foretold" check_ram "$name" "$libc"
@@ -42,17 +45,21 @@ test_nommu() {
 # Without the patches, only the files that mkxipfs warned of read wrong.
 test_stock() {
 	local name=$1 board=$2 image=$3
-	need "$name: builds" build "$name" "$board" --stock || return 0
+	ok "$name: builds" build "$name" "$board" --stock
+	good || return 0
 	ok "$name: boots and ends its script" boot "$name" "$image" "$board"
+	good || return 0
 	ok "$name: only what mkxipfs warned of reads wrong" check tree "$name" \
 		"$WORK/$image.expected" "$WORK/$image.warnings"
 }
 
 test_debug() {
 	local name=debug
-	need "$name: builds" build "$name" qemu-mps2-an500 --config="$HERE/debug-nommu.config" || return 0
+	ok "$name: builds" build "$name" qemu-mps2-an500 --config="$HERE/debug-nommu.config"
+	good || return 0
 	ok "$name: boots and ends its script" boot "$name" static qemu-mps2-an500 \
 		--cmdline='page_poison=1'
+	good || return 0
 	ok "$name: every entry of the tree is right" check tree "$name" "$WORK/static.expected"
 	ok "$name: text runs in flash where foretold" check maps "$name" "$WORK/static.json" nommu \
 		/bin/busybox
@@ -64,9 +71,12 @@ test_debug() {
 test_mmu() {
 	local board
 	for board in vexpress-a9 qemu-virt-arm64; do
-		need "$board: builds" build "$board" "$board" || continue
-		need "$board: torture image" make_image "$board" "$board" || continue
+		ok "$board: builds" build "$board" "$board"
+		good || continue
+		ok "$board: torture image" make_image "$board" "$board"
+		good || continue
 		ok "$board: boots and ends its script" boot "$board" "$board" "$board"
+		good || continue
 		ok "$board: text runs in flash where foretold, Rss 0" check maps "$board" \
 			"$WORK/$board.json" mmu /bin/busybox
 		ok "$board: every mapping is as --ram foretold" check_ram "$board" "$board"
@@ -81,10 +91,13 @@ test_mmu() {
 # The same root compressed and in place; a table of KiB of RAM goes to the output as comments.
 test_memory() {
 	local name
-	need "memory-compressed: builds" memory_build compressed --image-option=--no-xip || return 0
-	need "memory-inplace: builds" memory_build inplace || return 0
+	ok "memory-compressed: builds" memory_build compressed --image-option=--no-xip
+	good || return 0
+	ok "memory-inplace: builds" memory_build inplace
+	good || return 0
 	for name in compressed inplace; do
 		ok "memory-$name: boots, runs four shells" memory_boot "$name"
+		good || return 0
 		ok "memory-$name: the kernel does not complain" check complaints "memory-$name"
 	done
 	ok "memory-compressed: the kernel says why nothing runs in place" grep -q \
@@ -101,7 +114,8 @@ test_memory() {
 test_stm32() {
 	local board
 	for board in stm32f429-disco stm32f469-disco stm32f746-disco stm32f769-disco stm32h743i-eval; do
-		need "$board: builds" build "$board" "$board" || continue
+		ok "$board: builds" build "$board" "$board"
+		good || continue
 		ok "$board: everything lies where the board expects it" \
 			python3 "$HERE/static.py" "$board" "$WORK/out/$board"
 		ok "$board: build.sh shows the map and how to write it" tells_how_to_write "$board"
@@ -131,6 +145,7 @@ test_patches() {
 
 main() {
 	trap cleanup EXIT
+	check_harness
 	find_programs
 	test_nommu
 	test_stock stock qemu-mps2-an500 static
