@@ -95,6 +95,23 @@ def check_kernel(board, out):
         fail(f"the kernel's entry is {entry:#x}, the boot loader jumps to {KERNEL_AT:#x}")
 
 
+def check_drivers(out):
+    """The kernel has a driver for clocks, pins, timer, console and flash of the device tree."""
+    dtb = os.path.join(out, "dtb", "board.dtb")
+    kernel = read(os.path.join(out, "kernel", "vmlinux"))
+    console = run("fdtget", dtb, "/chosen", "stdout-path").split(":")[0]
+    nodes = [run("fdtget", dtb, "/aliases", console).strip(), "/timer@e000e010", "/flash@8000000"]
+    nodes += ["/soc/" + node for node in run("fdtget", "-l", dtb, "/soc").split()
+              if node.startswith(("rcc@", "reset-clock-controller@", "pinctrl@"))]
+    if len(nodes) != 5:
+        fail(f"the device tree has not one each of clocks and pins: {nodes}")
+    for node in nodes:
+        # The first is the most specific; a generic driver for a later one would not do for clocks.
+        name = run("fdtget", dtb, node, "compatible").split()[0]
+        if name.encode() + b"\0" not in kernel:
+            fail(f"the kernel has no driver for {name} ({node})")
+
+
 def check_flash(board, out):
     """flash.bin has DTB, kernel and root where the device tree and the boot loader say."""
     dtb = os.path.join(out, "dtb", "board.dtb")
@@ -124,9 +141,10 @@ def check_flash(board, out):
 
 
 def main():
-    """Both checks, then the sizes."""
+    """All checks."""
     board, out = sys.argv[1:]
     check_kernel(board, out)
+    check_drivers(out)
     check_flash(board, out)
 
 
