@@ -195,11 +195,22 @@ need_mkxipfs() {
 }
 
 need_image() {
+	local option value options=() files=()
 	need_mkxipfs
 	need_root
+	# The step runs elsewhere, and what is in a policy or the like is an input as well.
+	for option in "${image_options[@]}"; do
+		value=${option#*=}
+		if [ "$value" != "$option" ] && [ -f "$value" ]; then
+			value=$(readlink -e "$value")
+			option=${option%%=*}=$value
+			files+=("$value")
+		fi
+		options+=("$option")
+	done
 	step image image "ROOT=${dir[root]}" "TABLES=$HERE/root.table ${tables[*]}" \
-		"MKXIPFS=$(readlink -e "$MKXIPFS_BIN/mkxipfs")" "OPTIONS=${image_options[*]}" \
-		"$HERE/root.table" "${tables[@]}"
+		"MKXIPFS=$(readlink -e "$MKXIPFS_BIN/mkxipfs")" "OPTIONS=${options[*]}" \
+		"$HERE/root.table" "${tables[@]}" "${files[@]}"
 }
 
 need_flash() {
