@@ -8,7 +8,7 @@ CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 
 usage() {
 	cat <<-TEXT
-	Usage: boot.sh [options] BOARD
+	Usage: boot.sh BOARD [options]
 	Boots what build.sh made; interactive (Ctrl-A X ends QEMU) unless a command is given.
 
 	  --ram=SIZE       RAM the kernel may use, such as 512K or 4M (the board's all)
@@ -18,6 +18,7 @@ usage() {
 	  --run=COMMANDS   type this at the shell prompt, then end; repeatable
 	  --until=REGEX    wait until the console shows this, then end (or go on with --run)
 	  --timeout=SEC    for --run and --until (120)
+	  --silence=SEC    fail as soon as the console was silent for so long
 	  --log=FILE       the console goes to this file with --run and --until
 	  --save=A:N:FILE  write N bytes of guest memory from address A to FILE before the end
 	  --flash=FILE     keep the flash contents that were booted
@@ -64,7 +65,7 @@ edit_dtb() {
 }
 
 main() {
-	local ram='' image='' data='' cmdline='' flash='' out='' script=() more=()
+	local ram='' image='' data='' cmdline='' flash='' out='' script=() limits=() more=() boards=()
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -72,19 +73,20 @@ main() {
 		--image=*) image=${1#*=} ;;
 		--data=*) data=${1#*=} ;;
 		--cmdline=*) cmdline+="${cmdline:+ }${1#*=}" ;;
-		--run=* | --until=* | --timeout=* | --log=* | --save=*) script+=("$1") ;;
+		--run=* | --until=* | --save=*) script+=("$1") ;;
+		--timeout=* | --silence=* | --log=*) limits+=("$1") ;;
 		--flash=*) flash=${1#*=} ;;
 		--qemu=*) read -r -a more <<<"${1#*=}" ;;
 		--out=*) out=${1#*=} ;;
 		-h | --help) usage && return ;;
 		-*) usage >&2 && return 16 ;;
-		*) break ;;
+		*) boards+=("$1") ;;
 		esac
 		shift
 	done
-	[ $# = 1 ] || { usage >&2 && return 16; }
+	[ ${#boards[@]} = 1 ] || { usage >&2 && return 16; }
 
-	local board=$1 qemu=() flash_base
+	local board=${boards[0]} qemu=() flash_base
 	[ -e "$HERE/boards/$board.board" ] || die "no such board: $board"
 	# shellcheck disable=SC1090
 	. "$HERE/boards/$board.board"
@@ -101,10 +103,11 @@ main() {
 	[ -z "$data" ] || replace data "$data"
 	local words=()
 	board_qemu
+	export QEMU_AUDIO_DRV=none # not a word about sound cards
 	[ -z "$flash" ] || cp "$run/flash.bin" "$flash"
 
 	if [ ${#script[@]} -gt 0 ]; then
-		python3 "$HERE/console.py" "${script[@]}" -- "${qemu[@]}" "${words[@]}" "${more[@]}"
+		python3 "$HERE/console.py" "${script[@]}" "${limits[@]}" -- "${qemu[@]}" "${words[@]}" "${more[@]}"
 	else
 		"${qemu[@]}" "${words[@]}" "${more[@]}" -nographic -no-reboot
 	fi

@@ -12,7 +12,7 @@ export STEPS=$HERE/steps
 
 usage() {
 	cat <<-TEXT
-	Usage: build.sh [options] BOARD [step...]
+	Usage: build.sh BOARD [step...] [options]
 	Steps, each after those it needs: libc busybox kernel dtb root image flash (default: flash).
 	Every result stays in $CACHE and is made again only when something it
 	depends on changed; the log of a step is in its folder there.
@@ -46,7 +46,7 @@ list_boards() {
 main() {
 	# shellcheck disable=SC2034 # lib.sh uses them
 	local libc=static series=$PATCHED/linux-6.12/series out='' step
-	local configs_more=() overlays=() tables=() image_options=()
+	local configs_more=() overlays=() tables=() image_options=() words=()
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -61,10 +61,11 @@ main() {
 		--list) list_boards && return ;;
 		-h | --help) usage && return ;;
 		-*) usage >&2 && return 16 ;;
-		*) break ;;
+		*) words+=("$1") ;;
 		esac
 		shift
 	done
+	set -- "${words[@]}"
 	[ $# -gt 0 ] || { usage >&2 && return 16; }
 
 	local board=$1

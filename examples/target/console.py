@@ -18,7 +18,8 @@ import tempfile
 import time
 
 PROMPT = re.compile(rb"(?:^|\n)[^\n]{0,40}[#$] (?:\x1b\[6n)?$")
-DEAD = re.compile(rb"Kernel panic|---\[ end trace|Attempted to kill init|Internal error:|BUG:")
+DEAD = re.compile(rb"Kernel panic|---\[ end trace|Attempted to kill init|Internal error:|BUG:|"
+                  rb"Unhandled exception:")
 
 
 class Failure(Exception):
@@ -28,9 +29,11 @@ class Failure(Exception):
 class Guest:
     """A QEMU process, its console and its monitor."""
 
-    def __init__(self, command, log, deadline):
+    def __init__(self, command, log, deadline, silence=None):
         self.log = log
         self.deadline = deadline
+        self.silence = silence
+        self.heard = time.monotonic()
         self.text = b""
         self.folder = tempfile.TemporaryDirectory(prefix="mkxipfs-")
         self.monitor_path = os.path.join(self.folder.name, "monitor")
@@ -41,16 +44,20 @@ class Guest:
 
     def read(self):
         """Add what the guest has printed since; fail at the deadline or when QEMU is gone."""
-        left = self.deadline - time.monotonic()
+        now = time.monotonic()
+        left = self.deadline - now
         if left <= 0:
             raise Failure("time-out")
+        if self.silence and now - self.heard > self.silence:
+            raise Failure(f"the guest has said nothing for {self.silence:g} seconds")
         if not select.select([self.qemu.stdout], [], [], min(left, 1.0))[0]:
             return
         data = os.read(self.qemu.stdout.fileno(), 65536)
         if not data:
             raise Failure("QEMU ended")
+        self.heard = time.monotonic()
         self.text += data
-        self.log.write(data)
+        self.log.write(data.replace(b"\r", b""))
         self.log.flush()
 
     def wait(self, pattern, start=0):
@@ -75,18 +82,18 @@ class Guest:
             pass
 
     def type(self, line):
-        """Type a line, each character after the echo of the one before; return where its end is."""
-        start = len(self.text)
+        """Type a line, each character after the echo of the one before; where the last echo is."""
         for byte in line.encode() + b"\n":
             start = len(self.text)
             self.qemu.stdin.write(bytes([byte]))
-            self.wait(re.compile(re.escape(bytes([byte]))), start)
-        return start
+            echo = self.wait(re.compile(re.escape(bytes([byte]))), start)
+        return echo.start()
 
     def run(self, line):
         """Run a shell command at the prompt; return what it printed."""
         self.wait(PROMPT)
-        start = self.type(line)  # the answer may have come together with the last echo
+        # The answer may have come together with the echo.
+        start = self.type(line)
         self.wait(PROMPT, start)
         return self.text[start:]
 
@@ -119,6 +126,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--log", help="write the console here (default: standard output)")
     parser.add_argument("--timeout", type=float, default=120, help="seconds for all of it")
+    parser.add_argument("--silence", type=float, help="seconds without a word that are a failure")
     parser.add_argument("--run", action="append", default=[], help="type this at the prompt")
     parser.add_argument("--until", help="wait for this regular expression first")
     parser.add_argument("--save", metavar="ADDRESS:SIZE:FILE",
@@ -128,7 +136,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     with open(args.log, "wb") if args.log else os.fdopen(os.dup(1), "wb") as log:
-        guest = Guest(args.qemu, log, time.monotonic() + args.timeout)
+        guest = Guest(args.qemu, log, time.monotonic() + args.timeout, args.silence)
         try:
             if args.until:
                 guest.wait(re.compile(args.until.encode()))
@@ -138,6 +146,9 @@ def main():
                 address, size, path = args.save.split(":", 2)
                 guest.save_memory(int(address, 0), int(size, 0), path)
         except Failure as failure:
+            if args.log:
+                end = guest.text.decode(errors="replace").replace("\r", "").split("\n")[-25:]
+                print("the end of the console:", *end, sep="\n", file=sys.stderr)
             print(f"console.py: {failure}", file=sys.stderr)
             return 1
         finally:

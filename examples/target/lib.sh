@@ -73,23 +73,16 @@ step() {
 # --- packages ----------------------------------------------------------------------------------
 
 install_packages() {
-	local wanted missing=() package
+	local wanted
 	wanted=(linux-source-6.12 "gcc-$cross" device-tree-compiler bc flex bison make gcc
 		libc6-dev libssl-dev libelf-dev ccache rsync xz-utils bzip2 patch cpio kmod python3)
 	case $userland in
 	fdpic) wanted+=(binutils-source uclibc-source gcc-arm-none-eabi) ;;
 	esac
 	[ -z "${qemu[*]}" ] || wanted+=(qemu-system-arm)
-	for package in "${wanted[@]}"; do
-		[ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
-			missing+=("$package")
-	done
-	[ ${#missing[@]} -gt 0 ] || return 0
-	[ "$(id -u)" = 0 ] || die "install these packages first: apt-get install ${missing[*]}"
-	echo "build.sh: installing ${missing[*]}" >&2
-	apt-get -q -o DPkg::Lock::Timeout=600 update >&2
-	DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 install \
-		--no-install-recommends "${missing[@]}" >&2
+	# shellcheck source=../../tests/lib/packages.sh
+	. "$REPO/tests/lib/packages.sh"
+	packages_install <(printf '%s\n' "${wanted[@]}") "$REPO/tests/lib/packages.build" >&2
 }
 
 version_of() {
@@ -192,6 +185,7 @@ need_root() {
 need_mkxipfs() {
 	[ -z "${MKXIPFS_BIN:-}" ] || return 0
 	local build=$CACHE/mkxipfs
+	mkdir -p "$CACHE"
 	if ! { cmake -S "$REPO" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF &&
 		cmake --build "$build" -j"$(nproc)"; } >"$CACHE/mkxipfs.log" 2>&1; then
 		die "mkxipfs did not build; see $CACHE/mkxipfs.log"
@@ -202,11 +196,22 @@ need_mkxipfs() {
 }
 
 need_image() {
+	local option value options=() files=()
 	need_mkxipfs
 	need_root
+	# The step runs elsewhere, and what is in a policy or the like is an input as well.
+	for option in "${image_options[@]}"; do
+		value=${option#*=}
+		if [ "$value" != "$option" ] && [ -f "$value" ]; then
+			value=$(readlink -e "$value")
+			option=${option%%=*}=$value
+			files+=("$value")
+		fi
+		options+=("$option")
+	done
 	step image image "ROOT=${dir[root]}" "TABLES=$HERE/root.table ${tables[*]}" \
-		"MKXIPFS=$(readlink -e "$MKXIPFS_BIN/mkxipfs")" "OPTIONS=${image_options[*]}" \
-		"$HERE/root.table" "${tables[@]}"
+		"MKXIPFS=$(readlink -e "$MKXIPFS_BIN/mkxipfs")" "OPTIONS=${options[*]}" \
+		"$HERE/root.table" "${tables[@]}" "${files[@]}"
 }
 
 need_flash() {
@@ -226,7 +231,7 @@ publish() {
 	local name
 	mkdir -p "$out"
 	case $1 in
-	flash) set -- flash kernel dtb image root busybox libc ;;
+	flash) set -- flash kernel linux dtb image root busybox libc ;;
 	esac
 	for name; do
 		[ -z "${dir[$name]:-}" ] || ln -sfn "${dir[$name]}" "$out/$name"

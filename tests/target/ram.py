@@ -18,11 +18,15 @@ from check import Bad, parts
 
 
 def observed(lines):
-    """(start, length, permissions, offset, name) of each mapping, in address order."""
+    """(start, length, permissions, offset, name) of each mapping, in address order.
+
+    Not those without any access, which take no memory: between segments that are aligned to more
+    than a page the C library's loader leaves such holes.
+    """
     found = []
     for line in lines:
         match = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S{3})\S ([0-9a-f]+) \S+ +\d+ *(.*)$", line)
-        if match:
+        if match and match.group(3) != "---":
             start, end, permissions, offset, name = match.groups()
             found.append((int(start, 16), int(end, 16) - int(start, 16), permissions,
                           int(offset, 16), name))

@@ -10,7 +10,7 @@ TOP=$(readlink -f "$HERE/../..")
 TARGET=$TOP/examples/target
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-target.XXXXXX")
-passed=0 failed=0
+passed=0 failed=0 status=0
 
 # shellcheck source-path=SCRIPTDIR
 . "$HERE/lib.sh"
@@ -26,9 +26,12 @@ test_nommu() {
 			local name=$board-$libc programs=(/bin/busybox)
 			[ "$libc" = static ] ||
 				programs+=(/lib/ld-uClibc-1.0.35.so /lib/libuClibc-1.0.35.so)
-			need "$name: builds" build "$name" "$board" --libc="$libc" || continue
-			need "$name: torture image" make_image "$libc" "$name" || continue
+			ok "$name: builds" build "$name" "$board" --libc="$libc"
+			good || continue
+			ok "$name: torture image" make_image "$libc" "$name"
+			good || continue
 			ok "$name: boots and ends its script" boot "$name" "$libc" "$board"
+			good || continue
 			ok "$name: text runs in flash where foretold" check maps "$name" "$WORK/$libc.json" \
 				nommu "${programs[@]}"
 			ok "$name: every mapping is as --ram foretold" check_ram "$name" "$libc"
@@ -42,17 +45,21 @@ test_nommu() {
 # Without the patches, only the files that mkxipfs warned of read wrong.
 test_stock() {
 	local name=$1 board=$2 image=$3
-	need "$name: builds" build "$name" "$board" --stock || return 0
+	ok "$name: builds" build "$name" "$board" --stock
+	good || return 0
 	ok "$name: boots and ends its script" boot "$name" "$image" "$board"
+	good || return 0
 	ok "$name: only what mkxipfs warned of reads wrong" check tree "$name" \
 		"$WORK/$image.expected" "$WORK/$image.warnings"
 }
 
 test_debug() {
 	local name=debug
-	need "$name: builds" build "$name" qemu-mps2-an500 --config="$HERE/debug-nommu.config" || return 0
+	ok "$name: builds" build "$name" qemu-mps2-an500 --config="$HERE/debug-nommu.config"
+	good || return 0
 	ok "$name: boots and ends its script" boot "$name" static qemu-mps2-an500 \
 		--cmdline='page_poison=1'
+	good || return 0
 	ok "$name: every entry of the tree is right" check tree "$name" "$WORK/static.expected"
 	ok "$name: text runs in flash where foretold" check maps "$name" "$WORK/static.json" nommu \
 		/bin/busybox
@@ -64,9 +71,12 @@ test_debug() {
 test_mmu() {
 	local board
 	for board in vexpress-a9 qemu-virt-arm64; do
-		need "$board: builds" build "$board" "$board" || continue
-		need "$board: torture image" make_image "$board" "$board" || continue
+		ok "$board: builds" build "$board" "$board"
+		good || continue
+		ok "$board: torture image" make_image "$board" "$board"
+		good || continue
 		ok "$board: boots and ends its script" boot "$board" "$board" "$board"
+		good || continue
 		ok "$board: text runs in flash where foretold, Rss 0" check maps "$board" \
 			"$WORK/$board.json" mmu /bin/busybox
 		ok "$board: every mapping is as --ram foretold" check_ram "$board" "$board"
@@ -80,17 +90,23 @@ test_mmu() {
 
 # The same root compressed and in place; a table of KiB of RAM goes to the output as comments.
 test_memory() {
-	local name=memory-compressed
-	ok "memory: root with everything compressed" memory_image compressed --no-xip
-	ok "memory: root in place" memory_image inplace
-	ok "$name: boots and ends its script" boot_memory compressed 'loglevel=7 cramfs.explain_mmap=1'
-	ok "$name: the kernel says why nothing runs in place" grep -q \
-		'cramfs: bin/busybox: pages 0-[0-9]* not in place: block 0 is compressed' \
+	local name
+	ok "memory-compressed: builds" memory_build compressed --image-option=--no-xip
+	good || return 0
+	ok "memory-inplace: builds" memory_build inplace
+	good || return 0
+	for name in compressed inplace; do
+		ok "memory-$name: boots, runs four shells" memory_boot "$name"
+		good || return 0
+		ok "memory-$name: the kernel does not complain" check complaints "memory-$name"
+	done
+	ok "memory-compressed: the kernel says why nothing runs in place" grep -q \
+		'cramfs: /bin/busybox: pages 0-[0-9]* not in place: block 0 is compressed' \
 		"$WORK/memory-compressed.log"
-	ok "memory-inplace: boots and ends its script" boot_memory inplace 'loglevel=7 cramfs.explain_mmap=1'
 	ok "memory-inplace: the kernel has nothing to say about it" absent 'bin/busybox: pages 0-' \
 		"$WORK/memory-inplace.log"
-	ok "memory: executing in place saves the text's pages in each shell" memory_saved
+	ok "memory: executing in place saves the text's pages, copied and cached" memory_saved
+	sed 's/^/# /' "$WORK/memory.table" || true
 }
 
 # --- boards that QEMU does not play ------------------------------------------------------------
@@ -98,22 +114,39 @@ test_memory() {
 test_stm32() {
 	local board
 	for board in stm32f429-disco stm32f469-disco stm32f746-disco stm32f769-disco stm32h743i-eval; do
-		need "$board: builds" build "$board" "$board" || continue
+		ok "$board: builds" build "$board" "$board"
+		good || continue
 		ok "$board: everything lies where the board expects it" \
 			python3 "$HERE/static.py" "$board" "$WORK/out/$board"
+		ok "$board: build.sh shows the map and how to write it" tells_how_to_write "$board"
 	done
 }
 
-# --- the scripts refuse what cannot work -------------------------------------------------------
+# --- the scripts -------------------------------------------------------------------------------
 
-test_refusals() {
+test_scripts() {
+	ok "an unchanged second build takes seconds" build_again
 	ok "a fragment that does not stick fails by name" refuse_fragment
+	ok "a build that failed goes on where it failed" build_resumes
+	ok "a policy for the root image is an input of it" build_policy
 	ok "a part that overflows its partition is refused" refuse_overflow
 	ok "an unknown board is refused" refuse_board
+	ok "boot.sh runs commands in the RAM that is asked for" boot_runs
+	ok "boot.sh is interactive without any" boot_interactive
+	ok "a boot that hangs fails soon and shows the console" boot_hangs
+	ok "a kernel that panics fails at once and shows the console" boot_panics
+}
+
+test_patches() {
+	local patch
+	while read -r patch; do
+		ok "$patch: checkpatch.pl finds no error" check_patch "$TOP/kernel-patches/linux-6.12/$patch"
+	done <"$TOP/kernel-patches/linux-6.12/series"
 }
 
 main() {
 	trap cleanup EXIT
+	check_harness
 	find_programs
 	test_nommu
 	test_stock stock qemu-mps2-an500 static
@@ -122,7 +155,8 @@ main() {
 	test_mmu
 	test_stock stock-arm64 qemu-virt-arm64 qemu-virt-arm64
 	test_stm32
-	test_refusals
+	test_scripts
+	test_patches
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }

@@ -68,7 +68,10 @@ def partitions(dtb):
 
 
 def check_kernel(board, out):
-    """Text and read-only data in flash, data and bss in RAM, the entry where the kernel begins."""
+    """Text and read-only data in the kernel's partition, data and bss in RAM, the entry where the
+    kernel begins.
+    """
+    partition = partitions(os.path.join(out, "dtb", "board.dtb"))[0]["kernel"]
     vmlinux = os.path.join(out, "kernel", "vmlinux")
     sections = re.findall(r"\] (\S+) +(\S+) +([0-9a-f]{8}) [0-9a-f]{6} ([0-9a-f]{6}) \S+ +(\S+)",
                           run("readelf", "-SW", vmlinux))
@@ -78,19 +81,35 @@ def check_kernel(board, out):
     if not {".text", ".data", ".bss"} <= names:
         fail(f"the kernel has only the sections {sorted(names)}")
     for name, at, size, _ in loaded:
-        home = RAM[board] if name in (".data", ".bss") or name.startswith(".data") else FLASH[board]
-        if name in (".vectors", ".stubs"):
+        if name in (".vectors", ".stubs"):  # linked to where they are copied, 0xffff0000
             continue
-        if not inside(at, size, home) and not inside(at, size, RAM[board]):
-            fail(f"{name} at {at:#x}, {size:#x} bytes, is neither in flash nor in RAM")
-        if name in (".head.text", ".text", ".rodata") and not inside(at, size, FLASH[board]):
-            fail(f"{name} is at {at:#x}, not in flash")
+        if not inside(at, size, partition) and not inside(at, size, RAM[board]):
+            fail(f"{name} at {at:#x}, {size:#x} bytes, is neither in the kernel's partition nor in RAM")
+        if name in (".head.text", ".text", ".rodata") and not inside(at, size, partition):
+            fail(f"{name} is at {at:#x}, not in the kernel's partition")
         if name in (".data", ".bss") and not inside(at, size, RAM[board]):
             fail(f"{name} is at {at:#x}, not in RAM")
     entry = int(re.search(r"Entry point address: +0x([0-9a-f]+)",
                           run("readelf", "-hW", vmlinux)).group(1), 16)
     if entry & ~1 != KERNEL_AT:
         fail(f"the kernel's entry is {entry:#x}, the boot loader jumps to {KERNEL_AT:#x}")
+
+
+def check_drivers(out):
+    """The kernel has a driver for clocks, pins, timer, console and flash of the device tree."""
+    dtb = os.path.join(out, "dtb", "board.dtb")
+    kernel = read(os.path.join(out, "kernel", "vmlinux"))
+    console = run("fdtget", dtb, "/chosen", "stdout-path").split(":")[0]
+    nodes = [run("fdtget", dtb, "/aliases", console).strip(), "/timer@e000e010", "/flash@8000000"]
+    nodes += ["/soc/" + node for node in run("fdtget", "-l", dtb, "/soc").split()
+              if node.startswith(("rcc@", "reset-clock-controller@", "pinctrl@"))]
+    if len(nodes) != 5:
+        fail(f"the device tree has not one each of clocks and pins: {nodes}")
+    for node in nodes:
+        # The first is the most specific; a generic driver for a later one would not do for clocks.
+        name = run("fdtget", dtb, node, "compatible").split()[0]
+        if name.encode() + b"\0" not in kernel:
+            fail(f"the kernel has no driver for {name} ({node})")
 
 
 def check_flash(board, out):
@@ -122,9 +141,10 @@ def check_flash(board, out):
 
 
 def main():
-    """Both checks, then the sizes."""
+    """All checks."""
     board, out = sys.argv[1:]
     check_kernel(board, out)
+    check_drivers(out)
     check_flash(board, out)
 
 

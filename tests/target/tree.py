@@ -5,7 +5,8 @@
     tree.py ROOT-TREE ROOT.TABLE READBACK SCRIPT IMAGE.TAR DATA.TAR EXPECTED
 
 IMAGE.TAR holds the bootable root, the program and script that read the tree back, and /torture;
-DATA.TAR is a second, tiny image that ends in directories. EXPECTED has a line for every entry, in
+DATA.TAR is a second image, one page of nothing but
+directories, whose last entry has just the 264 bytes behind it that the kernel always reads. EXPECTED has a line for every entry, in
 the words of guest/readback.c; where a file's last page is full, a further hash says what read(2)
 gives when that page reads as zeros. All content is made from fixed seeds.
 """
@@ -249,7 +250,11 @@ def main():
     entries = []
     for name in (b"a", b"b", b"b/c", b"b/c/last"):
         entries.append((name, tiny.add(name, "d", mode=0o751)))
-    entries.append((b"b/c/z", tiny.add(b"b/c/z", "f")))
+    # 76 bytes of superblock and 234 entries of 16 bytes, three of them of 20: the next one is at
+    # 4096 - 264.
+    names = [b"%04d" % i for i in range(227)] + [b"long%d" % i for i in range(3)] + [b"zlast"]
+    for name in names:
+        entries.append((b"b/c/" + name, tiny.add(b"b/c/" + name, "f")))
     for name, entry in entries:
         tree.expect(b"mnt/" + name, entry)
     tiny.tar.close()

@@ -21,7 +21,7 @@ place() {
 		output=$(printf 'flash-%08x.bin' "$chip")
 	fi
 	used=$(stat -Lc %s "$file")
-	printf '%#010x  %-7s %8d of %8d bytes  %s\n' "$address" "$label" "$used" "$size" "$output" >>map
+	printf '0x%08x  %-7s %8d of %8d bytes  %s\n' "$address" "$label" "$used" "$size" "$output" >>map
 	[ "$used" -le "$size" ] || die "$label is $used bytes, its partition only $size"
 	gap=$((address - begin - $(stat -c %s "$output" 2>/dev/null || echo 0)))
 	[ "$gap" -ge 0 ] || die "$label begins before the end of what is in front of it"
@@ -39,7 +39,7 @@ if [ -n "$STUB" ]; then
 	"${CROSS_COMPILE}gcc" -nostdlib -static -no-pie -Wl,-Ttext="$FLASH_BASE",-e,0,--build-id=none -DDTB="$dtb_address" \
 		-DKERNEL="$kernel_address" -x assembler-with-cpp "$STUB" -o stub.elf
 	"${CROSS_COMPILE}objcopy" -O binary -j .text stub.elf stub.bin
-	printf '%#010x  %-7s %8d bytes in front of the partitions  flash.bin\n' "$FLASH_BASE" boot "$(stat -c %s stub.bin)" >>map
+	printf '0x%08x  %-7s %8d bytes in front of the partitions  flash.bin\n' "$FLASH_BASE" boot "$(stat -c %s stub.bin)" >>map
 	cat stub.bin >flash.bin
 fi
 for part in $PARTS; do

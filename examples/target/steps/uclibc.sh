@@ -42,6 +42,12 @@ make_libc() {
 }
 
 yes '' | make_libc oldconfig >/dev/null || [ "${PIPESTATUS[1]}" = 0 ]
+while IFS= read -r line; do
+	case $line in
+	*=*) grep -qxF "$line" .config ;;
+	*) ! grep -q "^$(cut -d ' ' -f 2 <<<"$line")=" .config ;;
+	esac || die "uclibc.config: $line did not stick"
+done < <(grep -E '^[A-Z0-9_]+=|^# [A-Z0-9_]+ is not set$' "$UCLIBC_CONFIG")
 make_libc -j"$JOBS"
 make_libc PREFIX="$top/sysroot" install
 cd ..
