@@ -16,6 +16,7 @@ usage() {
 	  --data=FILE      this in the partition "data"
 	  --cmdline=TEXT   more words for the kernel's command line; repeatable
 	  --run=COMMANDS   type this at the shell prompt, then end; repeatable
+	  --ledger         at the prompt, or after --run, print where every page of RAM is; then end
 	  --until=REGEX    wait until the console shows this, then end (or go on with --run)
 	  --timeout=SEC    for --run and --until (120)
 	  --silence=SEC    fail as soon as the console was silent for so long
@@ -65,7 +66,7 @@ edit_dtb() {
 }
 
 main() {
-	local ram='' image='' data='' cmdline='' flash='' out='' script=() limits=() more=() boards=()
+	local ram='' image='' data='' cmdline='' flash='' out='' ledger='' script=() limits=() more=() boards=()
 
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -74,6 +75,7 @@ main() {
 		--data=*) data=${1#*=} ;;
 		--cmdline=*) cmdline+="${cmdline:+ }${1#*=}" ;;
 		--run=* | --until=* | --save=*) script+=("$1") ;;
+		--ledger) ledger=yes ;;
 		--timeout=* | --silence=* | --log=*) limits+=("$1") ;;
 		--flash=*) flash=${1#*=} ;;
 		--qemu=*) read -r -a more <<<"${1#*=}" ;;
@@ -92,6 +94,7 @@ main() {
 	. "$HERE/boards/$board.board"
 	[ -n "${qemu[*]}" ] || die "QEMU does not play the board $board"
 	out=${out:-$CACHE/out/$board}
+	[ -z "$ledger" ] || script+=("--ledger=$out/kernel/vmlinux")
 	[ -e "$out/flash/flash.bin" ] || die "nothing built in $out; run build.sh $board first"
 
 	run=$(mktemp -d)

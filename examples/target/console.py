@@ -37,9 +37,11 @@ class Guest:
         self.text = b""
         self.folder = tempfile.TemporaryDirectory(prefix="mkxipfs-")
         self.monitor_path = os.path.join(self.folder.name, "monitor")
+        self.gdb_path = os.path.join(self.folder.name, "gdb")
         self.qemu = subprocess.Popen(
             command + ["-display", "none", "-serial", "stdio", "-no-reboot",
-                       "-monitor", f"unix:{self.monitor_path},server=on,wait=off"],
+                       "-monitor", f"unix:{self.monitor_path},server=on,wait=off",
+                       "-gdb", f"unix:{self.gdb_path},server=on,wait=off"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
 
     def read(self):
@@ -90,10 +92,13 @@ class Guest:
         return echo.start()
 
     def run(self, line):
-        """Run a shell command at the prompt; return what it printed."""
+        """Run a shell command at the prompt; return what it printed. A ^C at the end stops it."""
         self.wait(PROMPT)
         # The answer may have come together with the echo.
-        start = self.type(line)
+        start = self.type(line.removesuffix("\x03"))
+        if line.endswith("\x03"):
+            time.sleep(1)  # nothing tells that the command has begun
+            self.qemu.stdin.write(b"\x03")
         self.wait(PROMPT, start)
         return self.text[start:]
 
@@ -114,6 +119,20 @@ class Guest:
         if not os.path.exists(path) or os.path.getsize(path) != size:
             raise Failure("pmemsave failed: " + answer.decode(errors="replace"))
 
+    def debug(self, script, vmlinux):
+        """Print what a gdb script finds in the stopped guest."""
+        gdb = subprocess.run(
+            ["gdb-multiarch", "-nx", "-batch", "-ex", "set confirm off",
+             "-ex", f"target remote {self.gdb_path}", "-x", script, vmlinux],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        if gdb.returncode or not gdb.stdout:
+            raise Failure("gdb: " + gdb.stderr.decode(errors="replace"))
+        lines = gdb.stdout.decode(errors="replace").split("\n")
+        begin = next((i for i, line in enumerate(lines) if line.startswith("RAM:")), None)
+        if begin is None:
+            raise Failure("gdb: " + gdb.stderr.decode(errors="replace"))
+        print(*[line for line in lines[begin:] if not line.startswith("[Inferior")], sep="\n")
+
     def end(self):
         """End this QEMU."""
         self.qemu.kill()
@@ -131,6 +150,7 @@ def main():
     parser.add_argument("--until", help="wait for this regular expression first")
     parser.add_argument("--save", metavar="ADDRESS:SIZE:FILE",
                         help="at the end, write this part of guest memory to a file")
+    parser.add_argument("--ledger", metavar="VMLINUX", help="at the end, print where the RAM is")
     parser.add_argument("qemu", nargs="+")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -142,6 +162,10 @@ def main():
                 guest.wait(re.compile(args.until.encode()))
             for line in args.run:
                 guest.run(line)
+            if args.ledger:
+                guest.wait(PROMPT)
+                guest.debug(os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                                         "ledger", "ram.py"), args.ledger)
             if args.save:
                 address, size, path = args.save.split(":", 2)
                 guest.save_memory(int(address, 0), int(size, 0), path)

@@ -79,7 +79,7 @@ install_packages() {
 	case $userland in
 	fdpic) wanted+=(binutils-source uclibc-source gcc-arm-none-eabi) ;;
 	esac
-	[ -z "${qemu[*]}" ] || wanted+=(qemu-system-arm)
+	[ -z "${qemu[*]}" ] || wanted+=(qemu-system-arm gdb-multiarch)
 	# shellcheck source=../../tests/lib/packages.sh
 	. "$REPO/tests/lib/packages.sh"
 	packages_install <(printf '%s\n' "${wanted[@]}") "$REPO/tests/lib/packages.build" >&2
@@ -92,7 +92,7 @@ version_of() {
 # --- boards ------------------------------------------------------------------------------------
 
 load_board() {
-	stub='' write='' qemu=()
+	stub='' write='' qemu=() flash_end='' links=symbolic root_options=''
 	# shellcheck disable=SC1090
 	. "$HERE/boards/$1.board"
 	case $arch in
@@ -178,17 +178,18 @@ need_root() {
 	local uclibc=
 	need_busybox
 	[ "$userland" != fdpic ] || uclibc=${dir[libc]}
-	step root root "BUSYBOX=${dir[busybox]}" "UCLIBC=$uclibc" "LIBC=$libc" "USERLAND=$userland" \
+	step root root "BUSYBOX=${dir[busybox]}" "UCLIBC=$uclibc" "LIBC=$libc" "USERLAND=$userland" "LINKS=$links" \
 		"ROOT=$HERE/root" "OVERLAYS=${overlays[*]}" "${overlays[@]}"
 }
 
 need_mkxipfs() {
 	[ -z "${MKXIPFS_BIN:-}" ] || return 0
-	local build=$CACHE/mkxipfs
+	local build # two checkouts do not share it
+	build=$CACHE/mkxipfs-$(printf %s "$REPO" | md5sum | cut -c1-8)
 	mkdir -p "$CACHE"
 	if ! { cmake -S "$REPO" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF &&
-		cmake --build "$build" -j"$(nproc)"; } >"$CACHE/mkxipfs.log" 2>&1; then
-		die "mkxipfs did not build; see $CACHE/mkxipfs.log"
+		cmake --build "$build" -j"$(nproc)"; } >"$build.log" 2>&1; then
+		die "mkxipfs did not build; see $build.log"
 	fi
 	MKXIPFS_BIN=$build/bin
 	mkdir -p "$MKXIPFS_BIN"
@@ -200,7 +201,7 @@ need_image() {
 	need_mkxipfs
 	need_root
 	# The step runs elsewhere, and what is in a policy or the like is an input as well.
-	for option in "${image_options[@]}"; do
+	for option in $root_options "${image_options[@]}"; do
 		value=${option#*=}
 		if [ "$value" != "$option" ] && [ -f "$value" ]; then
 			value=$(readlink -e "$value")
@@ -219,7 +220,7 @@ need_flash() {
 	need_kernel
 	need_dtb
 	step flash flash "IMAGE=${dir[image]}" "KERNEL=${dir[kernel]}" "DTB=${dir[dtb]}" \
-		"FLASH_BASE=$flash_base" "PARTS=$flash_parts" \
+		"FLASH_BASE=$flash_base" "FLASH_END=$flash_end" "PARTS=$flash_parts" \
 		"STUB=${stub:+$HERE/boards/$stub}" "CROSS_COMPILE=$cross-" \
 		"$HERE/partition.sh"
 	cat "${dir[flash]}/map"

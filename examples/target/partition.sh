@@ -2,12 +2,17 @@
 # shellcheck shell=bash
 
 # partition LABEL DTB: physical address and size of a flash partition and the address of the flash it
-# is in, from the device tree; fails when there is none.
+# is in, from the device tree; fails when there is none. A flash node without partitions is one by
+# the name that it gives its MTD device.
 partition() {
-	local node base part reg
+	local node base size part reg
 	for node in $(fdtget -l "$2" / | grep '^flash@'); do
-		read -r base _ < <(fdtget -t u "$2" "/$node" reg)
-		for part in $(fdtget -l "$2" "/$node/partitions"); do
+		read -r base size < <(fdtget -t u "$2" "/$node" reg)
+		if [ "$(fdtget -d '' "$2" "/$node" linux,mtd-name)" = "$1" ]; then
+			echo "$base" "$size" "$base"
+			return
+		fi
+		for part in $(fdtget -l "$2" "/$node/partitions" 2>/dev/null); do
 			[ "$(fdtget "$2" "/$node/partitions/$part" label)" = "$1" ] || continue
 			read -r -a reg < <(fdtget -t u "$2" "/$node/partitions/$part" reg)
 			echo $((base + reg[0])) "${reg[1]}" "$base"

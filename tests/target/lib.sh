@@ -59,7 +59,7 @@ find_programs() {
 	fi
 	if [ -z "${MKXIPFS_BIN:-}" ]; then
 		"$TARGET/build.sh" qemu-mps2-an500 image
-		MKXIPFS_BIN=$CACHE/mkxipfs/bin
+		MKXIPFS_BIN=$CACHE/mkxipfs-$(printf %s "$TOP" | md5sum | cut -c1-8)/bin
 	fi
 	export MKXIPFS_BIN
 	PATH=$MKXIPFS_BIN:$PATH

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step flash: what is written to the board's flash, laid out by the partitions in its device tree.
-# Inputs: IMAGE, KERNEL, DTB (step folders), FLASH_BASE (where the flash begins), STUB (boot code, or
+# Inputs: IMAGE, KERNEL, DTB (step folders), FLASH_BASE (where the flash begins), FLASH_END (where it ends, or empty), STUB (boot code, or
 # empty), PARTS (labels of the partitions to fill), CROSS_COMPILE. Output: flash.bin (and one more
 # file for each further chip) and map. A part larger than its partition is refused.
 # shellcheck source-path=SCRIPTDIR
@@ -31,6 +31,14 @@ place() {
 	} >>"$output"
 }
 
+# In flash.bin alone; a second chip ends where its partition does.
+check_end() {
+	local used
+	used=$((FLASH_BASE + $(stat -c %s flash.bin)))
+	printf '0x%08x  end     %8d bytes of flash free\n' "$used" $((FLASH_END - used)) >>map
+	[ "$used" -le $((FLASH_END)) ] || die "flash.bin ends at $used, the flash at $((FLASH_END))"
+}
+
 : >flash.bin
 : >map
 if [ -n "$STUB" ]; then
@@ -49,4 +57,5 @@ for part in $PARTS; do
 	root) place root "$IMAGE/root.cramfs" ;;
 	esac
 done
+[ -z "$FLASH_END" ] || check_end
 cat map

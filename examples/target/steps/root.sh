@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step root: the tree that becomes the root image. Inputs: BUSYBOX (step folder), UCLIBC, LIBC,
-# USERLAND, ROOT (files of every root), OVERLAYS (space separated folders). Output: tree/.
+# USERLAND, LINKS (symbolic or hard), ROOT (files of every root), OVERLAYS (space separated folders). Output: tree/.
 # shellcheck source-path=SCRIPTDIR
 . "$STEPS/common.sh"
 
@@ -21,7 +21,10 @@ fdpic)
 	;;
 esac
 while IFS= read -r link; do
-	[ -e "tree$link" ] || ln -s /bin/busybox "tree$link"
+	[ -e "tree$link" ] || case $LINKS in
+	hard) ln tree/bin/busybox "tree$link" ;;
+	*) ln -s /bin/busybox "tree$link" ;;
+	esac
 done <busybox.links
 
 if [ "$LIBC" = shared ] && [ "$USERLAND" = fdpic ]; then
