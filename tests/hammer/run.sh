@@ -6,6 +6,7 @@
 # and 1 MiB of flash, 5 at 512 KiB, and what a person expects of a shell. --table prints how many of
 # BOOTS (20) boots pass at falling sizes with the stock kernel, one that is only configured, and the
 # patched one.
+# shellcheck disable=SC2317 # the tests are called by ok
 set -euo pipefail
 
 HERE=$(dirname "$(readlink -f "$0")")
@@ -15,7 +16,7 @@ CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-hammer.XXXXXX")
 HEADLINE=320 # KiB
 BOOTS=${BOOTS:-20}
-passed=0 failed=0
+passed=0 failed=0 status=0
 
 # shellcheck source-path=SCRIPTDIR
 . "$TOP/tests/target/lib.sh"
@@ -144,8 +145,10 @@ main() {
 		print_table
 		return
 	fi
-	need "the C library and the workload" make_overlay || return 1
-	need "the kernel and root of qemu-mps2-tiny" build_board tiny || return 1
+	ok "the C library and the workload" make_overlay
+	good || return 1
+	ok "the kernel and root of qemu-mps2-tiny" build_board tiny
+	good || return 1
 	ok "stub, device tree, kernel and root in 1 MiB of flash" in_one_mebibyte
 	ok "$HEADLINE KiB of RAM: 20 boots of 20" boots tiny "$HEADLINE" 20
 	ok "384 KiB of RAM: 5 boots of 5" boots tiny 384 5
