@@ -53,9 +53,11 @@ test_stock() {
 		"$WORK/$image.expected" "$WORK/$image.warnings"
 }
 
+# test_debug NAME FRAGMENT...
 test_debug() {
-	local name=debug
-	ok "$name: builds" build "$name" qemu-mps2-an500 --config="$HERE/debug-nommu.config"
+	local name=$1
+	shift
+	ok "$name: builds" build "$name" qemu-mps2-an500 "${@/#/--config=}"
 	good || return 0
 	ok "$name: boots and ends its script" boot "$name" static qemu-mps2-an500 \
 		--cmdline='page_poison=1'
@@ -150,7 +152,8 @@ main() {
 	find_programs
 	test_nommu
 	test_stock stock qemu-mps2-an500 static
-	test_debug
+	test_debug debug "$HERE/debug-nommu.config"
+	test_debug debug-tiny "$TOP/kernel-patches/configs/tiny.config" "$HERE/debug-tiny.config"
 	test_memory
 	test_mmu
 	test_stock stock-arm64 qemu-virt-arm64 qemu-virt-arm64
