@@ -18,4 +18,11 @@
 XIP_MUST_CHECK enum xip_err xip_policy_apply(
 	struct xip_tree *tree, const struct xip_policy *policy, const struct xip_diag *diag);
 
+/*
+ * Warns of each pattern, of an option or a line, that fits no entry of the finished tree; not of
+ * exclusions. XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_policy_warn_unmatched(
+	const struct xip_tree *tree, const struct xip_policy *policy, const struct xip_diag *diag);
+
 #endif

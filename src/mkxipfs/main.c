@@ -73,7 +73,9 @@ static enum xip_err read_source(
 	/* Tables come last: what they say of owners stands. */
 	for (size_t i = 0; !err && i < options->devtables.count; i++)
 		err = xip_devtable_apply(*tree, options->devtables.items[i], diag);
-	return err ? err : xip_tree_finish(*tree, options->truncate_ids, diag);
+	if (!err)
+		err = xip_tree_finish(*tree, options->truncate_ids, diag);
+	return err ? err : xip_policy_warn_unmatched(*tree, &options->build.policy, diag);
 }
 
 static enum xip_err report(const struct options *options, const struct xip_tree *tree,

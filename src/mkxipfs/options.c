@@ -442,6 +442,8 @@ static enum options_verdict take_operands(struct parser *parser, int argc, char 
 				  : "a SOURCE and an IMAGE are needed");
 	options->source = argv[optind];
 	options->image = count == 2 ? argv[optind + 1] : NULL;
+	if (options->image && !*options->image)
+		return usage(parser, "%s", "the name of the IMAGE is empty");
 	if (options->report && options->image && !strcmp(options->report, "-") &&
 		!strcmp(options->image, "-"))
 		return usage(parser, "%s", "image and report cannot both be standard output");

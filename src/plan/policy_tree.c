@@ -5,6 +5,10 @@
 
 #include "xipfs/format.h"
 #include "xipfs/owner.h"
+#include "xipfs/pattern.h"
+
+/* Patterns that fit nothing and are named one by one. */
+#define UNMATCHED_SHOWN 20
 
 struct applier {
 	struct xip_tree *tree;
@@ -99,4 +103,57 @@ enum xip_err xip_policy_apply(
 	if (!applier.err && xip_policy_sets(policy, XIP_ATTR_OWNER))
 		applier.err = change_all(&applier, XIP_ATTR_OWNER);
 	return applier.err == XIP_ERR_NOMEM ? xip_diag_nomem(diag) : applier.err;
+}
+
+/* --- Patterns that fit nothing --------------------------------------------------------------- */
+
+/*
+ * The first rule of each option or line with a pattern; not exclusions: they want that nothing in
+ * the image matches.
+ */
+static size_t gather_patterns(
+	const struct xip_policy *policy, const struct xip_policy_rule **patterns)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct xip_policy_rule *rule = &policy->rules[i];
+
+		if (!rule->pattern || rule->attribute == XIP_ATTR_EXCLUDE)
+			continue;
+		/* The words of a line share the very same string. */
+		if (!count || patterns[count - 1]->pattern != rule->pattern)
+			patterns[count++] = rule;
+	}
+	return count;
+}
+
+enum xip_err xip_policy_warn_unmatched(
+	const struct xip_tree *tree, const struct xip_policy *policy, const struct xip_diag *diag)
+{
+	const struct xip_policy_rule **patterns = calloc(policy->rule_count + 1, sizeof(*patterns));
+	size_t count = patterns ? gather_patterns(policy, patterns) : 0;
+	const struct xip_node *node = NULL;
+	enum xip_err err = patterns ? XIP_OK : XIP_ERR_NOMEM;
+
+	while (!err && count && (node = xip_tree_next(tree, node))) {
+		char *path = xip_tree_path(node);
+		size_t left = 0;
+
+		if (!path)
+			err = XIP_ERR_NOMEM;
+		for (size_t i = 0; path && i < count; i++)
+			if (!xip_pattern_match(patterns[i]->pattern, path))
+				patterns[left++] = patterns[i];
+		count = left;
+		free(path);
+	}
+	for (size_t i = 0; !err && i < count && i < UNMATCHED_SHOWN; i++)
+		xip_diag_warn(diag, NULL, XIP_NO_OFFSET, "%s: matches nothing in the image",
+			patterns[i]->origin);
+	if (!err && count > UNMATCHED_SHOWN)
+		xip_diag_warn(diag, NULL, XIP_NO_OFFSET,
+			"%zu more patterns match nothing in the image", count - UNMATCHED_SHOWN);
+	free(patterns);
+	return err ? xip_diag_nomem(diag) : XIP_OK;
 }

@@ -309,6 +309,9 @@ check "unknown long option: exit 16" usage_error . mkxipfs --frobnicate tree a.i
 check "no operand: exit 16" usage_error . mkxipfs
 check "one operand: exit 16" usage_error . mkxipfs tree
 check "three operands: exit 16" usage_error . mkxipfs tree a.img b.img
+check "an empty IMAGE: exit 16" usage_error 'IMAGE is empty' mkxipfs tree ''
+check "an empty IMAGE, before the source is read: exit 16" usage_error 'IMAGE is empty' \
+	mkxipfs nowhere ''
 check "page size 1000: exit 16" usage_error 'page size|1000' mkxipfs -b 1000 tree a.img
 check "page size 131072: exit 16" usage_error 'page size|131072' mkxipfs --page-size=131072 tree a.img
 check "page size 4096x: exit 16" usage_error 'page size|4096x' mkxipfs --page-size=4096x tree a.img

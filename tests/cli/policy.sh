@@ -271,6 +271,50 @@ bad_lines()
 	fails 8 'nowhere' mkxipfs --policy=nowhere tree a.img
 }
 
+# Each pattern that matches nothing is named once, whatever its line says; exclusions are not.
+unmatched_patterns()
+{
+	a_tree
+	cat >policy <<-'END'
+		# a product
+		/bin/*         xip
+		/sbin/*        xip mode=0700 instances=2
+		static         no-xip
+		/etc/passwd    exclude
+		/etc/passwd    mode=0600
+		*.o            exclude
+		*.keep         include
+	END
+	status 0 mkxipfs -q --quiet --xip=/bin/busybox --xip='*.ttf' --xip=font --policy=policy \
+		--no-xip=/usr/sh --no-xip --exclude=nothing tree a.img
+	cat >expected <<-'END'
+		mkxipfs: warning: --xip=/bin/busybox: matches nothing in the image
+		mkxipfs: warning: --xip=*.ttf: matches nothing in the image
+		mkxipfs: warning: policy:3: /sbin/* xip: matches nothing in the image
+		mkxipfs: warning: policy:6: /etc/passwd mode=0600: matches nothing in the image
+		mkxipfs: warning: --no-xip=/usr/sh: matches nothing in the image
+	END
+	same err expected
+	# Every kind of entry counts, and those of device tables.
+	printf '%s\n' '/dev d 755 0 0 - - - - -' '/dev/null c 666 0 0 1 3 - - -' >table
+	status 0 mkxipfs -q --quiet -D table --policy=<(printf '%s\n' '/etc/deep mode=0755' \
+		'/dev/nul? xip') tree a.img
+	empty err
+	fails 8 'E makes errors of warnings' mkxipfs -q -E --xip=/bin/busybox tree b.img
+	absent b.img
+}
+
+# However many there are, few are named, and the rest are counted.
+many_unmatched_patterns()
+{
+	a_tree
+	printf '/nowhere/%d xip\n' {1..1000} >policy
+	status 0 mkxipfs -q --quiet --policy=policy tree a.img
+	equal "$(wc -l <err)" 21 "the number of warnings"
+	matches err 'policy:20: /nowhere/20 xip: matches nothing'
+	matches err 'warning: 980 more patterns match nothing'
+}
+
 check "--policy: auto, xip, whole, no-xip" placement_words
 check "--policy: the last match wins" last_match_wins
 check "--policy: mode, owner" metadata_words
@@ -278,6 +322,8 @@ check "--policy: exclude, include" exclusion_words
 check "--policy: align" alignment_word
 check "--policy: max-size" max_size_line
 check "--policy: lines that are wrong" bad_lines
+check "patterns that match nothing are named" unmatched_patterns
+check "patterns that match nothing: 20 are named" many_unmatched_patterns
 check "--stack-size and stack=" stack_sizes
 check "--stack-size: refused with a reason" stack_refusals
 check "--explain" explains
