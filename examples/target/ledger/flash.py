@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where every byte of the flash of a board is: flash.py OUT-FOLDER [FLASH-END].
+"""Where every byte of the flash of a board is: flash.py OUT-FOLDER.
 
 Parts by flash/map; the kernel by folder of its source, from vmlinux.map (CONFIG_VMLINUX_MAP); the
 root by what xipfs-dump says of its extents.
