@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where every byte of the flash of a board is: flash.py OUT-FOLDER.
+"""Where every byte of the flash of a board is, for a kernel that executes in place.
 
-Parts by flash/map; the kernel by folder of its source, from vmlinux.map (CONFIG_VMLINUX_MAP); the
-root by what xipfs-dump says of its extents.
+Parts and what is free, by what build.sh put into OUT/flash/map; the kernel by object file and kind,
+from its map (CONFIG_VMLINUX_MAP); the root by file and kind, from what xipfs-dump says of its
+extents. --against says what comes, goes, grows and shrinks from another build to this one.
 """
 
+import argparse
 import collections
 import json
 import os
@@ -13,65 +15,203 @@ import re
 import subprocess
 import sys
 
-ROW = re.compile(r"^(?: (\S+))?\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)(?: (\S+))?$")
+import elf
+import linkmap
+
+KINDS = ["text", "read-only data", "unwind tables", "text and tables used at boot only", "data",
+         "data used at boot only"]
+SHORT = ["text", "rodata", "unwind", "init", "data", "init data"]
+PART = re.compile(r"^0x([0-9a-f]+)  (\S+) +(\d+) (?:of +(\d+) )?bytes (.*)$")
 
 
-def kernel_rows(path, limit):
-    """Yield (object file, bytes) of what lies in flash: below `limit`, in the file's last map."""
-    text = open(path, encoding="ascii", errors="replace").read()
-    text = text[text.rindex("Linker script and memory map"):]
-    text = re.sub(r"\n (\S+)\n +0x", r"\n \1 0x", text)  # a long name has a line of its own
-    for line in text.split("\n"):
-        match = ROW.match(line)
-        if match and match[4] and match[4].endswith((".o", ".a", ")")):
-            address, size = int(match[2], 16), int(match[3], 16)
-            if size and address < limit and not (match[1] or "").startswith((".debug", ".comment")):
-                yield match[4], size
+class Kernel:
+    """The kernel's image in flash: bytes by (object, kind)."""
+
+    def __init__(self, out):
+        folder = os.path.join(out, "kernel")
+        self.size = os.path.getsize(os.path.join(folder, "kernel"))
+        self.bytes = collections.defaultdict(collections.Counter)
+        kinds = {s.name: elf.kind_of(s) for s in elf.File(os.path.join(folder, "vmlinux")).kept()}
+        outputs = sorted((o for o in linkmap.read(os.path.join(folder, "vmlinux.map"))
+                          if kinds.get(o.name, "bss") != "bss"), key=lambda o: o.load)
+        if not outputs:
+            raise ValueError(f"{folder}/vmlinux.map names no section of vmlinux")
+        end = outputs[0].load
+        for output in outputs:
+            if output.load < end:
+                raise ValueError(f"{folder}/vmlinux.map: {output.name} overlaps what is in front of it")
+            kind = kinds[output.name]
+            sizes, rest = linkmap.by_object(output)
+            for name, size in sizes.items():
+                self.bytes[name][kind] += size
+            self.bytes["(alignment, tables of the linker)"][kind] += rest
+            self.bytes["(alignment, tables of the linker)"]["text"] += output.load - end
+            end = output.load + output.size
+        if end - outputs[0].load != self.size:
+            raise ValueError(f"{folder}/vmlinux.map: {end - outputs[0].load} bytes in sections, but "
+                             f"{self.size} in the kernel: not one that executes in place?")
+
+    def totals(self):
+        """Bytes by object."""
+        return collections.Counter({name: sum(row.values()) for name, row in self.bytes.items()})
+
+    def rows(self, names):
+        """A line of all kinds for each object."""
+        for name in names:
+            row = self.bytes[name]
+            yield f"  {sum(row.values()):8}" + "".join(f"{row[kind]:10}" for kind in KINDS) + f"  {name}"
 
 
-def folder_of(name):
-    """The first two parts of the path of a kernel object."""
-    name = re.sub(r"^.*/build-[^/]*/", "", name)
-    parts = name.split("(")[0].split("/")
-    return "/".join(parts[:2]) if len(parts) > 2 else parts[0]
+def folders(sizes):
+    """The same by the first two parts of the path."""
+    result = collections.Counter()
+    for name, size in sizes.items():
+        parts = name.split("/")
+        result["/".join(parts[:2]) if len(parts) > 2 else parts[0]] += size
+    return result
+
+
+def extents(out):
+    """Bytes of the root by (file or '', kind)."""
+    image = os.path.join(out, "image/root.cramfs")
+    bins = os.environ.get("MKXIPFS_BIN")
+    dump = os.path.join(bins, "xipfs-dump") if bins else "xipfs-dump"
+    text = subprocess.run([dump, "--map", "--json", image], check=True, stdout=subprocess.PIPE).stdout
+    result, size = collections.Counter(), os.path.getsize(image)
+    for extent in json.loads(text)["extents"]:
+        result[extent.get("owner") or "", extent["kind"]] += extent["length"]
+    if sum(result.values()) != size:
+        raise ValueError(f"{image}: {sum(result.values())} bytes in extents, but {size} in the file")
+    return result
+
+
+def print_parts(out):
+    """The chips that build.sh writes, part by part; each adds up to its size."""
+    chips = collections.defaultdict(list)
+    with open(os.path.join(out, "flash/map"), encoding="ascii") as file:
+        for line in file:
+            match = PART.match(line)
+            if not match:
+                raise ValueError(f"{out}/flash/map: not a part: {line.strip()}")
+            # "N bytes of flash free" behind the last part, "N of M bytes  FILE" else
+            address, used, room = int(match[1], 16), int(match[3]), int(match[4] or 0)
+            chip = "flash.bin" if match[2] == "end" else match[5].split()[-1]
+            chips[chip].append((address, match[2], used, room))
+    for chip, parts in chips.items():
+        begin, total = parts[0][0], 0
+        print(f"{chip}, bytes from 0x{begin:08x} on:")
+        end, free = begin, 0
+        for address, name, used, room in parts:
+            free += address - end  # in front of the part, or behind the one before in its partition
+            end = address + used
+            if name == "end":
+                free += used
+                continue
+            total += used
+            print(f"  {used:8}  {name}{f', of {room} in its partition' if room else ''}")
+        if parts[-1][1] != "end":
+            free += parts[-1][3] - parts[-1][2]
+            end = parts[-1][0] + parts[-1][3]
+        print(f"  {free:8}  free: in partitions, between and behind them")
+        print(f"  {total + free:8}  sum")
+        if total + free != end - begin:
+            raise ValueError(f"{out}/flash/map: the parts do not add up to {end - begin}")
+
+
+def print_ledger(out, count):
+    """All of it for one build."""
+    print_parts(out)
+    kernel = Kernel(out)
+    sums = collections.Counter()
+    for row in kernel.bytes.values():
+        sums += row
+    print("kernel, by kind:")
+    for kind in KINDS:
+        print(f"  {sums[kind]:8}  {kind}{', its values at boot' if kind.startswith('data') else ''}")
+    print(f"  {sum(sums.values()):8}  sum")
+
+    sizes = kernel.totals()
+    print("kernel, by folder:")
+    ordered = folders(sizes).most_common()
+    for name, size in ordered[:count]:
+        print(f"  {size:8}  {name}")
+    if ordered[count or len(ordered):]:
+        print(f"  {sum(s for _, s in ordered[count:]):8}  in {len(ordered) - count} more folders")
+    print(f"  {sum(sizes.values()):8}  sum")
+
+    print("kernel, by object:")
+    print(f"  {'sum':>8}" + "".join(f"{name:>10}" for name in SHORT))
+    ordered = [name for name, _ in sizes.most_common()]
+    print(*kernel.rows(ordered[:count]), sep="\n")
+    rest = ordered[count or len(ordered):]
+    if rest:
+        for name in rest:
+            kernel.bytes[f"in {len(rest)} more objects (--all)"] += kernel.bytes[name]
+        print(*kernel.rows([f"in {len(rest)} more objects (--all)"]), sep="\n")
+    kernel.bytes["sum"] = sums
+    print(*kernel.rows(["sum"]), sep="\n")
+
+    root = extents(out)
+    for title, which in ("root, by kind:", 1), ("root, by file:", 0):
+        print(title)
+        sizes = collections.Counter()
+        for key, size in root.items():
+            sizes[key[which] or "(super block, padding)"] += size
+        for name, size in sizes.most_common():
+            print(f"  {size:8}  {name}")
+        print(f"  {sum(sizes.values()):8}  sum")
+
+
+def print_change(title, old, new, count):
+    """What of `old` is not in `new`, or has another size, and what comes."""
+    change = {name: new[name] - old[name] for name in old.keys() | new.keys() if new[name] != old[name]}
+    print(f"{title}: {sum(old.values())} -> {sum(new.values())} bytes, "
+          f"{sum(change.values()):+} in {len(change)}")
+    ordered = sorted(change.items(), key=lambda item: (-abs(item[1]), item[0]))
+    for name, size in ordered[:count]:
+        what = "comes" if name not in old else "leaves" if name not in new else \
+            "grows" if size > 0 else "shrinks"
+        print(f"  {size:+8}  {what:7}  {name}")
+    if ordered[count or len(ordered):]:
+        print(f"  {sum(s for _, s in ordered[count:]):+8}  in {len(ordered) - count} more (--all)")
+
+
+def print_changes(out, other, count):
+    """From the build in `other` to the one in `out`."""
+    old, new = Kernel(other), Kernel(out)
+    for kernel in old, new:
+        kernel.kinds = collections.Counter()
+        for row in kernel.bytes.values():
+            kernel.kinds += row
+    print_change("kernel, by kind", old.kinds, new.kinds, count)
+    print_change("kernel, by object", old.totals(), new.totals(), count)
+    # A build of the kernel alone has no root.
+    if all(os.path.exists(os.path.join(path, "image")) for path in (out, other)):
+        roots = []
+        for path in other, out:
+            sizes = collections.Counter()
+            for (name, _), size in extents(path).items():
+                sizes[name or "(super block, padding)"] += size
+            roots.append(sizes)
+        print_change("root, by file", *roots, count)
 
 
 def main():
-    """Print the ledger."""
-    out = sys.argv[1]
-    print("parts:")
-    with open(os.path.join(out, "flash/map"), encoding="ascii") as parts:
-        sys.stdout.write(parts.read())
-
-    image = os.path.getsize(os.path.join(out, "kernel/kernel"))
-    sizes = collections.Counter()
-    for name, size in kernel_rows(os.path.join(out, "kernel/vmlinux.map"), 0x20000000):
-        sizes[folder_of(name)] += size
-    print("kernel, by folder:")
-    for name, size in sizes.most_common():
-        if size >= 4096:
-            print(f"  {size:8}  {name}")
-    small = sum(size for size in sizes.values() if size < 4096)
-    print(f"  {small:8}  in {sum(size < 4096 for size in sizes.values())} folders of less than 4096 bytes")
-    print(f"  {image - sum(sizes.values()):8}  initial data, alignment, tables made by the linker")
-    print(f"  {image:8}  sum")
-
-    extents = json.loads(subprocess.run(
-        ["xipfs-dump", "--map", "--json", os.path.join(out, "image/root.cramfs")],
-        check=True, stdout=subprocess.PIPE).stdout)["extents"]
-    kinds = collections.Counter()
-    files = collections.Counter()
-    for extent in extents:
-        kinds[extent["kind"]] += extent["length"]
-        if extent.get("owner"):
-            files[extent["owner"]] += extent["length"]
-    print("root, by kind:")
-    for name, size in kinds.most_common():
-        print(f"  {size:8}  {name}")
-    print(f"  {sum(kinds.values()):8}  sum")
-    print("root, by file:")
-    for name, size in files.most_common(10):
-        print(f"  {size:8}  {name}")
+    """Parse the options; one line for what is wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", help="where build.sh put its links")
+    parser.add_argument("--against", metavar="OUT", help="what changes from that build to this one")
+    parser.add_argument("--all", action="store_true", help="all rows instead of the 20 largest")
+    args = parser.parse_args()
+    count = None if args.all else 20
+    try:
+        if args.against:
+            print_changes(args.out, args.against, count)
+        else:
+            print_ledger(args.out, count)
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        sys.exit(f"flash.py: {error}")
 
 
-main()
+if __name__ == "__main__":
+    main()
