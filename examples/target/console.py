@@ -29,7 +29,7 @@ class Failure(Exception):
 class Guest:
     """A QEMU process, its console and its monitor."""
 
-    def __init__(self, command, log, deadline, silence=None):
+    def __init__(self, command, log, deadline, silence=None, stopped=False):
         self.log = log
         self.deadline = deadline
         self.silence = silence
@@ -41,7 +41,7 @@ class Guest:
         self.qemu = subprocess.Popen(
             command + ["-display", "none", "-serial", "stdio", "-no-reboot",
                        "-monitor", f"unix:{self.monitor_path},server=on,wait=off",
-                       "-gdb", f"unix:{self.gdb_path},server=on,wait=off"],
+                       "-gdb", f"unix:{self.gdb_path},server=on,wait=off"] + ["-S"] * stopped,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
 
     def read(self):
@@ -120,18 +120,22 @@ class Guest:
             raise Failure("pmemsave failed: " + answer.decode(errors="replace"))
 
     def debug(self, script, vmlinux):
-        """Print what a gdb script finds in the stopped guest."""
-        gdb = subprocess.run(
-            ["gdb-multiarch", "-nx", "-batch", "-ex", "set confirm off",
-             "-ex", f"target remote {self.gdb_path}", "-x", script, vmlinux],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
-        if gdb.returncode or not gdb.stdout:
-            raise Failure("gdb: " + gdb.stderr.decode(errors="replace"))
-        lines = gdb.stdout.decode(errors="replace").split("\n")
-        begin = next((i for i, line in enumerate(lines) if line.startswith("RAM:")), None)
-        if begin is None:
-            raise Failure("gdb: " + gdb.stderr.decode(errors="replace"))
-        print(*[line for line in lines[begin:] if not line.startswith("[Inferior")], sep="\n")
+        """Run one of the ledger's gdb scripts on the stopped guest, which goes on when it ends."""
+        script = os.path.join(os.path.dirname(os.path.realpath(__file__)), "ledger", script)
+        names = {name: os.path.join(self.folder.name, name) for name in ("MEMBLOCK", "LEDGER")}
+        try:
+            gdb = subprocess.run(
+                ["gdb-multiarch", "-nx", "-batch", "-ex", "set confirm off",
+                 "-ex", f"target remote {self.gdb_path}", "-x", script, vmlinux],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+                env={**os.environ, **names}, timeout=max(1, self.deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise Failure(f"gdb: {os.path.basename(script)} did not come to its end in time") from None
+        if os.path.exists(names["LEDGER"]):
+            with open(names["LEDGER"], encoding="utf-8") as ledger:
+                print(ledger.read(), end="", flush=True)
+        if gdb.returncode:
+            raise Failure("gdb: " + gdb.stderr.decode(errors="replace").strip())
 
     def end(self):
         """End this QEMU."""
@@ -156,16 +160,18 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     with open(args.log, "wb") if args.log else os.fdopen(os.dup(1), "wb") as log:
-        guest = Guest(args.qemu, log, time.monotonic() + args.timeout, args.silence)
+        guest = Guest(args.qemu, log, time.monotonic() + args.timeout, args.silence,
+                      stopped=bool(args.ledger))
         try:
+            if args.ledger:
+                guest.debug("boot.py", args.ledger)
             if args.until:
                 guest.wait(re.compile(args.until.encode()))
             for line in args.run:
                 guest.run(line)
             if args.ledger:
                 guest.wait(PROMPT)
-                guest.debug(os.path.join(os.path.dirname(os.path.realpath(__file__)),
-                                         "ledger", "ram.py"), args.ledger)
+                guest.debug("ram.py", args.ledger)
             if args.save:
                 address, size, path = args.save.split(":", 2)
                 guest.save_memory(int(address, 0), int(size, 0), path)

@@ -1,154 +1,318 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Where every page of a small no-MMU system's RAM is: a script for gdb-multiarch, attached to QEMU.
 
-boot.sh --ledger runs it. It needs a vmlinux with debugging information (tiny.config), and reads what
-the kernel itself keeps: mem_map, slab caches, tasks, the tree of no-MMU regions. All pages are
-counted once, so the sum is the RAM.
+boot.sh --ledger runs it at the prompt, after boot.py at the beginning. It needs a vmlinux with
+debugging information (tiny.config), and reads what the kernel itself keeps: mem_map, slab caches,
+tasks, their mappings. Each page is claimed once, so the sum is the RAM, and what the kernel counts
+itself must be the same. Writes to the file that LEDGER names.
 """
 
 import collections
+import json
+import os
+import sys
 
 import gdb
 
-PAGE = 4096
+sys.path.insert(0, os.path.dirname(os.path.abspath(os.path.expanduser(__file__))))
+
+# pylint: disable=wrong-import-position
+import elf  # noqa: E402
+import guest  # noqa: E402
+import processes  # noqa: E402
+import slab  # noqa: E402
+
+PAGE = guest.PAGE
 BUDDY, SLAB = 0xF0, 0xF5  # enum pagetype, include/linux/page-flags.h
 
+ORDER = ["reserved at boot", "per-CPU chunks", "interrupt stack", "kernel stacks", "slab", "page cache",
+         "processes", "stacks kept for processes", "other", "free, on per-CPU lists", "free"]
 
-def value(expression):
-    """The value of a C expression in the kernel."""
-    return gdb.parse_and_eval(expression)
+ROUNDING = "rounding to pages, alignment of sections"
 
-
-def field_offset(struct, name):
-    """The offset of a member, in bytes."""
-    return next(f.bitpos for f in gdb.lookup_type(struct).fields() if f.name == name) // 8
-
-
-def container(pointer, struct, member):
-    """container_of()."""
-    address = int(pointer) - field_offset(struct, member)
-    return gdb.Value(address).cast(gdb.lookup_type(struct).pointer()).dereference()
-
-
-def tasks():
-    """All processes and kernel threads."""
-    head = value("&init_task.tasks")
-    node = head
-    while True:
-        yield container(node, "struct task_struct", "tasks")
-        node = node.dereference()["next"]
-        if node == head:
-            return
+# What the functions that ask memblock are about.
+ASKERS = {
+    "arm_memblock_init": "kernel image",
+    "memmap_alloc": "mem_map",
+    "setup_arch": "device tree blob",
+    "__unflatten_device_tree": "device tree, unpacked",
+    "of_alias_scan": "device tree, aliases",
+    "setup_command_line": "command line, two copies",
+    "setup_usemap": "page block flags",
+    "request_standard_resources": "resource of the RAM",
+    "setup_per_cpu_areas": "per-CPU area",
+    "pcpu_alloc_first_chunk": "per-CPU area: its allocator",
+    "pcpu_setup_first_chunk": "per-CPU area: its allocator",
+    "dcache_init_early": "hash table of dentries",
+    "inode_init_early": "hash table of inodes",
+}
 
 
-def regions():
-    """The memory that processes have mapped, as (first page, end, region)."""
-    stack = [value("nommu_region_tree.rb_node")]
-    while stack:
-        node = stack.pop()
-        if int(node) == 0:
-            continue
-        region = container(node, "struct vm_region", "vm_rb")
-        yield int(region["vm_start"]) // PAGE, -(-int(region["vm_top"]) // PAGE), region
-        stack += [node["rb_left"], node["rb_right"]]
-
-
-def symbols_of(section):
-    """Bytes between two symbols of the linker script."""
-    first, last = section
-    return int(value(f"(unsigned long)&{last}")) - int(value(f"(unsigned long)&{first}"))
+def claimed_by(request):
+    """Who asked memblock: by function, where that is a helper the one that called it."""
+    names = [name for name in request["by"] if name != "alloc_large_system_hash"]
+    name = names[0] if names else "?"
+    return f"{ASKERS[name]} ({name})" if name in ASKERS else name
 
 
 class Ledger:
-    """Pages by what they are used for."""
+    """Pages by what they are used for; each has one use."""
 
     def __init__(self):
-        self.pages = collections.Counter()
-        self.slabs = {}
+        node = guest.value("contig_page_data")
+        self.first = int(node["node_start_pfn"])
+        self.count = int(node["node_spanned_pages"])
+        self.mem_map = node["node_mem_map"]
+        self.use = [None] * self.count
+        self.files = collections.Counter()
+        self.caches = {}
 
-    def slab(self, page):
-        """Count a slab; returns its number of pages."""
-        slab = page.address.cast(gdb.lookup_type("struct slab").pointer()).dereference()
-        cache = slab["slab_cache"].dereference()
-        name = cache["name"].string()
-        order = int(cache["oo"]["x"]) >> 16
-        row = self.slabs.setdefault(name, [0, int(cache["size"]), 0, 0])
-        row[0] += 1 << order
-        row[2] += int(slab["inuse"])
-        row[3] += int(slab["objects"])
-        self.pages["slab"] += 1 << order
-        return 1 << order
+    def has(self, address):
+        """Whether this is an address in RAM."""
+        return self.first <= address // PAGE < self.first + self.count
 
-    def fill(self):
-        """Look at each page of mem_map."""
-        base = int(value("(unsigned long)&_sdata")) & ~0xFFFFF
-        first = base // PAGE
-        count = int(value("max_pfn")) - first
-        mem_map = value("mem_map")
-        stacks = {int(t["stack"]) // PAGE for t in tasks() if int(t["pid"])}
-        mapped = {page for start, end, _ in regions() for page in range(start, end)}
-        reserved = 1 << int(value("PG_reserved"))
+    def claim(self, address, size, what):
+        """These pages are used for that, and for nothing else."""
+        for page in range(address // PAGE - self.first, -(-(address + size) // PAGE) - self.first):
+            if self.use[page] not in (None, what) or (self.use[page] and what != "reserved at boot"):
+                raise gdb.GdbError(f"page {(self.first + page) * PAGE:#x}: {self.use[page]} and {what}")
+            self.use[page] = what
+
+    def pages(self, what):
+        """How many pages are used for that."""
+        return self.use.count(what)
+
+    def fill_from_structures(self):
+        """What only the kernel's own structures tell."""
+        if guest.number("pcpu_nr_slots", 0):
+            first = int(guest.value("pcpu_first_chunk"))
+            size = guest.number("pcpu_unit_size")
+            for slot in range(guest.number("pcpu_nr_slots")):
+                for chunk in guest.entries(guest.value(f"pcpu_chunk_lists[{slot}]"), "struct pcpu_chunk", "list"):
+                    if int(chunk.address) != first:  # that is reserved at boot
+                        self.claim(int(chunk["base_addr"]), size, "per-CPU chunks")
+        if guest.number("irq_stack_ptr", 0):
+            self.claim(guest.number("irq_stack_ptr") - guest.thread_size(), guest.thread_size(),
+                       "interrupt stack")
+        if guest.number("sizeof(stack_cache)", 0):
+            for i in range(guest.number("sizeof(stack_cache) / sizeof(stack_cache[0])")):
+                if guest.number(f"stack_cache[{i}]"):
+                    self.claim(guest.number(f"stack_cache[{i}]"), 2 * PAGE, "stacks kept for processes")
+        for zone in range(guest.number("sizeof(contig_page_data.node_zones) / sizeof(contig_page_data.node_zones[0])")):
+            lists = guest.value(f"contig_page_data.node_zones[{zone}].per_cpu_pageset")["lists"]
+            for i in range(lists.type.range()[1] + 1):
+                # A zone without memory shares lists that nobody has set up or all have.
+                if int(guest.value(f"contig_page_data.node_zones[{zone}].present_pages")) and int(lists[i]["next"]):
+                    for page in guest.entries(lists[i], "struct page", "pcp_list"):
+                        index = int(page.address - self.mem_map)
+                        self.claim((self.first + index) * PAGE, PAGE, "free, on per-CPU lists")
+
+    def fill_from_mem_map(self):
+        """What each struct page says."""
+        reserved = guest.number("PG_reserved")
         index = 0
-        while index < count:
-            page = (mem_map + index).dereference()
-            kind = (int(page["page_type"]) >> 24) & 0xFF
-            size = 1
-            if first + index in stacks:
-                self.pages["kernel stacks"] += 1
-            elif first + index in mapped:
-                self.pages["processes"] += 1
-            elif kind == SLAB:
-                size = self.slab(page)
+        while index < self.count:
+            page = (self.mem_map + index).dereference()
+            kind, size, use = int(page["page_type"]) >> 24 & 0xFF, 1, None
+            if kind == SLAB:
+                size, use = slab.account(page, self.caches), "slab"
             elif kind == BUDDY:
-                size = 1 << int(page["private"])
-                self.pages["free"] += size
-            elif int(page["flags"]) & reserved:
-                self.pages["reserved at boot"] += 1
-            elif int(page["mapping"]) & ~3:
-                self.pages["page cache"] += 1
-            else:
-                self.pages["other"] += 1
+                size, use = 1 << int(page["private"]), "free"
+            elif int(page["flags"]) >> reserved & 1:
+                use = "reserved at boot"
+            elif self.use[index] is None and int(page["mapping"]) and not int(page["mapping"]) & 3:
+                size, use = guest.pages_of(page), "page cache"
+                self.files[self.file_of(page)] += size
+            elif self.use[index] is None:
+                size, use = guest.pages_of(page), "other"
+            if use:
+                self.claim((self.first + index) * PAGE, size * PAGE, use)
             index += size
-        return count
+
+    @staticmethod
+    def file_of(page):
+        """The name of the file that a page of the page cache is of."""
+        inode = page["mapping"]["host"].dereference()
+        name, alias = f"inode {int(inode['i_ino'])}", inode["i_dentry"]["first"]
+        if int(alias):
+            name = guest.container(alias, "struct dentry", "d_u.d_alias")["d_name"]["name"].string()
+        return f"{name} ({inode['i_sb']['s_type']['name'].string()})"
 
 
-def report():
-    """Print the ledger."""
+def overlap(pieces, start, end):
+    """What of some pieces (start, end, label) is between two addresses."""
+    for first, last, label in pieces:
+        if max(first, start) < min(last, end):
+            yield max(first, start), min(last, end), label
+
+
+class Reserved:
+    """Who has the memory that never went to the page allocator, in bytes."""
+
+    def __init__(self, ledger, path, sections):
+        with open(path, encoding="ascii") as file:
+            boot = json.load(file)
+        pieces = []
+        for request in boot["requests"]:
+            start, end = request["base"], request["base"] + request["size"]
+            label = claimed_by(request)
+            # What is requested again was freed before.
+            pieces = [piece for old in pieces for piece in
+                      ((old[0], min(old[1], start), old[2]), (max(old[0], end), old[1], old[2]))
+                      if piece[0] < piece[1]]
+            if label.startswith("kernel image"):
+                inside = [(s.address, s.address + s.size, f"kernel image: {s.name}") for s in sections]
+                pieces += overlap(inside, start, end)
+            else:
+                pieces.append((start, end, label))
+        self.bytes, self.freed = collections.Counter(), collections.Counter()
+        kept = [piece for base, size in boot["reserved"] for piece in overlap(pieces, base, base + size)]
+        used = collections.Counter()
+        for start, end, label in kept:
+            for page in range(start // PAGE, -(-end // PAGE)):
+                size = min(end, (page + 1) * PAGE) - max(start, page * PAGE)
+                if not ledger.has(page * PAGE):
+                    continue
+                if ledger.use[page - ledger.first] == "reserved at boot":
+                    self.bytes[label] += size
+                    used[page] += size
+                else:
+                    self.freed[label] += size
+        pages = [ledger.first + i for i, use in enumerate(ledger.use) if use == "reserved at boot"]
+        self.bytes["reserved later, by a driver"] = sum(PAGE for page in pages if page not in used)
+        self.bytes[ROUNDING] = sum(PAGE - used[page] for page in pages if page in used)
+
+
+class Report:
+    """The text, and what is wrong with the figures."""
+
+    def __init__(self):
+        self.lines, self.wrong = [], []
+
+    def line(self, text):
+        """One more line."""
+        self.lines.append(text)
+
+    def kib(self, size, text):
+        """A row in KiB."""
+        self.line(f"  {size // 1024:5} KiB  {text}")
+
+    def check(self, what, mine, kernels):
+        """A figure must be the kernel's own."""
+        self.line(f"  {mine:7}  {kernels:7}  {what}")
+        if mine != kernels:
+            self.wrong.append(f"{what}: {mine} here, {kernels} by the kernel's own count")
+
+
+def tell_image(report, sections, ledger):
+    """The kernel before it runs: what stays in flash, what RAM it takes."""
+    sizes = collections.Counter()
+    for section in sections:
+        where = "" if ledger.has(section.address) else ", in flash"
+        kind = elf.kind_of(section)
+        if not where and kind != "bss":
+            where = ", copied to RAM" + (" and freed after boot" if "boot only" in kind else "")
+        sizes[kind + where] += section.size
+    image = guest.number("(unsigned long)&_edata_loc", 0) - guest.number("(unsigned long)&_xiprom", 0)
+    if image:  # one that executes in place
+        sizes["alignment of sections, in flash"] = \
+            image - sum(size for name, size in sizes.items() if name != "bss")
+    report.line("the kernel, bytes:")
+    for name, size in sizes.items():
+        report.line(f"  {size:7}  {name}")
+    report.line(f"  {sum(sizes.values()):7}  sum" + (f", {image} in its image" if image else ""))
+
+
+def tell_counters(report, ledger):
+    """The judge: the kernel counts these as well, for /proc/meminfo. In pages."""
+    def node(name):
+        return guest.number(f"vm_node_stat[{name}].counter")
+
+    report.line("pages by the ledger, and by the kernel's own counters:")
+    report.check("free", ledger.pages("free"), guest.number("vm_zone_stat[NR_FREE_PAGES].counter"))
+    report.check("slab", ledger.pages("slab"),
+                 node("NR_SLAB_RECLAIMABLE_B") + node("NR_SLAB_UNRECLAIMABLE_B"))
+    report.check("kernel stacks", ledger.pages("kernel stacks"), node("NR_KERNEL_STACK_KB") * 1024 // PAGE)
+    report.check("page cache", ledger.pages("page cache"), node("NR_FILE_PAGES"))
+    report.check("not reserved", ledger.count - ledger.pages("reserved at boot"),
+                 guest.number("_totalram_pages.counter"))
+
+
+def tell(report):
+    """All of the ledger."""
     ledger = Ledger()
-    count = ledger.fill()
-    cache = 0
-    try:
-        cached = value("stack_cache")
-        low, high = cached.type.range()
-        cache = sum(2 for i in range(low, high + 1) if int(cached[i]))
-    except gdb.error:
-        pass
-    ledger.pages["other"] -= cache
-    ledger.pages["stacks kept for processes"] += cache
+    people = processes.Processes(ledger)
+    people.collect()
+    ledger.fill_from_structures()
+    ledger.fill_from_mem_map()
+    sections = elf.File(gdb.current_progspace().filename).kept()
 
-    print(f"RAM: {count} pages of {PAGE // 1024} KiB, {count * PAGE // 1024} KiB")
-    order = ["reserved at boot", "slab", "kernel stacks", "processes", "stacks kept for processes",
-             "page cache", "other", "free"]
-    for name in order:
-        if ledger.pages[name]:
-            print(f"  {ledger.pages[name] * PAGE // 1024:5} KiB  {name}")
-    total = sum(ledger.pages.values())
-    print(f"  {total * PAGE // 1024:5} KiB  sum")
-    if total != count:
-        raise gdb.GdbError("the ledger does not add up")
+    tell_image(report, sections, ledger)
+    report.line(f"RAM: {ledger.count} pages of {PAGE // 1024} KiB, {ledger.count * PAGE // 1024} KiB")
+    for name in ORDER:
+        if ledger.pages(name):
+            report.kib(ledger.pages(name) * PAGE, name)
+    total = sum(ledger.pages(name) for name in ORDER)
+    report.kib(total * PAGE, "sum")
+    if total != ledger.count:
+        report.wrong.append(f"{total} pages accounted for of {ledger.count}")
 
-    print("reserved at boot, bytes (whole pages; the rest: mem_map, per-CPU area, device tree, ...):")
-    print(f"  {symbols_of(('_sdata', '_edata')):6}  .data")
-    print(f"  {symbols_of(('__bss_start', '__bss_stop')):6}  .bss")
-    print(f"  {int(value('sizeof(struct page)')) * count:6}  mem_map")
-    print("slab, by cache:")
-    for name, (pages, size, used, objects) in sorted(
-            ledger.slabs.items(), key=lambda item: (-item[1][0], item[0])):
-        print(f"  {pages * PAGE // 1024:5} KiB  {used:4} of {objects:4} objects of {size:5} bytes  {name}")
-    print("processes and threads:")
-    for task in tasks():
-        kind = "process" if int(task["mm"]) else "kernel thread"
-        print(f"  {int(task['pid']):5}  {kind:13}  {task['comm'].string()}")
+    reserved = Reserved(ledger, os.environ["MEMBLOCK"], sections)
+    report.line("reserved at boot, bytes by who asked memblock:")
+    for name, size in sorted(reserved.bytes.items(), key=lambda item: (item[0] == ROUNDING, -item[1])):
+        if size:
+            report.line(f"  {size:7}  {name}")
+    report.line(f"  {sum(reserved.bytes.values()):7}  sum")
+    for name, size in reserved.freed.items():
+        report.line(f"  {size:7}  {name}: was freed after boot, not in the sum")
+    if sum(reserved.bytes.values()) != ledger.pages("reserved at boot") * PAGE:
+        report.wrong.append("the reserved memory does not add up")
+
+    report.line("slab, by cache:")
+    tell_rows(report, [(pages * PAGE, text) for pages, text in slab.report(ledger.caches)],
+              ledger.pages("slab"))
+    report.line("kernel stacks, by thread:")
+    tell_rows(report, people.report_stacks(), ledger.pages("kernel stacks"))
+    if ledger.pages("interrupt stack"):
+        size = guest.thread_size()
+        used = guest.deepest(guest.number("irq_stack_ptr") - size, size)
+        report.line("interrupt stack: " + ("depth unknown: not zeroed when allocated" if used is None
+                                           else f"{used} of {size} bytes at its deepest"))
+    if ledger.files:
+        report.line("page cache, by file:")
+        tell_rows(report, [(pages * PAGE, name) for name, pages in ledger.files.most_common()],
+                  ledger.pages("page cache"))
+    report.line("processes, by mapping:")
+    tell_rows(report, people.lines, ledger.pages("processes"))
+    if ledger.pages("other"):
+        report.line("other:")
+        for i, use in enumerate(ledger.use):
+            if use == "other":
+                report.kib(PAGE, f"at {(ledger.first + i) * PAGE:#x}, "
+                           f"{int((ledger.mem_map + i)['_refcount']['counter'])} references")
+    tell_counters(report, ledger)
 
 
-report()
+def tell_rows(report, rows, pages):
+    """Rows (bytes, text) that must add up to the pages of the first table."""
+    rows = list(rows)
+    for size, text in rows:
+        if size or not text.endswith("in use"):
+            report.kib(size, text)
+        else:
+            report.line(f"           {text}")
+    if sum(size for size, _ in rows) != pages * PAGE:
+        report.wrong.append(f"{report.lines[-len(rows) - 1]} the rows are not {pages} pages")
+
+
+def main():
+    """Write what was found, also when it is wrong."""
+    report = Report()
+    tell(report)
+    with open(os.environ["LEDGER"], "w", encoding="utf-8") as file:
+        file.write("\n".join(report.lines) + "\n")
+    if report.wrong:
+        raise gdb.GdbError("the ledger is wrong: " + "; ".join(report.wrong))
+
+
+main()
