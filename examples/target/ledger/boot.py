@@ -9,8 +9,13 @@ kernels forget both after boot.
 import json
 import os
 import re
+import sys
 
 import gdb
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(os.path.expanduser(__file__))))
+
+import guest  # noqa: E402 pylint: disable=wrong-import-position
 
 OWN = re.compile(r"_?_?memblock|early_init_dt_alloc_memory|dt_alloc_memory")
 
@@ -48,6 +53,8 @@ def reserved():
 def main():
     """Run the guest from its first instruction until memory is handed to the page allocator."""
     gdb.execute("set pagination off")
+    if gdb.lookup_global_symbol("memblock") is None:
+        raise gdb.GdbError("this vmlinux has no debugging information, see tiny.config")
     requests = Request()
     gdb.Breakpoint("memblock_free_all", internal=True, temporary=True)
     gdb.execute("continue", to_string=True)
@@ -58,4 +65,4 @@ def main():
     gdb.execute("detach", to_string=True)
 
 
-main()
+guest.run(main)

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reading a stopped kernel with gdb: its types, lists, trees, tasks and memory."""
 
+import sys
+import traceback
+
 import gdb
 
 PAGE = 4096
@@ -112,6 +115,31 @@ def regions():
             stack += [node["rb_left"], node["rb_right"]]
 
 
+def open_files():
+    """The open files of all tasks, each once."""
+    seen = set()
+    for task in tasks():
+        if not int(task["files"]):
+            continue
+        table = task["files"]["fdt"]
+        for i in range(int(table["max_fds"])):
+            file = table["fd"][i]
+            if int(file) and int(file) not in seen:
+                seen.add(int(file))
+                yield file.dereference()
+
+
+def pipe_pages():
+    """The pages of all open pipes: with what nobody has read yet, and two kept for what comes."""
+    pipes = {int(file["private_data"]) for file in open_files()
+             if int(file["f_op"]) == number("(unsigned long)&pipefifo_fops")}
+    for pipe in (at(address, "struct pipe_inode_info") for address in pipes):
+        kept = [pipe["tmp_page"][i] for i in range(pipe["tmp_page"].type.range()[1] + 1)]
+        full = [pipe["bufs"][i & (int(pipe["ring_size"]) - 1)]["page"]
+                for i in range(int(pipe["tail"]), int(pipe["head"]))]
+        yield from (page for page in kept + full if int(page))
+
+
 def deepest(bottom, size):
     """Bytes of a stack that were ever used, if it was all zeros in the beginning; else None.
 
@@ -126,3 +154,15 @@ def deepest(bottom, size):
 def thread_size():
     """Bytes of a kernel stack."""
     return number("(unsigned long)&__end_init_stack") - number("(unsigned long)&__start_init_stack")
+
+
+def run(function):
+    """Call it; an error ends gdb with a status that says so, which gdb does not do by itself."""
+    try:
+        function()
+    except (gdb.error, gdb.GdbError) as error:
+        print(error, file=sys.stderr)
+        gdb.execute("quit 1")
+    except Exception:  # pylint: disable=broad-except
+        traceback.print_exc()
+        gdb.execute("quit 1")

@@ -25,7 +25,7 @@ import slab  # noqa: E402
 PAGE = guest.PAGE
 BUDDY, SLAB = 0xF0, 0xF5  # enum pagetype, include/linux/page-flags.h
 
-ORDER = ["reserved at boot", "per-CPU chunks", "interrupt stack", "kernel stacks", "slab", "page cache",
+ORDER = ["reserved at boot", "per-CPU chunks", "interrupt stack", "kernel stacks", "slab", "page cache", "pipes",
          "processes", "stacks kept for processes", "other", "free, on per-CPU lists", "free"]
 
 ROUNDING = "rounding to pages, alignment of sections"
@@ -78,6 +78,10 @@ class Ledger:
                 raise gdb.GdbError(f"page {(self.first + page) * PAGE:#x}: {self.use[page]} and {what}")
             self.use[page] = what
 
+    def address_of(self, page):
+        """Where the page is that a struct page * is for."""
+        return (self.first + int(page - self.mem_map)) * PAGE
+
     def pages(self, what):
         """How many pages are used for that."""
         return self.use.count(what)
@@ -98,14 +102,15 @@ class Ledger:
             for i in range(guest.number("sizeof(stack_cache) / sizeof(stack_cache[0])")):
                 if guest.number(f"stack_cache[{i}]"):
                     self.claim(guest.number(f"stack_cache[{i}]"), 2 * PAGE, "stacks kept for processes")
+        for page in guest.pipe_pages():
+            self.claim(self.address_of(page), PAGE, "pipes")
         for zone in range(guest.number("sizeof(contig_page_data.node_zones) / sizeof(contig_page_data.node_zones[0])")):
             lists = guest.value(f"contig_page_data.node_zones[{zone}].per_cpu_pageset")["lists"]
             for i in range(lists.type.range()[1] + 1):
                 # A zone without memory shares lists that nobody has set up or all have.
                 if int(guest.value(f"contig_page_data.node_zones[{zone}].present_pages")) and int(lists[i]["next"]):
                     for page in guest.entries(lists[i], "struct page", "pcp_list"):
-                        index = int(page.address - self.mem_map)
-                        self.claim((self.first + index) * PAGE, PAGE, "free, on per-CPU lists")
+                        self.claim(self.address_of(page.address), PAGE, "free, on per-CPU lists")
 
     def fill_from_mem_map(self):
         """What each struct page says."""
@@ -315,4 +320,4 @@ def main():
         raise gdb.GdbError("the ledger is wrong: " + "; ".join(report.wrong))
 
 
-main()
+guest.run(main)
