@@ -130,14 +130,13 @@ def open_files():
 
 
 def pipe_pages():
-    """The pages of all open pipes: with what nobody has read yet, and two kept for what comes."""
+    """The pages of all open pipes: with what nobody has read yet, and one kept for what comes."""
     pipes = {int(file["private_data"]) for file in open_files()
              if int(file["f_op"]) == number("(unsigned long)&pipefifo_fops")}
     for pipe in (at(address, "struct pipe_inode_info") for address in pipes):
-        kept = [pipe["tmp_page"][i] for i in range(pipe["tmp_page"].type.range()[1] + 1)]
         full = [pipe["bufs"][i & (int(pipe["ring_size"]) - 1)]["page"]
                 for i in range(int(pipe["tail"]), int(pipe["head"]))]
-        yield from (page for page in kept + full if int(page))
+        yield from (page for page in [pipe["tmp_page"]] + full if int(page))
 
 
 def deepest(bottom, size):
