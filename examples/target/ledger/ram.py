@@ -273,7 +273,7 @@ def tell(report):
     if sum(reserved.bytes.values()) != ledger.pages("reserved at boot") * PAGE:
         report.wrong.append("the reserved memory does not add up")
 
-    report.line("slab, by cache:")
+    report.line(slab.title(ledger.caches) + ":")
     tell_rows(report, [(pages * PAGE, text) for pages, text in slab.report(ledger.caches)],
               ledger.pages("slab"))
     report.line("kernel stacks, by thread:")
@@ -302,10 +302,7 @@ def tell_rows(report, rows, pages):
     """Rows (bytes, text) that must add up to the pages of the first table."""
     rows = list(rows)
     for size, text in rows:
-        if size or not text.endswith("in use"):
-            report.kib(size, text)
-        else:
-            report.line(f"           {text}")
+        report.kib(size, text)
     if sum(size for size, _ in rows) != pages * PAGE:
         report.wrong.append(f"{report.lines[-len(rows) - 1]} the rows are not {pages} pages")
 
