@@ -135,7 +135,9 @@ class Guest:
             with open(names["LEDGER"], encoding="utf-8") as ledger:
                 print(ledger.read(), end="", flush=True)
         if gdb.returncode:
-            raise Failure("gdb: " + gdb.stderr.decode(errors="replace").strip())
+            # In front of the last line gdb complains of sources it does not find.
+            lines = gdb.stderr.decode(errors="replace").strip().split("\n")
+            raise Failure(f"gdb, {os.path.basename(script)}: {lines[-1]}")
 
     def end(self):
         """End this QEMU."""
