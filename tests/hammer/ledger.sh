@@ -78,15 +78,15 @@ flash_ledger() {
 	for title in 'flash.bin' 'kernel, by kind' 'kernel, by folder' 'root, by kind' 'root, by file'; do
 		rows_sum "$ledger" "$title" || return 1
 	done
-	table "$ledger" 'flash.bin' | grep -qx ' *1048576  sum' &&
-		table "$ledger" 'kernel, by kind' | grep -qx " *$kernel  sum" &&
+	table "$ledger" 'flash.bin' | grep -x ' *1048576  sum' &&
+		table "$ledger" 'kernel, by kind' | grep -x " *$kernel  sum" &&
 		table "$ledger" 'kernel, by object' | awk -v kernel="$kernel" '
 			$1 == "sum" { next }
 			$NF == "sum" { sum = $1; next }
 			/\(alignment/ && $1 > kernel / 64 { exit 1 } # rows of the map were overlooked
 			{ total += $1; kinds += $2 + $3 + $4 + $5 + $6 + $7 }
 			END { exit !(sum && total == kernel && sum == kernel && kinds == kernel) }' &&
-		table "$ledger" 'root, by kind' | grep -qx " *$(stat -Lc %s "$1/image/root.cramfs")  sum"
+		table "$ledger" 'root, by kind' | grep -x " *$(stat -Lc %s "$1/image/root.cramfs")  sum"
 }
 
 # flash_ledger_fails OUT: a kernel that is not what its map says is an error, of one line.
