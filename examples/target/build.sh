@@ -25,6 +25,7 @@ usage() {
 	  --table=FILE          one more device table for the root; repeatable
 	  --image-option=OPT    hand OPT to mkxipfs, for instance --no-xip; repeatable
 	  --out=DIR             where links to the results go (out/BOARD in the cache)
+	  --ledger              at the end, print where every byte of the flash is
 	  --list                list the boards
 	MKXIPFS_BIN names the folder with mkxipfs and xipfs-dump; without it they are built.
 	Boards: $(list_boards)
@@ -45,7 +46,7 @@ list_boards() {
 
 main() {
 	# shellcheck disable=SC2034 # lib.sh uses them
-	local libc=static series=$PATCHED/linux-6.12/series out='' step
+	local libc=static series=$PATCHED/linux-6.12/series out='' ledger='' step
 	local configs_more=() overlays=() tables=() image_options=() words=()
 
 	while [ $# -gt 0 ]; do
@@ -58,6 +59,7 @@ main() {
 		--table=*) tables+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
 		--image-option=*) image_options+=("${1#*=}") ;;
 		--out=*) out=$(readlink -m "${1#*=}") ;;
+		--ledger) ledger=yes ;;
 		--list) list_boards && return ;;
 		-h | --help) usage && return ;;
 		-*) usage >&2 && return 16 ;;
@@ -84,6 +86,7 @@ main() {
 		"need_$step"
 		publish "$step"
 	done
+	[ -z "$ledger" ] || MKXIPFS_BIN=${MKXIPFS_BIN:-} python3 "$HERE/ledger/flash.py" "$out"
 }
 
 main "$@"; exit
