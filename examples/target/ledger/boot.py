@@ -58,6 +58,8 @@ def main():
     requests = Request()
     gdb.Breakpoint("memblock_free_all", internal=True, temporary=True)
     gdb.execute("continue", to_string=True)
+    if gdb.selected_frame().name() != "memblock_free_all":
+        raise gdb.GdbError(f"the guest stopped in {gdb.selected_frame().name()} and not where boot memory ends")
     result = {"requests": requests.seen, "reserved": list(reserved())}
     with open(os.environ["MEMBLOCK"], "w", encoding="ascii") as file:
         json.dump(result, file)

@@ -54,7 +54,7 @@ class File:
 
 def kind_of(section):
     """What a section of the kernel is, for a reader of the ledger."""
-    if section.flags & WRITE and not section.name.startswith(".init.rodata"):
+    if section.flags & WRITE and not section.name.startswith((".rodata", ".init.rodata")):
         if section.type == NOBITS:
             return "bss"
         return "data used at boot only" if INIT.match(section.name) else "data"

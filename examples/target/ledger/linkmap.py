@@ -24,10 +24,16 @@ def clip(output):
 
 def read(path):
     """The output sections that are loaded, each with the rows of its input sections."""
-    with open(path, encoding="ascii", errors="replace") as file:
-        text = file.read()
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            text = file.read()
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such file; CONFIG_VMLINUX_MAP=y makes it") from None
     # The kernel is linked more than once; what counts is the last time.
-    text = text[text.rindex("Linker script and memory map"):]
+    title = text.rfind("Linker script and memory map")
+    if title < 0:
+        raise ValueError(f"{path}: not a map of the linker")
+    text = text[title:]
     text = re.sub(r"\n( ?\S+)\n +0x", r"\n\1 0x", text)  # a long name has a line of its own
     outputs, current = [], None
     for line in text.split("\n"):
@@ -44,7 +50,8 @@ def read(path):
         if match and current and not match[1].startswith("*") and int(match[3], 16):
             current.rows.append(Row(current.name, match[1], int(match[2], 16), int(match[3], 16),
                                     OBJECT.match(match[4])[1]))
-    clip(current)
+    if current:
+        clip(current)
     return outputs
 
 

@@ -29,6 +29,7 @@ ORDER = ["reserved at boot", "per-CPU chunks", "interrupt stack", "kernel stacks
          "processes", "stacks kept for processes", "other", "free, on per-CPU lists", "free"]
 
 ROUNDING = "rounding to pages, alignment of sections"
+UNSEEN = "reserved, but gdb has not seen by whom"
 
 # What the functions that ask memblock are about.
 ASKERS = {
@@ -157,11 +158,11 @@ class Reserved:
     def __init__(self, ledger, path, sections):
         with open(path, encoding="ascii") as file:
             boot = json.load(file)
-        pieces = []
+        pieces = [(base, base + size, UNSEEN) for base, size in boot["reserved"]]
         for request in boot["requests"]:
             start, end = request["base"], request["base"] + request["size"]
             label = claimed_by(request)
-            # What is requested again was freed before.
+            # The last request counts: what is requested again was freed before.
             pieces = [piece for old in pieces for piece in
                       ((old[0], min(old[1], start), old[2]), (max(old[0], end), old[1], old[2]))
                       if piece[0] < piece[1]]
