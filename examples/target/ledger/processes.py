@@ -64,10 +64,11 @@ class Processes:
         for task in guest.tasks():
             pid, name, mm = int(task["pid"]), task["comm"].string(), int(task["mm"])
             stack = int(task["stack"])
-            if pid and size >= guest.PAGE:  # swapper's is in .data, and small ones are in slabs
+            own = size if pid and size >= guest.PAGE else 0  # swapper's is in .data, small ones are in slabs
+            if own:
                 self.ledger.claim(stack, size, "kernel stacks")
             kind = "kernel thread" if not mm else "process" if int(task["tgid"]) == pid else "thread"
-            self.stacks.append((size if pid else 0, pid, kind, name, guest.deepest(stack, size)))
+            self.stacks.append((own, pid, kind, name, guest.deepest(stack, size)))
             if not mm:
                 continue
             if mm in spaces:
@@ -87,5 +88,5 @@ class Processes:
         for size, pid, kind, name, used in self.stacks:
             depth = "depth unknown: not zeroed when allocated" if used is None else \
                 f"{used:4} of {guest.thread_size()} bytes at its deepest"
-            where = "" if size else ", in .data"
+            where = ", in .data" if pid == 0 else ""
             yield size, f"{pid:5}  {kind:13}  {name:12}  {depth}{where}"

@@ -25,8 +25,8 @@ import slab  # noqa: E402
 PAGE = guest.PAGE
 BUDDY, SLAB = 0xF0, 0xF5  # enum pagetype, include/linux/page-flags.h
 
-ORDER = ["reserved at boot", "per-CPU chunks", "interrupt stack", "kernel stacks", "slab", "page cache", "pipes",
-         "processes", "stacks kept for processes", "other", "free, on per-CPU lists", "free"]
+ORDER = ["reserved at boot", "per-CPU chunks", "interrupt stack", "kernel stacks", "slab", "page cache",
+         "pipes", "processes", "stacks kept for processes", "other", "free, on per-CPU lists", "free"]
 
 ROUNDING = "rounding to pages, alignment of sections"
 UNSEEN = "reserved, but gdb has not seen by whom"
@@ -75,13 +75,18 @@ class Ledger:
     def claim(self, address, size, what):
         """These pages are used for that, and for nothing else."""
         for page in range(address // PAGE - self.first, -(-(address + size) // PAGE) - self.first):
-            if self.use[page] not in (None, what) or (self.use[page] and what != "reserved at boot"):
+            if self.use[page]:
                 raise gdb.GdbError(f"page {(self.first + page) * PAGE:#x}: {self.use[page]} and {what}")
             self.use[page] = what
 
     def address_of(self, page):
         """Where the page is that a struct page * is for."""
         return (self.first + int(page - self.mem_map)) * PAGE
+
+    def is_reserved(self, address):
+        """Whether the page there never went to the page allocator."""
+        page = self.mem_map + (address // PAGE - self.first)
+        return int(page["flags"]) >> guest.number("PG_reserved") & 1
 
     def pages(self, what):
         """How many pages are used for that."""
@@ -96,26 +101,26 @@ class Ledger:
                 for chunk in guest.entries(guest.value(f"pcpu_chunk_lists[{slot}]"), "struct pcpu_chunk", "list"):
                     if int(chunk.address) != first:  # that is reserved at boot
                         self.claim(int(chunk["base_addr"]), size, "per-CPU chunks")
-        if guest.number("irq_stack_ptr", 0):
-            self.claim(guest.number("irq_stack_ptr") - guest.thread_size(), guest.thread_size(),
-                       "interrupt stack")
+        size = guest.thread_size()
+        stack = guest.number("irq_stack_ptr", 0) - size
+        if stack > 0 and size >= PAGE and not self.is_reserved(stack):
+            self.claim(stack, size, "interrupt stack")
         if guest.number("sizeof(stack_cache)", 0):
             for i in range(guest.number("sizeof(stack_cache) / sizeof(stack_cache[0])")):
                 if guest.number(f"stack_cache[{i}]"):
                     self.claim(guest.number(f"stack_cache[{i}]"), 2 * PAGE, "stacks kept for processes")
         for page in guest.pipe_pages():
             self.claim(self.address_of(page), PAGE, "pipes")
-        for zone in range(guest.number("sizeof(contig_page_data.node_zones) / sizeof(contig_page_data.node_zones[0])")):
-            lists = guest.value(f"contig_page_data.node_zones[{zone}].per_cpu_pageset")["lists"]
-            for i in range(lists.type.range()[1] + 1):
-                # A zone without memory shares lists that nobody has set up or all have.
-                if int(guest.value(f"contig_page_data.node_zones[{zone}].present_pages")) and int(lists[i]["next"]):
-                    for page in guest.entries(lists[i], "struct page", "pcp_list"):
-                        self.claim(self.address_of(page.address), PAGE, "free, on per-CPU lists")
+        zones = guest.value("contig_page_data.node_zones")
+        for zone in (zones[i] for i in range(zones.type.range()[1] + 1)):
+            lists = zone["per_cpu_pageset"]["lists"]
+            # The lists of a zone without memory are not set up.
+            for i in range(lists.type.range()[1] + 1 if int(zone["present_pages"]) else 0):
+                for page in guest.entries(lists[i], "struct page", "pcp_list"):
+                    self.claim(self.address_of(page.address), PAGE, "free, on per-CPU lists")
 
     def fill_from_mem_map(self):
         """What each struct page says."""
-        reserved = guest.number("PG_reserved")
         index = 0
         while index < self.count:
             page = (self.mem_map + index).dereference()
@@ -124,7 +129,7 @@ class Ledger:
                 size, use = slab.account(page, self.caches), "slab"
             elif kind == BUDDY:
                 size, use = 1 << int(page["private"]), "free"
-            elif int(page["flags"]) >> reserved & 1:
+            elif self.is_reserved((self.first + index) * PAGE):
                 use = "reserved at boot"
             elif self.use[index] is None and int(page["mapping"]) and not int(page["mapping"]) & 3:
                 size, use = guest.pages_of(page), "page cache"
@@ -238,7 +243,9 @@ def tell_counters(report, ledger):
     report.check("free", ledger.pages("free"), guest.number("vm_zone_stat[NR_FREE_PAGES].counter"))
     report.check("slab", ledger.pages("slab"),
                  node("NR_SLAB_RECLAIMABLE_B") + node("NR_SLAB_UNRECLAIMABLE_B"))
-    report.check("kernel stacks", ledger.pages("kernel stacks"), node("NR_KERNEL_STACK_KB") * 1024 // PAGE)
+    if guest.thread_size() >= PAGE:  # else they are in slabs
+        report.check("kernel stacks", ledger.pages("kernel stacks"),
+                     node("NR_KERNEL_STACK_KB") * 1024 // PAGE)
     report.check("page cache", ledger.pages("page cache"), node("NR_FILE_PAGES"))
     report.check("not reserved", ledger.count - ledger.pages("reserved at boot"),
                  guest.number("_totalram_pages.counter"))
@@ -263,6 +270,13 @@ def tell(report):
     if total != ledger.count:
         report.wrong.append(f"{total} pages accounted for of {ledger.count}")
 
+    tell_reserved(report, ledger, sections)
+    tell_uses(report, ledger, people)
+    tell_counters(report, ledger)
+
+
+def tell_reserved(report, ledger, sections):
+    """What early boot took, in bytes."""
     reserved = Reserved(ledger, os.environ["MEMBLOCK"], sections)
     report.line("reserved at boot, bytes by who asked memblock:")
     for name, size in sorted(reserved.bytes.items(), key=lambda item: (item[0] == ROUNDING, -item[1])):
@@ -274,12 +288,15 @@ def tell(report):
     if sum(reserved.bytes.values()) != ledger.pages("reserved at boot") * PAGE:
         report.wrong.append("the reserved memory does not add up")
 
+
+def tell_uses(report, ledger, people):
+    """What the page allocator gave to whom."""
     report.line(slab.title(ledger.caches) + ":")
     tell_rows(report, [(pages * PAGE, text) for pages, text in slab.report(ledger.caches)],
               ledger.pages("slab"))
     report.line("kernel stacks, by thread:")
     tell_rows(report, people.report_stacks(), ledger.pages("kernel stacks"))
-    if ledger.pages("interrupt stack"):
+    if guest.number("irq_stack_ptr", 0):
         size = guest.thread_size()
         used = guest.deepest(guest.number("irq_stack_ptr") - size, size)
         report.line("interrupt stack: " + ("depth unknown: not zeroed when allocated" if used is None
@@ -296,7 +313,6 @@ def tell(report):
             if use == "other":
                 report.kib(PAGE, f"at {(ledger.first + i) * PAGE:#x}, "
                            f"{int((ledger.mem_map + i)['_refcount']['counter'])} references")
-    tell_counters(report, ledger)
 
 
 def tell_rows(report, rows, pages):
