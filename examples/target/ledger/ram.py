@@ -25,8 +25,8 @@ import slab  # noqa: E402
 PAGE = guest.PAGE
 BUDDY, SLAB = 0xF0, 0xF5  # enum pagetype, include/linux/page-flags.h
 
-ORDER = ["reserved at boot", "per-CPU chunks", "interrupt stack", "kernel stacks", "slab", "page cache",
-         "pipes", "processes", "stacks kept for processes", "other", "free, on per-CPU lists", "free"]
+ORDER = ["reserved at boot", "per-CPU chunks", "interrupt stack", "kernel stacks", "slab",
+         "large kmalloc", "page cache", "pipes", "processes", "stacks kept for processes", "other", "free, on per-CPU lists", "free"]
 
 ROUNDING = "rounding to pages, alignment of sections"
 UNSEEN = "reserved, but gdb has not seen by whom"
@@ -39,6 +39,7 @@ ASKERS = {
     "__unflatten_device_tree": "device tree, unpacked",
     "of_alias_scan": "device tree, aliases",
     "setup_command_line": "command line, two copies",
+    "paging_init": "page of zeros",
     "setup_usemap": "page block flags",
     "request_standard_resources": "resource of the RAM",
     "setup_per_cpu_areas": "per-CPU area",
@@ -135,7 +136,9 @@ class Ledger:
                 size, use = guest.pages_of(page), "page cache"
                 self.files[self.file_of(page)] += size
             elif self.use[index] is None:
-                size, use = guest.pages_of(page), "other"
+                # More than two pages in one piece that are of nothing else: kmalloc() without a slab.
+                size = guest.pages_of(page)
+                use = "large kmalloc" if size > 1 else "other"
             if use:
                 self.claim((self.first + index) * PAGE, size * PAGE, use)
             index += size
@@ -241,7 +244,7 @@ def tell_counters(report, ledger):
 
     report.line("pages by the ledger, and by the kernel's own counters:")
     report.check("free", ledger.pages("free"), guest.number("vm_zone_stat[NR_FREE_PAGES].counter"))
-    report.check("slab", ledger.pages("slab"),
+    report.check("slab, large kmalloc", ledger.pages("slab") + ledger.pages("large kmalloc"),
                  node("NR_SLAB_RECLAIMABLE_B") + node("NR_SLAB_UNRECLAIMABLE_B"))
     if guest.thread_size() >= PAGE:  # else they are in slabs
         report.check("kernel stacks", ledger.pages("kernel stacks"),
