@@ -67,7 +67,7 @@ class Ledger:
         self.mem_map = node["node_mem_map"]
         self.use = [None] * self.count
         self.files = collections.Counter()
-        self.caches = {}
+        self.slabs = slab.Slabs()
 
     def has(self, address):
         """Whether this is an address in RAM."""
@@ -127,7 +127,7 @@ class Ledger:
             page = (self.mem_map + index).dereference()
             kind, size, use = int(page["page_type"]) >> 24 & 0xFF, 1, None
             if kind == SLAB:
-                size, use = slab.account(page, self.caches), "slab"
+                size, use = self.slabs.account(page, (self.first + index) * PAGE), "slab"
             elif kind == BUDDY:
                 size, use = 1 << int(page["private"]), "free"
             elif self.is_reserved((self.first + index) * PAGE):
@@ -211,6 +211,10 @@ class Report:
         """A row in KiB."""
         self.line(f"  {size // 1024:5} KiB  {text}")
 
+    def bytes(self, size, text):
+        """A row in bytes."""
+        self.line(f"  {size:7}  {text}")
+
     def check(self, what, mine, kernels):
         """A figure must be the kernel's own."""
         self.line(f"  {mine:7}  {kernels:7}  {what}")
@@ -284,7 +288,7 @@ def tell_reserved(report, ledger, sections):
     report.line("reserved at boot, bytes by who asked memblock:")
     for name, size in sorted(reserved.bytes.items(), key=lambda item: (item[0] == ROUNDING, -item[1])):
         if size:
-            report.line(f"  {size:7}  {name}")
+            report.bytes(size, name)
     report.line(f"  {sum(reserved.bytes.values()):7}  sum")
     for name, size in reserved.freed.items():
         report.line(f"  {size:7}  {name}: was freed after boot, not in the sum")
@@ -294,9 +298,8 @@ def tell_reserved(report, ledger, sections):
 
 def tell_uses(report, ledger, people):
     """What the page allocator gave to whom."""
-    report.line(slab.title(ledger.caches) + ":")
-    tell_rows(report, [(pages * PAGE, text) for pages, text in slab.report(ledger.caches)],
-              ledger.pages("slab"))
+    report.line(ledger.slabs.title() + ":")
+    tell_rows(report, ledger.slabs.rows(), ledger.pages("slab"), report.bytes)
     report.line("kernel stacks, by thread:")
     tell_rows(report, people.report_stacks(), ledger.pages("kernel stacks"))
     if guest.number("irq_stack_ptr", 0):
@@ -318,11 +321,11 @@ def tell_uses(report, ledger, people):
                            f"{int((ledger.mem_map + i)['_refcount']['counter'])} references")
 
 
-def tell_rows(report, rows, pages):
+def tell_rows(report, rows, pages, tell_row=None):
     """Rows (bytes, text) that must add up to the pages of the first table."""
     rows = list(rows)
     for size, text in rows:
-        report.kib(size, text)
+        (tell_row or report.kib)(size, text)
     if sum(size for size, _ in rows) != pages * PAGE:
         report.wrong.append(f"{report.lines[-len(rows) - 1]} the rows are not {pages} pages")
 
