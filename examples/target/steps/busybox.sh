@@ -15,13 +15,8 @@ for patch in "$BUSYBOX_PATCHES"/*.patch; do
 	patch -p1 --fuzz=0 --no-backup-if-mismatch <"$patch"
 done
 
-# A page of stack and no RELRO: each page more is a page of RAM in every process. The dynamic linker
-# has buffers for which one is not enough.
-case $LIBC in
-static) stack=4096 ;;
-shared) stack=8192 ;;
-esac
-ldflags="-Wl,-z,stack-size=$stack -Wl,-z,norelro -Wl,-z,noexecstack"
+# Two pages of stack and no RELRO: each page more is a page of RAM in every process.
+ldflags='-Wl,-z,stack-size=8192 -Wl,-z,norelro -Wl,-z,noexecstack'
 {
 	cat "$BUSYBOX_CONFIG"
 	echo 'CONFIG_NOMMU=y'
