@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Boots to a BusyBox shell in the memory of a microcontroller and works there: usage: run.sh [--table]
 #
-# Without an option the headline: every one of 20 boots, each with another timing, at 320 KiB of RAM
-# and 1 MiB of flash, 5 at 512 KiB, and what a person expects of a shell. --table prints how many of
-# BOOTS (20) boots pass at falling sizes with the stock kernel, one that is only configured, and the
-# patched one.
+# Without an option every one of BOOTS (20) boots, each with another timing, at 256, 320, 384 and 512 KiB
+# of RAM and 1 MiB of flash, and what a person expects of a shell. --table prints how many of BOOTS boots
+# pass at falling sizes with the stock kernel, one that is only configured, and the patched one.
 # shellcheck disable=SC2317 # the tests are called by ok
 set -euo pipefail
 
@@ -14,7 +13,7 @@ TOP=$(readlink -f "$HERE/../..")
 TARGET=$TOP/examples/target
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-hammer.XXXXXX")
-HEADLINE=320 # KiB
+HEADLINE=256 # KiB
 BOOTS=${BOOTS:-20}
 passed=0 failed=0 status=0
 
@@ -81,23 +80,81 @@ in_one_mebibyte() {
 	[ "$size" -le $((1024 * 1024)) ]
 }
 
+# shell NAME KIB SIGN... -- COMMAND...: the console has all signs after the commands.
+shell() {
+	local log=$WORK/$1.log ram=$2 signs=() runs=() sign
+	shift 2
+	while [ "$1" != -- ]; do
+		signs+=("$1")
+		shift
+	done
+	shift
+	for sign in "$@"; do
+		runs+=("--run=$sign")
+	done
+	"$TARGET/boot.sh" --out="$WORK/out/tiny" --ram="${ram}K" --timeout=120 --log="$log" "${runs[@]}" \
+		qemu-mps2-tiny || return 1
+	for sign in "${signs[@]}"; do
+		grep -a "$sign" "$log" || {
+			echo "the console has no '$sign'"
+			return 1
+		}
+	done
+}
+
 # ^C ends a program, not the shell; a program runs from a ramfs; an error is printed.
 a_shell_as_expected() {
-	"$TARGET/boot.sh" --out="$WORK/out/tiny" --ram=320K --timeout=120 --log="$WORK/shell.log" \
-		--run=$'sleep 1000\x03' --run='echo still "here"' --run='cp /test/small /tmp/small' \
-		--run='/tmp/small' --run='cat /nothing' --run='ls -l /proc/self/exe' qemu-mps2-tiny
-	grep -a '^still here' "$WORK/shell.log"
-	grep -a '^from memory' "$WORK/shell.log"
-	grep -a "can't open '/nothing'" "$WORK/shell.log"
+	shell shell "$HEADLINE" '^still here' '^from memory' "can't open '/nothing'" -- \
+		$'sleep 1000\x03' 'echo still "here"' 'cp /test/small /tmp/small' '/tmp/small' 'cat /nothing'
+}
+
+# A shell that recurses for ever ends, and only it.
+stacks_are_guarded() {
+	shell guard "$HEADLINE" 'stack overflow: sp' '^status 139' '^still here' -- \
+		'sh -c "g() { g; }; g"; echo status $?' 'echo still "here"'
+}
+
+# Arguments that take more than a quarter of the stack make it larger, instead of what lies below be lost.
+arguments_find_room() {
+	local x=abcdefghijklmno
+	# shellcheck disable=SC2016 # the guest expands them
+	shell arguments 512 '^15364' '^x is 3840 long' -- \
+		"x=$x$x$x$x$x$x$x$x; x=\$x\$x\$x\$x; x=\$x\$x\$x\$x; x=\$x\$x" '/bin/echo $x $x $x $x | wc -c' \
+		'echo "x" is ${#x} long'
+}
+
+# A program that asks for a page of stack gets one.
+a_page_of_stack() {
+	local start end
+	shell page 512 '\[stack\]' -- /test/maps || return 1
+	IFS='- ' read -r start end _ < <(grep -a '\[stack\]' "$WORK/page.log")
+	[ $((0x$end - 0x$start)) = 4096 ]
+}
+
+# The slab allocator of the patches, compiled as a program with a checking memory, against random use.
+allocator_holds() {
+	local dir=$WORK/allocator source=$WORK/out/tiny/linux/mm/slab_packed.c header seed
+	sed -n 's/^#include [<"]\(.*\)[>"]$/\1/p' "$source" | while read -r header; do
+		mkdir -p "$dir/$(dirname "$header")"
+		echo '#include "kernel.h"' >"$dir/$header"
+	done
+	cp "$source" "$dir/"
+	gcc -std=gnu11 -g -O1 -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -fsanitize=address,undefined \
+		-I"$dir" -I"$HERE/allocator" -o "$dir/test" "$HERE/allocator/test.c" "$dir/slab_packed.c" || return 1
+	for seed in 1 2 3 4; do
+		"$dir/test" "$seed" || return 1
+	done
 }
 
 make_overlay() {
-	local libc=$WORK/out/tiny/libc
+	local libc=$WORK/out/tiny/libc name
 	mkdir -p "$WORK/overlay/test"
 	cp "$HERE/guest/hundred" "$WORK/overlay/test/"
 	"$TARGET/build.sh" --out="$WORK/out/tiny" qemu-mps2-tiny libc
-	"$libc/bin/arm-uclinuxfdpiceabi-gcc" -static -nostdlib -Os -s -Wall -Wextra -Werror \
-		-Wl,-z,stack-size=8192 -o "$WORK/overlay/test/small" "$HERE/guest/small.c"
+	for name in small maps; do
+		"$libc/bin/arm-uclinuxfdpiceabi-gcc" -static -nostdlib -Os -s -Wall -Wextra -Werror \
+			-Wl,-z,stack-size=4096 -o "$WORK/overlay/test/$name" "$HERE/guest/$name.c"
+	done
 }
 
 # table NAME: a row of pass rates.
@@ -132,6 +189,7 @@ print_table() {
 }
 
 main() {
+	local ram
 	trap cleanup EXIT
 	find_programs
 	if [ "${1:-}" = --table ]; then
@@ -143,11 +201,16 @@ main() {
 	ok "the kernel and root of qemu-mps2-tiny" build_board tiny
 	good || return 1
 	ok "stub, device tree, kernel and root in 1 MiB of flash" in_one_mebibyte
-	ok "$HEADLINE KiB of RAM: 20 boots of 20" boots tiny "$HEADLINE" 20
-	ok "384 KiB of RAM: 5 boots of 5" boots tiny 384 5
-	ok "512 KiB of RAM: 5 boots of 5" boots tiny 512 5
+	ok "the slab allocator keeps objects apart, aligned and whole" allocator_holds
+	ok "$HEADLINE KiB of RAM: $BOOTS boots of $BOOTS" boots tiny "$HEADLINE" "$BOOTS"
+	for ram in 320 384 512; do
+		ok "$ram KiB of RAM: $BOOTS boots of $BOOTS" boots tiny "$ram" "$BOOTS"
+	done
 	ok "512 KiB of RAM: 192 KiB are available at the prompt" available_at_prompt tiny 512 192
 	ok "a shell as a person expects it" a_shell_as_expected
+	ok "a program that overflows its stack ends alone" stacks_are_guarded
+	ok "long lists of arguments find room" arguments_find_room
+	ok "a program that asks for a page of stack gets one" a_page_of_stack
 	ok "the ledgers of RAM and flash add up, and to what others count" ledgers
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

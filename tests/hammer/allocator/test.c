@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Allocates and frees at random with the allocator of kernel patch "slab: allow objects of all
+ * sizes to share pages", and looks after each step whether an object is where no other is, aligned
+ * as kmalloc() promises, and still has what was written to it. Usage: test SEED
+ */
+
+#include "kernel.h"
+
+#define OBJECTS 2000
+#define STEPS   100000
+#define PAGES   4096
+
+#define require(condition)                                                                         \
+	do {                                                                                       \
+		if (!(condition)) {                                                                \
+			printf("line %d: not so: %s\n", __LINE__, #condition);                     \
+			exit(1);                                                                   \
+		}                                                                                  \
+	} while (0)
+
+struct object {
+	unsigned char *start;
+	size_t size;
+	unsigned char content;
+	struct kmem_cache *cache; /* NULL for kmalloc() */
+};
+
+int warnings;
+long slab_bytes;
+enum slab_state slab_state;
+LIST_HEAD(slab_caches);
+struct kmem_cache *kmem_cache;
+
+static struct folio *pages[PAGES];
+static int page_count;
+static struct object objects[OBJECTS];
+static int object_count;
+static struct rcu_head *callbacks;
+
+struct folio *folio_alloc(gfp_t flags, unsigned order)
+{
+	(void)flags;
+	struct folio *folio = calloc(1, sizeof(*folio));
+
+	require(page_count < PAGES);
+	folio->size = PAGE_SIZE << order;
+	folio->slab.memory = aligned_alloc(folio->size, folio->size);
+	memset(folio->slab.memory, 0xa5, folio->size);
+	pages[page_count++] = folio;
+	return folio;
+}
+
+void folio_put(struct folio *folio)
+{
+	int i = 0;
+
+	while (pages[i] != folio)
+		i++;
+	pages[i] = pages[--page_count];
+	free(folio->slab.memory);
+	free(folio);
+}
+
+struct folio *virt_to_folio(const void *address)
+{
+	for (int i = 0; i < page_count; i++)
+		if ((size_t)((const char *)address - pages[i]->slab.memory) < pages[i]->size)
+			return pages[i];
+	printf("%p is in no page\n", address);
+	exit(1);
+}
+
+void call_rcu(void *head, void (*func)(struct rcu_head *head))
+{
+	struct rcu_head *callback = head;
+
+	callback->func = func;
+	callback->next = callbacks;
+	callbacks = callback;
+}
+
+static void end_of_grace_period(void)
+{
+	while (callbacks) {
+		struct rcu_head *head = callbacks;
+
+		callbacks = head->next;
+		head->func(head);
+	}
+}
+
+static void construct(void *object)
+{
+	memset(object, 0x5a, 8);
+}
+
+static void look_at(const struct object *object)
+{
+	for (size_t i = 0; i < object->size; i++)
+		require(object->start[i] == object->content);
+}
+
+static void check_place(const struct object *new)
+{
+	for (int i = 0; i < object_count; i++)
+		require(new->start + new->size <= objects[i].start ||
+			objects[i].start + objects[i].size <= new->start);
+}
+
+static size_t random_size(void)
+{
+	switch (rand() % 8) {
+	case 0:
+		return 1 + (size_t)rand() % 32;
+	case 1:
+		return (size_t)8 << rand() % 10; /* powers of two, to a page */
+	case 2:
+		return 4000 + (size_t)rand() % 200; /* about what fits in a page */
+	case 3:
+		return 1 + (size_t)rand() % 20000;
+	default:
+		return 1 + (size_t)rand() % 700;
+	}
+}
+
+static struct object from_kmalloc(void)
+{
+	struct object new = {.size = random_size()};
+	size_t power = new.size & -new.size;
+
+	new.start = __kmalloc_noprof(new.size, rand() % 2 ? __GFP_ZERO : 0);
+	require((uintptr_t) new.start % max_t(size_t, 8, power < PAGE_SIZE ? power : PAGE_SIZE) ==
+		0);
+	require(__ksize(new.start) >= new.size &&__ksize(new.start) ==
+		kmalloc_size_roundup(new.size));
+	return new;
+}
+
+static struct object from_cache(struct kmem_cache *cache)
+{
+	struct object new = {.size = cache->object_size, .cache = cache};
+
+	new.start = kmem_cache_alloc_noprof(cache, 0);
+	require((uintptr_t) new.start % cache->align == 0);
+	require(!cache->ctor || (new.start[0] == 0x5a && new.start[7] == 0x5a));
+	return new;
+}
+
+static void add(struct object new)
+{
+	int before = warnings;
+
+	check_place(&new);
+	new.content = (unsigned char)rand();
+	memset(new.start, new.content, new.size);
+	objects[object_count++] = new;
+	if (rand() % 16 == 0 && new.size > 32 && new.size < 4000) {
+		kfree(new.start + 16); /* no object begins there */
+		require(warnings == before + 1);
+	}
+}
+
+static void drop(int i)
+{
+	struct object old = objects[i];
+
+	look_at(&old);
+	if (old.cache)
+		kmem_cache_free(old.cache, old.start);
+	else
+		kfree(old.start);
+	if (old.cache && old.cache->flags & SLAB_TYPESAFE_BY_RCU)
+		look_at(&old); /* as who looks at it under rcu_read_lock() */
+	if (rand() % 4 == 0)
+		end_of_grace_period();
+	objects[i] = objects[--object_count];
+}
+
+int main(int argc, char **argv)
+{
+	static struct kmem_cache caches[3];
+	struct kmem_cache_args plain = {.align = 8}, constructed = {.align = 32, .ctor = construct};
+
+	srand(argc > 1 ? (unsigned)atoi(argv[1]) : 1);
+	require(!do_kmem_cache_create(&caches[0], "plain", 136, &plain, 0));
+	require(!do_kmem_cache_create(&caches[1], "constructed", 331, &constructed, 0));
+	require(!do_kmem_cache_create(
+		&caches[2], "typesafe", 1292, &constructed, SLAB_TYPESAFE_BY_RCU));
+	for (int step = 0; step < STEPS; step++) {
+		bool grow = object_count < 300 || (object_count < OBJECTS && rand() % 2);
+
+		if (!grow)
+			drop(rand() % object_count);
+		else if (rand() % 3)
+			add(from_kmalloc());
+		else
+			add(from_cache(&caches[rand() % 3]));
+	}
+	printf("%d objects in %ld bytes of pages\n", object_count, slab_bytes);
+	while (object_count)
+		drop(0);
+	end_of_grace_period();
+	require(!page_count && !slab_bytes);
+	require(warnings > 100);
+	return 0;
+}
