@@ -108,6 +108,15 @@ a_shell_as_expected() {
 		$'sleep 1000\x03' 'echo still "here"' 'cp /test/small /tmp/small' '/tmp/small' 'cat /nothing'
 }
 
+# Nothing was written to what is flash, where QEMU would let it.
+flash_is_untouched() {
+	local size
+	size=$(stat -Lc %s "$WORK/out/tiny/flash/flash.bin")
+	"$TARGET/boot.sh" --out="$WORK/out/tiny" --ram="${HEADLINE}K" --timeout=120 --log="$WORK/flash.log" \
+		--flash="$WORK/flash.before" --run='ps' --save="0:$size:$WORK/flash.after" qemu-mps2-tiny || return 1
+	cmp -n "$size" "$WORK/flash.before" "$WORK/flash.after"
+}
+
 # A shell that recurses for ever ends, and only it.
 stacks_are_guarded() {
 	shell guard "$HEADLINE" 'stack overflow: sp' '^status 139' '^still here' -- \
@@ -208,6 +217,7 @@ main() {
 	done
 	ok "512 KiB of RAM: 192 KiB are available at the prompt" available_at_prompt tiny 512 192
 	ok "a shell as a person expects it" a_shell_as_expected
+	ok "nothing is written to the flash" flash_is_untouched
 	ok "a program that overflows its stack ends alone" stacks_are_guarded
 	ok "long lists of arguments find room" arguments_find_room
 	ok "a program that asks for a page of stack gets one" a_page_of_stack

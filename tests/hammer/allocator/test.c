@@ -40,13 +40,12 @@ static struct rcu_head *callbacks;
 
 struct folio *folio_alloc(gfp_t flags, unsigned order)
 {
-	(void)flags;
 	struct folio *folio = calloc(1, sizeof(*folio));
 
 	require(page_count < PAGES);
 	folio->size = PAGE_SIZE << order;
 	folio->slab.memory = aligned_alloc(folio->size, folio->size);
-	memset(folio->slab.memory, 0xa5, folio->size);
+	memset(folio->slab.memory, flags & __GFP_ZERO ? 0 : 0xa5, folio->size);
 	pages[page_count++] = folio;
 	return folio;
 }
@@ -127,13 +126,17 @@ static size_t random_size(void)
 static struct object from_kmalloc(void)
 {
 	struct object new = {.size = random_size()};
-	size_t power = new.size & -new.size;
+	size_t room, align = new.size & -new.size; /* what kmalloc() promises */
+	bool zero = rand() % 2;
 
-	new.start = __kmalloc_noprof(new.size, rand() % 2 ? __GFP_ZERO : 0);
-	require((uintptr_t) new.start % max_t(size_t, 8, power < PAGE_SIZE ? power : PAGE_SIZE) ==
-		0);
-	require(__ksize(new.start) >= new.size &&__ksize(new.start) ==
-		kmalloc_size_roundup(new.size));
+	new.start = __kmalloc_noprof(new.size, zero ? __GFP_ZERO : 0);
+	align = align < 8 ? 8 : align > PAGE_SIZE ? PAGE_SIZE : align;
+	require((uintptr_t) new.start % align == 0);
+	room = __ksize(new.start);
+	require(room >= new.size);
+	require(room == kmalloc_size_roundup(new.size));
+	for (size_t i = 0; zero && i < room; i++)
+		require(!new.start[i]); /* krealloc() relies on it */
 	return new;
 }
 
@@ -155,7 +158,7 @@ static void add(struct object new)
 	new.content = (unsigned char)rand();
 	memset(new.start, new.content, new.size);
 	objects[object_count++] = new;
-	if (rand() % 16 == 0 && new.size > 32 && new.size < 4000) {
+	if (rand() % 16 == 0 && new.size > 32 && virt_to_folio(new.start)->is_slab) {
 		kfree(new.start + 16); /* no object begins there */
 		require(warnings == before + 1);
 	}
@@ -179,14 +182,18 @@ static void drop(int i)
 
 int main(int argc, char **argv)
 {
-	static struct kmem_cache caches[3];
-	struct kmem_cache_args plain = {.align = 8}, constructed = {.align = 32, .ctor = construct};
+	static struct kmem_cache caches[4], no_cache;
+	struct kmem_cache_args plain = {.align = 8}, constructed = {.align = 32, .ctor = construct},
+			       aligned = {.align = 512};
 
 	srand(argc > 1 ? (unsigned)atoi(argv[1]) : 1);
 	require(!do_kmem_cache_create(&caches[0], "plain", 136, &plain, 0));
 	require(!do_kmem_cache_create(&caches[1], "constructed", 331, &constructed, 0));
 	require(!do_kmem_cache_create(
 		&caches[2], "typesafe", 1292, &constructed, SLAB_TYPESAFE_BY_RCU));
+	require(!do_kmem_cache_create(&caches[3], "aligned", 3990, &aligned, 0));
+	require(do_kmem_cache_create(&no_cache, "too large", 4030, &plain, SLAB_TYPESAFE_BY_RCU) ==
+		-EINVAL);
 	for (int step = 0; step < STEPS; step++) {
 		bool grow = object_count < 300 || (object_count < OBJECTS && rand() % 2);
 
@@ -195,7 +202,7 @@ int main(int argc, char **argv)
 		else if (rand() % 3)
 			add(from_kmalloc());
 		else
-			add(from_cache(&caches[rand() % 3]));
+			add(from_cache(&caches[rand() % 4]));
 	}
 	printf("%d objects in %ld bytes of pages\n", object_count, slab_bytes);
 	while (object_count)
