@@ -3,8 +3,9 @@
 # Boots to a BusyBox shell in the memory of a microcontroller and works there: usage: run.sh [--table]
 #
 # Without an option every one of BOOTS (20) boots, each with another timing, at 256, 320, 384 and 512 KiB
-# of RAM and 1 MiB of flash, and what a person expects of a shell. --table prints how many of BOOTS boots
-# pass at falling sizes with the stock kernel, one that is only configured, and the patched one.
+# of RAM and 1 MiB of flash, at less with smaller stacks, and what a person expects of a shell. --table
+# prints how many of BOOTS boots pass at falling sizes with the stock kernel, one that is only configured,
+# and the patched one.
 # shellcheck disable=SC2317 # the tests are called by ok
 set -euo pipefail
 
@@ -14,6 +15,7 @@ TARGET=$TOP/examples/target
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-hammer.XXXXXX")
 HEADLINE=256 # KiB
+SMALLEST=236
 BOOTS=${BOOTS:-20}
 passed=0 failed=0 status=0
 
@@ -215,6 +217,8 @@ main() {
 	for ram in 320 384 512; do
 		ok "$ram KiB of RAM: $BOOTS boots of $BOOTS" boots tiny "$ram" "$BOOTS"
 	done
+	ok "the root with stacks of a page" build_board small --image-option=--stack-size=4096
+	ok "$SMALLEST KiB of RAM with stacks of a page: $BOOTS boots of $BOOTS" boots small "$SMALLEST" "$BOOTS"
 	ok "512 KiB of RAM: 192 KiB are available at the prompt" available_at_prompt tiny 512 192
 	ok "a shell as a person expects it" a_shell_as_expected
 	ok "nothing is written to the flash" flash_is_untouched
