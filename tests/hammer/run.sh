@@ -26,7 +26,7 @@ passed=0 failed=0 status=0
 
 # What must not be seen on the console, and what must.
 FAILURES='page allocation failure|invoked oom-killer|Out of memory|nommu: Allocation of|Kernel panic|Oops|BUG:|WARNING:|can.t execute|not found|failed'
-SIGNS=('hundred programs' 'the second shell ends' 'all is done')
+SIGNS=('^hundred programs' '^the second shell ends' '^all is done')
 
 # build_board NAME OPTION...: with the script of the workload in its root.
 build_board() {
@@ -35,9 +35,22 @@ build_board() {
 	"$TARGET/build.sh" --out="$WORK/out/$name" --overlay="$WORK/overlay" "$@" "${BOARD:-qemu-mps2-tiny}"
 }
 
+# has_signs LOG SIGN...: the console has a line for each.
+has_signs() {
+	local log=$1 sign
+	shift
+	for sign in "$@"; do
+		grep -a "$sign" "$log" || {
+			echo "the console has no '$sign':"
+			tail -n 20 "$log"
+			return 1
+		}
+	done
+}
+
 # workload NAME KIB SEED: one boot; its status is whether nothing failed.
 workload() {
-	local name=$1 ram=$2 seed=$3 log=$WORK/$1-$2-$3.log sign
+	local name=$1 ram=$2 seed=$3 log=$WORK/$1-$2-$3.log
 	"$TARGET/boot.sh" --out="$WORK/out/$name" --ram="${ram}K" --timeout=120 --silence="${SILENCE:-60}" --log="$log" \
 		--qemu="-icount shift=$((3 + seed % 6)) -seed $seed" \
 		--run='free' --run='ps' --run='cat /proc/self/maps' --run='ls / | grep b | wc -l' \
@@ -46,13 +59,7 @@ workload() {
 	if grep -aE "$FAILURES" "$log"; then
 		return 1
 	fi
-	for sign in "${SIGNS[@]}"; do
-		grep -aq "^$sign" "$log" || {
-			echo "the console has no line '$sign':"
-			tail -n 20 "$log"
-			return 1
-		}
-	done
+	has_signs "$log" "${SIGNS[@]}"
 }
 
 # boots NAME KIB COUNT: as many passes as boots, or the log of one that failed.
@@ -84,24 +91,19 @@ in_one_mebibyte() {
 
 # shell NAME KIB SIGN... -- COMMAND...: the console has all signs after the commands.
 shell() {
-	local log=$WORK/$1.log ram=$2 signs=() runs=() sign
+	local log=$WORK/$1.log ram=$2 signs=() runs=() command
 	shift 2
 	while [ "$1" != -- ]; do
 		signs+=("$1")
 		shift
 	done
 	shift
-	for sign in "$@"; do
-		runs+=("--run=$sign")
+	for command in "$@"; do
+		runs+=("--run=$command")
 	done
 	"$TARGET/boot.sh" --out="$WORK/out/tiny" --ram="${ram}K" --timeout=120 --log="$log" "${runs[@]}" \
 		qemu-mps2-tiny || return 1
-	for sign in "${signs[@]}"; do
-		grep -a "$sign" "$log" || {
-			echo "the console has no '$sign'"
-			return 1
-		}
-	done
+	has_signs "$log" "${signs[@]}"
 }
 
 # ^C ends a program, not the shell; a program runs from a ramfs; an error is printed.
@@ -116,7 +118,7 @@ flash_is_untouched() {
 	size=$(stat -Lc %s "$WORK/out/tiny/flash/flash.bin")
 	"$TARGET/boot.sh" --out="$WORK/out/tiny" --ram="${HEADLINE}K" --timeout=120 --log="$WORK/flash.log" \
 		--flash="$WORK/flash.before" --run='ps' --save="0:$size:$WORK/flash.after" qemu-mps2-tiny || return 1
-	cmp -n "$size" "$WORK/flash.before" "$WORK/flash.after"
+	flash_untouched flash
 }
 
 # A shell that recurses for ever ends, and only it.

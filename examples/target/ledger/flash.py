@@ -55,6 +55,13 @@ class Kernel:
         """Bytes by object."""
         return collections.Counter({name: sum(row.values()) for name, row in self.bytes.items()})
 
+    def kinds(self):
+        """Bytes by kind."""
+        sums = collections.Counter()
+        for row in self.bytes.values():
+            sums += row
+        return sums
+
     def rows(self, names):
         """A line of all kinds for each object."""
         for name in names:
@@ -83,6 +90,14 @@ def extents(out):
     if sum(result.values()) != size:
         raise ValueError(f"{image}: {sum(result.values())} bytes in extents, but {size} in the file")
     return result
+
+
+def by(root, which):
+    """The same by kind (1), or by file (0), where what is of no file has a row too."""
+    sizes = collections.Counter()
+    for key, size in root.items():
+        sizes[key[which] or "(super block, padding)"] += size
+    return sizes
 
 
 def print_parts(out):
@@ -122,9 +137,7 @@ def print_ledger(out, count):
     """All of it for one build."""
     print_parts(out)
     kernel = Kernel(out)
-    sums = collections.Counter()
-    for row in kernel.bytes.values():
-        sums += row
+    sums = kernel.kinds()
     print("kernel, by kind:")
     for kind in KINDS:
         print(f"  {sums[kind]:8}  {kind}{', its values at boot' if kind.startswith('data') else ''}")
@@ -154,9 +167,7 @@ def print_ledger(out, count):
     root = extents(out)
     for title, which in ("root, by kind:", 1), ("root, by file:", 0):
         print(title)
-        sizes = collections.Counter()
-        for key, size in root.items():
-            sizes[key[which] or "(super block, padding)"] += size
+        sizes = by(root, which)
         for name, size in sizes.most_common():
             print(f"  {size:8}  {name}")
         print(f"  {sum(sizes.values()):8}  sum")
@@ -179,21 +190,11 @@ def print_change(title, old, new, count):
 def print_changes(out, other, count):
     """From the build in `other` to the one in `out`."""
     old, new = Kernel(other), Kernel(out)
-    for kernel in old, new:
-        kernel.kinds = collections.Counter()
-        for row in kernel.bytes.values():
-            kernel.kinds += row
-    print_change("kernel, by kind", old.kinds, new.kinds, count)
+    print_change("kernel, by kind", old.kinds(), new.kinds(), count)
     print_change("kernel, by object", old.totals(), new.totals(), count)
     # A build of the kernel alone has no root.
     if all(os.path.exists(os.path.join(path, "image")) for path in (out, other)):
-        roots = []
-        for path in other, out:
-            sizes = collections.Counter()
-            for (name, _), size in extents(path).items():
-                sizes[name or "(super block, padding)"] += size
-            roots.append(sizes)
-        print_change("root, by file", *roots, count)
+        print_change("root, by file", by(extents(other), 0), by(extents(out), 0), count)
 
 
 def main():
