@@ -14,17 +14,18 @@ WORK=${1:-$CACHE/quickstart}
 APPLETS="ash cat chmod cp date dd df dmesg echo free grep hostname init kill ln ls mkdir mount mv
 	ps reboot rm sh sleep touch umount uname vi"
 
-# Builds the two programs in $WORK/build; silent unless that fails.
+# Builds the two programs, in a folder that two checkouts do not share; silent unless that fails.
 build()
 {
-	local log=$WORK/build.log
+	local log=$WORK/build.log build
 
-	{ cmake -S "$TOP" -B "$WORK/build" -DXIP_TESTS=OFF && cmake --build "$WORK/build" -j; } \
+	build=$WORK/build-$(printf %s "$TOP" | md5sum | cut -c1-8)
+	{ cmake -S "$TOP" -B "$build" -DXIP_TESTS=OFF && cmake --build "$build" -j; } \
 		>"$log" 2>&1 || {
 		tail -30 "$log" >&2
 		exit 1
 	}
-	PATH=$WORK/build/src/mkxipfs:$WORK/build/src/xipfs-dump:$PATH
+	PATH=$build/src/mkxipfs:$build/src/xipfs-dump:$PATH
 }
 
 # $WORK/package gets the content of the package busybox-static.
