@@ -58,7 +58,8 @@ XIP_MUST_CHECK enum xip_err print_map(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_blocks(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_ram(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_check(struct dump *dump, int *status);
-XIP_MUST_CHECK enum xip_err write_picture(struct dump *dump, bool page);
+XIP_MUST_CHECK enum xip_err write_picture(struct dump *dump);
+XIP_MUST_CHECK enum xip_err write_page(struct dump *dump, const struct xip_cli *cli);
 XIP_MUST_CHECK enum xip_err print_expect(struct dump *dump, int *status);
 
 XIP_MUST_CHECK enum xip_err extract_all(struct dump *dump);

@@ -31,8 +31,9 @@ static enum xip_err run_action(struct dump *dump, const struct xip_cli *cli, int
 	case ACTION_EXPECT:
 		return print_expect(dump, status);
 	case ACTION_HTML:
+		return write_page(dump, cli);
 	case ACTION_SVG:
-		return write_picture(dump, dump->options->action == ACTION_HTML);
+		return write_picture(dump);
 	case ACTION_DIFF:
 		return print_diff(dump, cli, status);
 	}

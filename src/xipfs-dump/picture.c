@@ -5,7 +5,7 @@
 
 #include "xipfs/bytes.h"
 
-#define ROWS_WANTED   48
+#define ROWS_MOST     12
 #define ROW_BYTES_MIN 1024
 
 const char *picture_kind_text(unsigned kind)
@@ -23,6 +23,23 @@ const char *picture_kind_text(unsigned kind)
 	};
 
 	return texts[kind];
+}
+
+const char *picture_kind_class(unsigned kind)
+{
+	static const char *const classes[PICTURE_KINDS] = {
+		[XIP_EXTENT_BOOT] = "boot",
+		[XIP_EXTENT_SUPER] = "super",
+		[XIP_EXTENT_DIRECTORY] = "directory",
+		[XIP_EXTENT_POINTERS] = "pointers",
+		[XIP_EXTENT_COMPRESSED] = "compressed",
+		[XIP_EXTENT_STORED] = "stored",
+		[XIP_EXTENT_XIP] = "xip",
+		[XIP_EXTENT_PADDING] = "padding",
+		[PICTURE_FREE] = "free",
+	};
+
+	return classes[kind];
 }
 
 /* The kind that most bytes of extents @first to @first + @count - 1 have. */
@@ -100,8 +117,11 @@ enum xip_err picture_make(
 	for (size_t i = 0; i < programs->count; i++)
 		picture->program_of_file[programs->programs[i].file] = i;
 	picture->row_bytes = ROW_BYTES_MIN;
-	while (picture->row_bytes * ROWS_WANTED < picture->total)
-		picture->row_bytes *= 2;
+	/* 1, 1.5, 2, 3, 4... KiB a row: round addresses, and from 8 to 12 rows */
+	for (uint64_t bytes = ROW_BYTES_MIN; picture->row_bytes * ROWS_MOST < picture->total;
+		bytes *= 2)
+		picture->row_bytes = bytes * 3 / 2 * ROWS_MOST < picture->total ? bytes * 2
+										: bytes * 3 / 2;
 	picture->rows = (unsigned)xip_div_up(picture->total, picture->row_bytes);
 	gather(picture, &dump->map);
 	if (picture->total > size)

@@ -37,9 +37,7 @@ void picture_free(struct picture *picture);
 
 /* A short name for captions ("executes in place"); static storage. */
 const char *picture_kind_text(unsigned kind);
-
-/* The <svg> element; @standalone: a document of its own, with style and legend. */
-void picture_print_svg(
-	FILE *out, const struct dump *dump, const struct picture *picture, bool standalone);
+/* The class by which style sheets know it ("xip"); static storage. */
+const char *picture_kind_class(unsigned kind);
 
 #endif
