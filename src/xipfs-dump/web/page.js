@@ -56,12 +56,15 @@ class App {
     } catch {
       // an address that was typed: not a path
     }
-    const entry = this.model.image.byPath.get(path);
-    if (!entry || !entry.directory || entry === this.tree.directory)
+    const directory = this.model.image.byPath.get(path);
+    if (!directory || !directory.directory || directory === this.tree.directory)
       return;
-    const from = this.tree.directory;
-    this.tree.show(entry, from);
-    this.select({ image: this.model.image, entry: within(this.model.image, path)[from.index] ? from : entry, piece: null });
+    // going up: the directory that one comes from; from a search: what was found
+    const { image } = this.model, from = this.tree.directory, found = this.chosen?.entry;
+    const below = within(image, path);
+    const entry = below[from.index] ? from : found && image.entries[found.index] === found && below[found.index] ? found : directory;
+    this.tree.show(directory, entry);
+    this.select({ image, entry, piece: null });
   }
 
   escape() {
@@ -89,13 +92,11 @@ function startSearch(app) {
   const entries = app.model.image.entries.slice(1);
   const close = () => { list.hidden = true; };
   const choose = (entry) => {
-    const up = app.model.image.entries[entry.parent];
     close();
-    app.select({ image: app.model.image, entry, piece: null });
     app.say(`${entry.path} is chosen`);
-    if (!within(app.model.image, app.tree.directory.path)[entry.index])
-      app.open(up);
     app.select({ image: app.model.image, entry, piece: null });
+    if (!app.tree.boxes.some((box) => !box.rest && box.entry === entry))
+      app.open(app.model.image.entries[entry.parent]);
   };
   const find = () => {
     const text = input.value.toLowerCase();
@@ -261,7 +262,7 @@ function startLegends({ model }) {
         .map((name) => [`change-${name}`, CHANGES[name], changed[name]]),
       ...(id === "legend" ? [["change-none", "no file's"]] : [])]);
   }
-  legend(element("tree-legend"), [["frame", "directory"], ["rest", "smaller files together"]]);
+  legend(element("tree-legend"), [["frame", "directory"], ["closed", "directory too small to open"], ["rest", "smaller files together"]]);
 }
 
 function startColours() {

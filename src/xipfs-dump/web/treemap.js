@@ -98,7 +98,8 @@ class Treemap {
     if (rest.length < 2)
       return all;
     const bytes = rest.reduce((sum, node) => sum + node.bytes, 0);
-    return [...shown, { rest, bytes, was: 0, change: "rest", entry: directory }];
+    const was = rest.reduce((sum, node) => sum + node.was, 0);
+    return [...shown, { rest, bytes, change: bytes > was ? "grew" : bytes < was ? "shrank" : "same", entry: directory }];
   }
 
   draw() {
@@ -112,8 +113,9 @@ class Treemap {
         const button = this.make(node, w, h);
         button.style.cssText += `left:${at(x, width)};top:${at(y, height)};width:${at(w, width)};height:${at(h, height)}`;
         this.boxes.push(button);
-        if (node.directory && w > INSIDE_WIDTH && h > INSIDE_HEIGHT)
-          fill(node, x + 3, y + STRIP, w - 6, h - STRIP - 3);
+        if (!button.classList.contains("frame"))
+          return;
+        fill(node, x + 3, y + STRIP, w - 6, h - STRIP - 3);
       });
     this.boxes = [];
     fill(this.directory, 0, 0, width, height);
@@ -122,36 +124,43 @@ class Treemap {
     else
       this.box.replaceChildren(...this.boxes);
     this.box.setAttribute("aria-label", `Files in ${this.directory.path}, the largest first; the arrow keys move, Enter opens, Escape goes up`);
-    const home = this.boxes.find((button) => button.entry === focused) || this.boxes[0];
-    if (home)
-      this.moveTo(home, true);
-    if (focused && home)
-      home.focus({ preventScroll: true });
+    this.settle(focused, focused);
     this.drawCrumbs();
+  }
+
+  // The box of an entry, or the first, becomes the stop for the tab key.
+  settle(entry, focus) {
+    const box = this.boxes.find((button) => button.entry === entry) || this.boxes[0];
+    if (!box)
+      return;
+    this.moveTo(box, true);
+    if (focus)
+      box.focus({ preventScroll: true });
   }
 
   make(node, width, height) {
     const entry = node.rest ? node.entry : node, { kind, kinds } = this.app.model;
-    const name = node.rest ? `${count(node.rest.length, "smaller file")}` : node.name + (node.directory ? "/" : "");
+    const name = node.rest ? count(node.rest.length, "smaller file") : node.name + (node.directory ? "/" : "");
     const button = make("button", { type: "button", tabIndex: -1 });
-    const look = node.rest ? "rest" : node.directory ? "frame" : placement(node, kind);
-    button.className = `${look} change-${node.rest || node.directory ? "none" : node.change || "none"}`;
+    // a directory without room for what is in it shows the colours of that, pale
+    const look = node.rest ? "rest" : !node.directory ? placement(node, kind)
+      : width > INSIDE_WIDTH && height > INSIDE_HEIGHT ? "frame" : "closed";
+    button.className = `${look} ${look !== "frame" && this.app.model.before ? `change-${node.change}` : ""}`;
     button.entry = entry;
     if (look !== "rest" && look !== "frame")
       button.style.setProperty("--shares", shares(entry, kind));
     button.rest = node.rest ? new Set(node.rest) : null;
-    const bytes = button.rest ? [...button.rest].reduce((sum, one) => sum + one.bytes, 0) : entry.bytes;
     const what = button.rest ? "too small to show" : entry.directory ? count(entry.below, "entry", "entries")
       : DATA.filter((one) => entry.kinds[kind[one]]).map((one) => `${short(entry.kinds[kind[one]])} ${kinds[kind[one]].text}`).join(", ");
     const change = !button.rest && entry.change ? `, ${changeText(entry)}` : "";
-    button.setAttribute("aria-label", `${button.rest ? name + " in " + entry.path : entry.path}: ${short(bytes)}, ${what}${change}`);
-    button.title = `${button.rest ? name : entry.path}\n${exact(bytes)}`;
+    button.setAttribute("aria-label", `${button.rest ? name + " in " + entry.path : entry.path}: ${short(node.bytes)}, ${what}${change}`);
+    button.title = `${button.rest ? name : entry.path}\n${exact(node.bytes)}`;
     button.setAttribute("aria-pressed", "false");
     if (width > 46 && height > 15) {
       const grown = this.app.model.before && !button.rest && entry.change !== "same" ? ` (${signed(entry.bytes - entry.was)})` : "";
       button.append(make("span", { className: "name" }, name));
       if (entry.directory && !button.rest ? width > 76 + name.length * 8 : height > 34)
-        button.append(make("small", {}, short(bytes) + grown));
+        button.append(make("small", {}, short(node.bytes) + grown));
     }
     return button;
   }
@@ -176,18 +185,14 @@ class Treemap {
       this.crumbs.append(make("span", { className: "quiet hint" }, "Esc or Back goes up"));
   }
 
-  // @from: the directory that was shown, whose box gets the focus when that goes up
-  show(directory, from) {
+  // @home: whose box is the first to get the focus, when it has one
+  show(directory, home) {
     const inside = this.box.contains(document.activeElement) || this.crumbs.contains(document.activeElement);
     this.directory = directory;
     if (inside)
       document.activeElement.blur();
     this.draw();
-    const home = this.boxes.find((button) => button.entry === from) || this.boxes[0];
-    if (home)
-      this.moveTo(home, true);
-    if (inside && home)
-      home.focus({ preventScroll: true });
+    this.settle(home, inside);
     this.app.say(`${directory.path}, ${short(directory.bytes)}, ${count(directory.below, "entry", "entries")}`);
   }
 
