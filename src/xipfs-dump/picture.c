@@ -120,8 +120,8 @@ enum xip_err picture_make(
 	/* 1, 1.5, 2, 3, 4... KiB a row: round addresses, and from 8 to 12 rows */
 	for (uint64_t bytes = ROW_BYTES_MIN; picture->row_bytes * ROWS_MOST < picture->total;
 		bytes *= 2)
-		picture->row_bytes = bytes * 3 / 2 * ROWS_MOST < picture->total ? bytes * 2
-										: bytes * 3 / 2;
+		picture->row_bytes =
+			bytes * 3 / 2 * ROWS_MOST < picture->total ? bytes * 2 : bytes * 3 / 2;
 	picture->rows = (unsigned)xip_div_up(picture->total, picture->row_bytes);
 	gather(picture, &dump->map);
 	if (picture->total > size)

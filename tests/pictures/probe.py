@@ -354,7 +354,10 @@ def main():
     what, page = sys.argv[1].split("@"), sys.argv[2]
     probe = globals()[what[0]]
     with Browser(page, *SIZES.get(what[0], (1400, 900)), dark="dark" in what) as browser:
-        probe(browser)
+        try:
+            probe(browser)
+        except RuntimeError as error:
+            FAULTS.append(str(error))
     for fault in FAULTS + browser.faults:
         print(fault)
     if FAULTS or browser.faults:

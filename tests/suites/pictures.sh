@@ -38,8 +38,6 @@ pixels()
 	awk 'NR == FNR { wanted[$1]; next } $2 in wanted { n += $1 } END { print n + 0 }' wanted colours
 }
 
-DARK=--blink-settings=preferredColorScheme=0
-
 # Programs of all kinds, names that HTML could take for its own, and room behind the image.
 an_image()
 {
@@ -280,6 +278,21 @@ bar_in_a_terminal()
 	matches_not out 'bytes a letter'
 }
 
+# The pictures that the README shows can be made again, and are small.
+screenshots()
+{
+	local name
+
+	"$TOP/examples/screenshots/make.sh" "$PWD/shots" >out
+	for name in "$TOP"/examples/screenshots/*.png; do
+		matches "$TOP/README.md" "${name##*/}"
+		file "shots/${name##*/}" >kind
+		matches kind 'PNG image data, [0-9]+ x [0-9]+'
+		(($(stat -c %s "shots/${name##*/}") > 10000)) || fail "${name##*/} is blank"
+		(($(stat -c %s "$name") < 100000)) || fail "${name##*/} is large"
+	done
+}
+
 check "--html: nothing from elsewhere, names are text, pieces to scale" self_contained
 check "--html: the first screen" probes first_screen
 check "--html: a mouse on the leaves of the treemap" probes pointer
@@ -297,5 +310,6 @@ check "--html: on paper" prints
 check "--html: 20,000 files" twenty_thousand_files
 check "--html: an image without a file" an_empty_image
 check "--html --diff: what grew" two_images
+check "the screenshots of the README" screenshots
 check "--svg: areas are to scale" is_to_scale
 check "--map: a bar in a terminal" bar_in_a_terminal

@@ -162,8 +162,8 @@ function tile(title, figure, ...rest) {
 function leaders(app, image, entries, value, text, look) {
   const largest = Math.max(1, ...entries.map((entry) => Math.abs(value(entry))));
   return make("ol", { className: "leaders" }, ...entries.map((entry) => {
-    const button = make("button", { type: "button", title: `${entry.path}\n${exact(value(entry))}` },
-      make("span", { className: "name" }, entry.path), make("small", {}, text(value(entry))),
+    const button = make("button", { type: "button", title: `${entry.path}\n${exact(value(entry))}`,
+      "aria-label": `${entry.path}: ${text(value(entry))}` }, make("span", { className: "name" }, entry.name), make("small", {}, text(value(entry))),
       make("i", { className: `bar ${look(entry)}`, style: `width:${Math.abs(value(entry)) * 100 / largest}%` }));
     button.addEventListener("click", () => app.select({ image, entry, piece: null }));
     return make("li", {}, button);
@@ -260,7 +260,7 @@ function startLegends({ model }) {
     for (const id of ["legend", "tree-legend"])
       legend(element(id), [...Object.keys(CHANGES).filter((name) => changed[name] && !(name === "gone" && id === "tree-legend"))
         .map((name) => [`change-${name}`, CHANGES[name], changed[name]]),
-      ...(id === "legend" ? [["change-none", "no file's"]] : [])]);
+      ...(id === "legend" ? [["change-none", "of no file"]] : [])]);
   }
   legend(element("tree-legend"), [["frame", "directory"], ["closed", "directory too small to open"], ["rest", "smaller files together"]]);
 }
