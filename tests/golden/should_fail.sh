@@ -60,7 +60,7 @@ survives()
 {
 	local option code
 	for option in --list --map --json --extract=out --tar=out.tar --diff=bad.img --cat=/file \
-		--blocks=/file ''; do
+		--blocks=/file --svg=map.svg '--html=page.html --diff=bad.img' ''; do
 		code=0
 		timeout 60 xipfs-dump $option bad.img >out.txt 2>err.txt || code=$?
 		case $code in
