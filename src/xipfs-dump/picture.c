@@ -27,19 +27,7 @@ const char *picture_kind_text(unsigned kind)
 
 const char *picture_kind_class(unsigned kind)
 {
-	static const char *const classes[PICTURE_KINDS] = {
-		[XIP_EXTENT_BOOT] = "boot",
-		[XIP_EXTENT_SUPER] = "super",
-		[XIP_EXTENT_DIRECTORY] = "directory",
-		[XIP_EXTENT_POINTERS] = "pointers",
-		[XIP_EXTENT_COMPRESSED] = "compressed",
-		[XIP_EXTENT_STORED] = "stored",
-		[XIP_EXTENT_XIP] = "xip",
-		[XIP_EXTENT_PADDING] = "padding",
-		[PICTURE_FREE] = "free",
-	};
-
-	return classes[kind];
+	return kind == PICTURE_FREE ? "free" : xip_extent_name(kind);
 }
 
 /* The kind that most bytes of extents @first to @first + @count - 1 have. */
