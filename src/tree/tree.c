@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/tree.h"
+#include "xipfs/tree/tree.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "tree_private.h"
-#include "xipfs/bytes.h"
-#include "xipfs/format.h"
-#include "xipfs/scan.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/format/format.h"
+#include "xipfs/tree/scan.h"
 
 /* Open addressing over (parent, name). Only lookups depend on addresses, never an order. */
 struct xip_name_index {

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "xipfs/bytes.h"
+#include "xipfs/base/bytes.h"
 
 #define ROWS_WANTED   48
 #define ROW_BYTES_MIN 1024
@@ -11,14 +11,14 @@
 const char *picture_kind_text(unsigned kind)
 {
 	static const char *const texts[PICTURE_KINDS] = {
-		[XIP_EXTENT_BOOT] = "boot code",
-		[XIP_EXTENT_SUPER] = "super block",
-		[XIP_EXTENT_DIRECTORY] = "directories",
-		[XIP_EXTENT_POINTERS] = "block pointers",
-		[XIP_EXTENT_COMPRESSED] = "compressed",
-		[XIP_EXTENT_STORED] = "stored",
-		[XIP_EXTENT_XIP] = "executes in place",
-		[XIP_EXTENT_PADDING] = "padding",
+		[XIP_MAP_BOOT] = "boot code",
+		[XIP_MAP_SUPER] = "super block",
+		[XIP_MAP_DIRECTORY] = "directories",
+		[XIP_MAP_POINTERS] = "block pointers",
+		[XIP_MAP_COMPRESSED] = "compressed",
+		[XIP_MAP_STORED] = "stored",
+		[XIP_MAP_XIP] = "executes in place",
+		[XIP_MAP_PADDING] = "padding",
 		[PICTURE_FREE] = "free",
 	};
 
@@ -28,12 +28,12 @@ const char *picture_kind_text(unsigned kind)
 /* The kind that most bytes of extents @first to @first + @count - 1 have. */
 static unsigned main_kind(const struct xip_map *map, size_t first, size_t count)
 {
-	uint64_t bytes[XIP_EXTENT_COUNT] = {0};
+	uint64_t bytes[XIP_MAP_COUNT] = {0};
 	unsigned best = 0;
 
 	for (size_t i = first; i < first + count; i++)
 		bytes[map->extents[i].kind] += map->extents[i].length;
-	for (unsigned kind = 1; kind < XIP_EXTENT_COUNT; kind++)
+	for (unsigned kind = 1; kind < XIP_MAP_COUNT; kind++)
 		if (bytes[kind] > bytes[best])
 			best = kind;
 	return best;
@@ -42,8 +42,8 @@ static unsigned main_kind(const struct xip_map *map, size_t first, size_t count)
 static void add_piece(
 	struct picture *picture, const struct xip_map *map, size_t first, size_t count)
 {
-	const struct xip_extent *begin = &map->extents[first];
-	const struct xip_extent *last = &map->extents[first + count - 1];
+	const struct xip_map_extent *begin = &map->extents[first];
+	const struct xip_map_extent *last = &map->extents[first + count - 1];
 
 	picture->pieces[picture->count++] = (struct piece){
 		.start = begin->start,

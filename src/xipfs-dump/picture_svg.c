@@ -14,14 +14,14 @@
 #define SHOWN      8 /* extents that a caption names one by one */
 
 static const char *const class_names[PICTURE_KINDS] = {
-	[XIP_EXTENT_BOOT] = "boot",
-	[XIP_EXTENT_SUPER] = "super",
-	[XIP_EXTENT_DIRECTORY] = "directory",
-	[XIP_EXTENT_POINTERS] = "pointers",
-	[XIP_EXTENT_COMPRESSED] = "compressed",
-	[XIP_EXTENT_STORED] = "stored",
-	[XIP_EXTENT_XIP] = "xip",
-	[XIP_EXTENT_PADDING] = "padding",
+	[XIP_MAP_BOOT] = "boot",
+	[XIP_MAP_SUPER] = "super",
+	[XIP_MAP_DIRECTORY] = "directory",
+	[XIP_MAP_POINTERS] = "pointers",
+	[XIP_MAP_COMPRESSED] = "compressed",
+	[XIP_MAP_STORED] = "stored",
+	[XIP_MAP_XIP] = "xip",
+	[XIP_MAP_PADDING] = "padding",
 	[PICTURE_FREE] = "free",
 };
 
@@ -38,7 +38,7 @@ static void print_owner(FILE *out, const struct dump *dump, uint32_t owner)
 
 /* The segments of a program that the blocks of the extent belong to. */
 static void print_segments(FILE *out, const struct dump *dump, const struct picture *picture,
-	const struct xip_extent *extent)
+	const struct xip_map_extent *extent)
 {
 	uint32_t file = dump->map.file_of_entry[extent->owner];
 	size_t index = file == XIP_NO_ENTRY ? SIZE_MAX : picture->program_of_file[file];
@@ -61,7 +61,7 @@ static void print_segments(FILE *out, const struct dump *dump, const struct pict
 }
 
 static void print_extent(FILE *out, const struct dump *dump, const struct picture *picture,
-	const struct xip_extent *extent)
+	const struct xip_map_extent *extent)
 {
 	fprintf(out, "\n%s", picture_kind_text(extent->kind));
 	if (extent->owner != XIP_NO_ENTRY) {

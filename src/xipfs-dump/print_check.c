@@ -121,7 +121,7 @@ enum xip_err print_check(struct dump *dump, int *status)
 	struct xip_verify_result result;
 	enum xip_err err = dump_survey(dump, true);
 
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	if (sink.as_json) {
 		dump_json_begin(dump, &sink.json);
@@ -129,7 +129,7 @@ enum xip_err print_check(struct dump *dump, int *status)
 		json_open_list(&sink.json, "findings");
 	}
 	err = xip_verify(dump->image, &options, &result, dump->diag);
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	if (sink.as_json)
 		finish_json(dump, &sink.json, &result);

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "common.h"
-#include "xipfs/expect.h"
-#include "xipfs/stream.h"
+#include "xipfs/expect/expect.h"
+#include "xipfs/cli/stream.h"
 
 /* All that expectations can ask about. */
 struct survey {

@@ -8,8 +8,8 @@
 
 #include "picture.h"
 #include "web.h"
-#include "xipfs/ram.h"
-#include "xipfs/stream.h"
+#include "xipfs/ram/ram.h"
+#include "xipfs/cli/stream.h"
 
 /* --- The files, for the treemap --------------------------------------------------------------- */
 
@@ -23,12 +23,12 @@ static struct owned *sum_by_owner(const struct dump *dump)
 	struct owned *owned = calloc(dump->listing.count, sizeof(*owned));
 
 	for (size_t i = 0; owned && i < dump->map.extent_count; i++) {
-		const struct xip_extent *extent = &dump->map.extents[i];
+		const struct xip_map_extent *extent = &dump->map.extents[i];
 
 		if (extent->owner == XIP_NO_ENTRY)
 			continue;
 		owned[extent->owner].bytes += extent->length;
-		if (extent->kind == XIP_EXTENT_XIP)
+		if (extent->kind == XIP_MAP_XIP)
 			owned[extent->owner].xip += extent->length;
 	}
 	return owned;
@@ -41,8 +41,7 @@ static void print_files(FILE *out, const struct dump *dump, const struct owned *
 	json_open_object(&json, NULL);
 	json_open_list(&json, "files");
 	for (size_t i = 0; i < dump->listing.count; i++) {
-		if (!owned[i].bytes ||
-			(dump->listing.entries[i].inode.mode & XIP_S_IFMT) == XIP_S_IFDIR)
+		if (!owned[i].bytes || xip_mode_is_directory(dump->listing.entries[i].inode.mode))
 			continue;
 		json_open_list(&json, NULL);
 		dump_json_path(dump, &json, NULL, (uint32_t)i);
@@ -166,7 +165,7 @@ static void print_head(FILE *out, const struct dump *dump)
 		"</h1>\n<p>%" PRIu64 " bytes, %zu entries, pages of %" PRIu32
 		", %s-endian; %" PRIu64 " bytes execute in place.",
 		dump->info->size, dump->listing.count, dump->info->page_size,
-		dump->info->big ? "big" : "little", dump->map.bytes[XIP_EXTENT_XIP]);
+		dump->info->big ? "big" : "little", dump->map.bytes[XIP_MAP_XIP]);
 	if (dump->options->partition > dump->info->size)
 		fprintf(out, " %" PRIu64 " bytes of the partition are free.",
 			dump->options->partition - dump->info->size);

@@ -9,10 +9,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "xipfs/build.h"
-#include "xipfs/reader.h"
-#include "xipfs/scan.h"
-#include "xipfs/verify.h"
+#include "xipfs/image/build.h"
+#include "xipfs/read/reader.h"
+#include "xipfs/tree/scan.h"
+#include "xipfs/check/verify.h"
 
 #define BYTES_MAX (4u << 20) /* of contents; a fuzzer has no time for more */
 
