@@ -10,35 +10,28 @@
 #include "xipfs/read/reader.h"
 #include "xipfs/check/verify.h"
 
-/* In the order of the table. */
-enum xip_check_id {
-	XIP_CHECK_SUPER,
-	XIP_CHECK_CRC,
-	XIP_CHECK_BOUNDS,
-	XIP_CHECK_LOOPS,
-	XIP_CHECK_NAMES,
-	XIP_CHECK_PADDING,
-	XIP_CHECK_ORDER,
-	XIP_CHECK_DUPLICATES,
-	XIP_CHECK_MODES,
-	XIP_CHECK_DEVICES,
-	XIP_CHECK_SIZES,
-	XIP_CHECK_READ_AHEAD,
-	XIP_CHECK_SHARED_INODE,
-	XIP_CHECK_OVERLAP,
-	XIP_CHECK_BLOCKS,
-	XIP_CHECK_INFLATE,
-	XIP_CHECK_POINTER_FLAGS,
-	XIP_CHECK_HOLES,
-	XIP_CHECK_COUNTS,
-	XIP_CHECK_LAST_BLOCK,
-	XIP_CHECK_XIP_OVERLAP,
-	XIP_CHECK_XIP_ALIGN,
-	XIP_CHECK_XIP_TAIL,
-	XIP_CHECK_XIP_NOMMU,
-	XIP_CHECK_XIP_MMU,
-	XIP_CHECK_COUNT
+/* What must be there before a check can run. Every check has the listing. */
+enum xip_check_need {
+	XIP_NEED_LISTING,
+	XIP_NEED_MAP,
+	XIP_NEED_PROGRAMS, /* and the map */
 };
+
+struct xip_checker;
+
+/* A row of the table. */
+struct xip_check {
+	struct xip_check_info info; /* without a name: the end of the table */
+	enum xip_check_need need;
+	/*
+	 * Returns other than XIP_OK only when the image cannot be read or memory ran out. NULL: the
+	 * walk over the listing reports the breaches.
+	 */
+	enum xip_err (*run)(struct xip_checker *checker);
+};
+
+/* The table, in three parts; the checks are numbered through. */
+extern const struct xip_check xip_checks_tree[], xip_checks_data[], xip_checks_xip[];
 
 struct xip_checker {
 	struct xip_image *image;
@@ -47,43 +40,19 @@ struct xip_checker {
 	struct xip_map map;               /* when a check needs it */
 	struct xip_program_list programs; /* likewise */
 	const struct xip_verify_options *options;
-	size_t found[XIP_CHECK_COUNT];
+	size_t check; /* the one that runs */
+	size_t found[XIP_CHECKS_MAX];
 	const struct xip_diag *diag;
 };
 
 /*
- * Reports a breach of rule @check at entry @index of the listing (SIZE_MAX: the whole image). A
- * check that is not enabled is not reported.
+ * Reports a breach of the rule of the check that runs, at entry @index of the listing (SIZE_MAX:
+ * the whole image). A check that is not enabled is not reported.
  */
-void xip_check_report(struct xip_checker *checker, enum xip_check_id check, size_t index,
-	uint64_t offset, const char *format, ...) __attribute__((format(printf, 5, 6)));
+void xip_check_report(struct xip_checker *checker, size_t index, uint64_t offset,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The path of an entry, or a name for XIP_NO_ENTRY, malloc'ed; NULL when memory ran out. */
 char *xip_check_owner(const struct xip_checker *checker, uint32_t entry);
-
-/* Each returns other than XIP_OK only when the image cannot be read or memory ran out. */
-XIP_MUST_CHECK enum xip_err xip_check_super(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_crc(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_counts(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_bounds(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_padding(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_order(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_duplicates(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_modes(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_devices(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_sizes(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_read_ahead(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_shared_inode(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_overlap(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_blocks(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_inflate(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_pointer_flags(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_holes(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_last_block(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_xip_overlap(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_xip_align(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_xip_tail(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_xip_nommu(struct xip_checker *checker);
-XIP_MUST_CHECK enum xip_err xip_check_xip_mmu(struct xip_checker *checker);
 
 #endif

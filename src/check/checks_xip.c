@@ -34,7 +34,7 @@ static void report_clash(struct xip_checker *checker, const struct xip_block_ref
 	uint32_t entry = checker->map.files[ref->file].entry;
 	char *other = xip_check_owner(checker, checker->map.files[before->file].entry);
 
-	xip_check_report(checker, XIP_CHECK_XIP_OVERLAP, entry, ref->start,
+	xip_check_report(checker, entry, ref->start,
 		"page %u lies in the same bytes as page %u of %s: two regions that a kernel "
 		"without an "
 		"MMU cannot both map",
@@ -47,7 +47,7 @@ static void report_clash(struct xip_checker *checker, const struct xip_block_ref
  * begin together are a BUG(), two that overlap are one with CONFIG_DEBUG_NOMMU_REGIONS. Since
  * blocks are pages, each begins in another's bytes or not at all.
  */
-enum xip_err xip_check_xip_overlap(struct xip_checker *checker)
+static enum xip_err check_xip_overlap(struct xip_checker *checker)
 {
 	enum xip_loader *loaders = loaders_of_files(checker);
 	const struct xip_block_ref *last = NULL,
@@ -73,7 +73,7 @@ enum xip_err xip_check_xip_overlap(struct xip_checker *checker)
 }
 
 /* The code relies on it: literal pools, vectors, cache lines. The kernel does not look. */
-enum xip_err xip_check_xip_align(struct xip_checker *checker)
+static enum xip_err check_xip_align(struct xip_checker *checker)
 {
 	for (size_t i = 0; i < checker->programs.count; i++) {
 		const struct xip_program_report *program = &checker->programs.programs[i];
@@ -81,8 +81,7 @@ enum xip_err xip_check_xip_align(struct xip_checker *checker)
 
 		for (size_t j = 0; j < view->program.mapping_count; j++)
 			if (view->verdicts[j].misaligned)
-				xip_check_report(checker, XIP_CHECK_XIP_ALIGN, program->entry,
-					view->verdicts[j].offset,
+				xip_check_report(checker, program->entry, view->verdicts[j].offset,
 					"segment %zu wants an address that is a multiple of %llu",
 					j, (unsigned long long)view->program.mappings[j].align);
 	}
@@ -93,7 +92,7 @@ enum xip_err xip_check_xip_align(struct xip_checker *checker)
  * cramfs_last_page_is_shared(). Without an MMU pages are mapped whatever follows, so programs for
  * that kind of kernel may be packed more closely.
  */
-enum xip_err xip_check_xip_tail(struct xip_checker *checker)
+static enum xip_err check_xip_tail(struct xip_checker *checker)
 {
 	enum xip_loader *loaders = loaders_of_files(checker);
 	uint32_t page = checker->info->page_size;
@@ -109,8 +108,8 @@ enum xip_err xip_check_xip_tail(struct xip_checker *checker)
 			continue;
 		err = xip_tail_is_zero(checker->image, ref->start, ref->length, &zero);
 		if (!err && !zero)
-			xip_check_report(checker, XIP_CHECK_XIP_TAIL,
-				checker->map.files[ref->file].entry, ref->start + ref->length,
+			xip_check_report(checker, checker->map.files[ref->file].entry,
+				ref->start + ref->length,
 				"other data follows the file in its last page, which a kernel with "
 				"an MMU therefore copies to RAM");
 	}
@@ -118,14 +117,14 @@ enum xip_err xip_check_xip_tail(struct xip_checker *checker)
 	return err;
 }
 
-static void report_view(struct xip_checker *checker, enum xip_check_id check,
-	const struct xip_program_report *program, const struct xip_view *view)
+static void report_view(struct xip_checker *checker, const struct xip_program_report *program,
+	const struct xip_view *view)
 {
 	for (size_t j = 0; j < view->program.mapping_count; j++) {
 		const struct xip_verdict *verdict = &view->verdicts[j];
 
 		if (verdict->wanted && !verdict->direct)
-			xip_check_report(checker, check, program->entry, XIP_NO_OFFSET,
+			xip_check_report(checker, program->entry, XIP_NO_OFFSET,
 				"segment %zu is not executed in place: %s", j, verdict->why);
 	}
 }
@@ -134,30 +133,43 @@ static void report_view(struct xip_checker *checker, enum xip_check_id check,
  * cramfs_physmem_get_unmapped_area(). A program without any direct page was not laid out for it
  * and is not listed; one for an MMU is none of this kernel's business.
  */
-enum xip_err xip_check_xip_nommu(struct xip_checker *checker)
+static enum xip_err check_xip_nommu(struct xip_checker *checker)
 {
 	for (size_t i = 0; i < checker->programs.count; i++) {
 		const struct xip_program_report *program = &checker->programs.programs[i];
 
 		if (program->nommu.clashes)
-			xip_check_report(checker, XIP_CHECK_XIP_NOMMU, program->entry,
-				XIP_NO_OFFSET,
+			xip_check_report(checker, program->entry, XIP_NO_OFFSET,
 				"two read-only segments that share a page are both laid out to be "
 				"mapped, which stops the kernel: add_nommu_region() calls BUG()");
 		if (program->loader != XIP_LOADER_ELF && !program->mmu.direct)
-			report_view(checker, XIP_CHECK_XIP_NOMMU, program, &program->nommu);
+			report_view(checker, program, &program->nommu);
 	}
 	return XIP_OK;
 }
 
 /* cramfs_physmem_mmap() */
-enum xip_err xip_check_xip_mmu(struct xip_checker *checker)
+static enum xip_err check_xip_mmu(struct xip_checker *checker)
 {
 	for (size_t i = 0; i < checker->programs.count; i++) {
 		const struct xip_program_report *program = &checker->programs.programs[i];
 
 		if (program->loader == XIP_LOADER_ELF)
-			report_view(checker, XIP_CHECK_XIP_MMU, program, &program->mmu);
+			report_view(checker, program, &program->mmu);
 	}
 	return XIP_OK;
 }
+
+const struct xip_check xip_checks_xip[] = {
+	{{"xip-overlap", "pages that a kernel without an MMU may map belong to one inode", false},
+		XIP_NEED_PROGRAMS, check_xip_overlap},
+	{{"xip-align", "flash addresses have the alignment of the sections", true},
+		XIP_NEED_PROGRAMS, check_xip_align},
+	{{"xip-tail", "the last page of an executed file is zero behind its end", true},
+		XIP_NEED_PROGRAMS, check_xip_tail},
+	{{"xip-nommu", "a kernel without an MMU maps the programs laid out for it", true},
+		XIP_NEED_PROGRAMS, check_xip_nommu},
+	{{"xip-mmu", "a kernel with an MMU maps the programs laid out for it", true},
+		XIP_NEED_PROGRAMS, check_xip_mmu},
+	{{NULL, NULL, false}, XIP_NEED_LISTING, NULL},
+};

@@ -42,7 +42,7 @@ struct checker {
 static void report_finding(void *user, const struct xip_finding *finding)
 {
 	struct checker *checker = user;
-	const struct xip_check_info *check = &xip_check_table(&(size_t){0})[finding->check];
+	const struct xip_check_info *check = xip_check_info(finding->check);
 
 	/* What a kernel will stumble over although it is laid out as asked was told by the plan. */
 	if (check->warning) {

@@ -59,12 +59,10 @@ static uint64_t content_bytes(const struct xip_tree *tree)
 
 static void finding(void *user, const struct xip_finding *found)
 {
-	size_t count;
-
 	(void)user;
-	if (xip_check_table(&count)[found->check].warning)
+	if (xip_check_info(found->check)->warning)
 		return;
-	fprintf(stderr, "check %s: %s: %s\n", xip_check_table(&count)[found->check].name,
+	fprintf(stderr, "check %s: %s: %s\n", xip_check_info(found->check)->name,
 		found->path ? found->path : "", found->message);
 	abort();
 }

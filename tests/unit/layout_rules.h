@@ -441,7 +441,7 @@ static inline void rule_inode_numbers(struct entries *entries)
 
 static inline void report_finding(void *user, const struct xip_finding *finding)
 {
-	const struct xip_check_info *check = &xip_check_table(&(size_t){0})[finding->check];
+	const struct xip_check_info *check = xip_check_info(finding->check);
 
 	(void)user;
 	if (!check->warning)

@@ -19,14 +19,17 @@ struct xip_check_info {
 	bool warning;        /* a breach is a warning, not an error */
 };
 
-/* The table; *@count entries, at most 64, static storage. */
-const struct xip_check_info *xip_check_table(size_t *count);
+/* At most so many: xip_verify_options.enabled has a bit for each. */
+#define XIP_CHECKS_MAX 64
+
+/* Check @check, counted from 0; NULL: there are not so many. Static storage. */
+const struct xip_check_info *xip_check_info(size_t check);
 /* Index of the check called by @length bytes at @name, SIZE_MAX: no such check. */
 size_t xip_check_find(const char *name, size_t length);
 
 /* One breach of a rule. Strings live until the callback returns. */
 struct xip_finding {
-	size_t check;        /* index in the table */
+	size_t check;        /* see xip_check_info */
 	const char *path;    /* entry it is about, NULL: the whole image */
 	uint64_t offset;     /* bytes in the image, XIP_NO_OFFSET: none */
 	const char *message; /* one clause, without a full stop */
