@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What runs the checks. To add one: a function and its row in one of checks_*.c, a broken image in
- * tests/unit/test_verify.c, a line in xipfs(5).
+ * tests/golden/should_fail.sh, a line in xipfs(5).
  */
 #include "xipfs/check/verify.h"
 
