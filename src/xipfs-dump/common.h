@@ -5,13 +5,13 @@
 #ifndef DUMP_COMMON_H
 #define DUMP_COMMON_H
 
-#include "xipfs/json.h"
+#include "xipfs/cli/json.h"
 #include "options.h"
-#include "xipfs/cli.h"
-#include "xipfs/map.h"
-#include "xipfs/programs.h"
-#include "xipfs/reader.h"
-#include "xipfs/verify.h"
+#include "xipfs/cli/cli.h"
+#include "xipfs/inspect/map.h"
+#include "xipfs/inspect/programs.h"
+#include "xipfs/read/reader.h"
+#include "xipfs/check/verify.h"
 
 #define EXIT_DIFFERENT 1 /* as diff(1) */
 #define EXIT_ERRORS    4 /* as fsck(8): errors left uncorrected */

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "xipfs/cli.h"
-#include "xipfs/text.h"
-#include "xipfs/format.h"
-#include "xipfs/verify.h"
+#include "xipfs/cli/cli.h"
+#include "xipfs/base/text.h"
+#include "xipfs/format/format.h"
+#include "xipfs/check/verify.h"
 
 enum long_only {
 	OPT_LIST = 256,

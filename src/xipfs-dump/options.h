@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "xipfs/diag.h"
-#include "xipfs/ram.h"
+#include "xipfs/base/diag.h"
+#include "xipfs/ram/ram.h"
 
 /* What to do with the image; one of these a call. */
 enum action {

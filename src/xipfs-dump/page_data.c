@@ -7,7 +7,7 @@
 
 #include "page.h"
 #include "picture.h"
-#include "xipfs/ram.h"
+#include "xipfs/ram/ram.h"
 
 /* Entry @entry as its index plus one; 0: none. */
 static void print_index(struct json *json, uint32_t entry)
@@ -40,7 +40,7 @@ static void print_extents(struct json *json, const struct dump *dump)
 {
 	json_open_list(json, "extents");
 	for (size_t i = 0; i < dump->map.extent_count; i++) {
-		const struct xip_extent *extent = &dump->map.extents[i];
+		const struct xip_map_extent *extent = &dump->map.extents[i];
 
 		json_open_list(json, NULL);
 		json_number(json, NULL, extent->length);

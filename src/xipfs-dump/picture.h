@@ -8,8 +8,8 @@
 #include "common.h"
 
 /* Kinds as in map.h, and the room behind the image. */
-#define PICTURE_FREE  XIP_EXTENT_COUNT
-#define PICTURE_KINDS (XIP_EXTENT_COUNT + 1)
+#define PICTURE_FREE  XIP_MAP_COUNT
+#define PICTURE_KINDS (XIP_MAP_COUNT + 1)
 
 /* One piece: an extent, or a run of extents too small to be drawn one by one. */
 struct piece {

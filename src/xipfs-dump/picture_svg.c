@@ -8,7 +8,7 @@
 
 #include "picture.h"
 #include "web.h"
-#include "xipfs/stream.h"
+#include "xipfs/cli/stream.h"
 
 #define LEFT       110 /* units for the addresses */
 #define TOP        8
@@ -31,7 +31,7 @@ static void print_owner(FILE *out, const struct dump *dump, uint32_t owner)
 
 /* The segments of a program that the blocks of the extent belong to. */
 static void print_segments(FILE *out, const struct dump *dump, const struct picture *picture,
-	const struct xip_extent *extent)
+	const struct xip_map_extent *extent)
 {
 	uint32_t file = dump->map.file_of_entry[extent->owner];
 	size_t index = file == XIP_NO_ENTRY ? SIZE_MAX : picture->program_of_file[file];
@@ -54,7 +54,7 @@ static void print_segments(FILE *out, const struct dump *dump, const struct pict
 }
 
 static void print_extent(FILE *out, const struct dump *dump, const struct picture *picture,
-	const struct xip_extent *extent)
+	const struct xip_map_extent *extent)
 {
 	fprintf(out, "\n%s", picture_kind_text(extent->kind));
 	if (extent->owner != XIP_NO_ENTRY) {
@@ -146,7 +146,7 @@ static uint64_t widest_row(
 /* What is written into a piece: the name of its file, or its kind. */
 static const char *name_of(const struct dump *dump, const struct piece *piece)
 {
-	const struct xip_extent *extent = &dump->map.extents[piece->first];
+	const struct xip_map_extent *extent = &dump->map.extents[piece->first];
 	const struct xip_entry *owner;
 
 	if (piece->count != 1 || extent->owner == XIP_NO_ENTRY)

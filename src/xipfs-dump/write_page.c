@@ -5,7 +5,7 @@
  */
 #include "page.h"
 #include "web.h"
-#include "xipfs/stream.h"
+#include "xipfs/cli/stream.h"
 
 static enum xip_err print_page(FILE *out, struct dump *dump, struct dump *before)
 {

@@ -112,7 +112,7 @@ is_no_image()
 # Every rule has a test here.
 all_checks_are_tested()
 {
-	sed -n 's/^\t\[XIP_CHECK_[A-Z_]*\] = {"\([a-z-]*\)".*/\1/p' "$TOP/src/read/verify.c" | sort >names
+	check_names | sort >names
 	(($(wc -l <names) >= 20)) || fail "no table of checks found"
 	sed -n 's/^check ".*" should_\(fail\|warn\) \([a-z-]*\) .*/\2/p' \
 		"$TOP/tests/golden/should_fail.sh" | sort -u >tested
