@@ -94,7 +94,7 @@ static void print_caption(FILE *out, const struct dump *dump, const struct pictu
 /* Hundredths of a unit keep neighbours from overlapping and the file small. */
 static void print_unit(FILE *out, uint64_t bytes, uint64_t row_bytes)
 {
-	uint64_t hundredths = bytes * PICTURE_WIDTH * 100 / row_bytes;
+	uint64_t hundredths = (uint64_t)((double)bytes * PICTURE_WIDTH * 100 / (double)row_bytes);
 
 	fprintf(out, "%" PRIu64, hundredths / 100);
 	if (hundredths % 100)
@@ -109,8 +109,8 @@ static void print_shape(FILE *out, const struct picture *picture, const struct p
 	fputs(" d=\"", out);
 	while (start < end) {
 		uint64_t row = start / picture->row_bytes;
-		uint64_t row_end = (row + 1) * picture->row_bytes;
-		uint64_t part = (end < row_end ? end : row_end) - start;
+		uint64_t room = picture->row_bytes - start % picture->row_bytes;
+		uint64_t part = end - start < room ? end - start : room;
 
 		fputs("M", out);
 		print_unit(out, start % picture->row_bytes, picture->row_bytes);
@@ -207,10 +207,14 @@ static void print_svg(FILE *out, const struct dump *dump, const struct picture *
 	print_addresses(out, dump, picture);
 	fprintf(out, "<g id=\"pieces\" transform=\"translate(%d,%d)\">\n", LEFT, TOP);
 	for (size_t i = 0; i < picture->count; i++) {
-		fprintf(out, "<path class=\"%s\"", picture_kind_class(picture->pieces[i].kind));
-		print_shape(out, picture, &picture->pieces[i]);
+		const struct piece *piece = &picture->pieces[i];
+
+		/* those that are wide enough for it have a gap between them */
+		fprintf(out, "<path class=\"%s%s\"", picture_kind_class(piece->kind),
+			piece->length > picture->row_bytes / 100 ? " apart" : "");
+		print_shape(out, picture, piece);
 		fputs(">", out);
-		print_caption(out, dump, picture, &picture->pieces[i]);
+		print_caption(out, dump, picture, piece);
 		fputs("</path>\n", out);
 	}
 	fputs("</g>\n", out);

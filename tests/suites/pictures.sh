@@ -179,6 +179,9 @@ is_to_scale()
 	local want=$((bytes * 1000 / ((256 << 10) - $(stat -c %s a.img)))) got=$((xip * 1000 / free))
 	((got > want * 95 / 100 && got < want * 105 / 100)) ||
 		fail "in place to free is $got to 1000 in the picture, $want in bytes"
+	# the largest partition that can be named
+	status 0 timeout 20 xipfs-dump --svg=map.svg --partition=0xffffffffffffffff a.img
+	(($(grep -c '<text x="102"' map.svg) <= 12)) || fail "more than twelve rows"
 }
 
 # shot OPTION PAGE: "count #rrggbb" of a screenshot, to ./colours.

@@ -66,7 +66,9 @@ class FlashMap {
   }
 
   draw() {
-    const width = Math.max(100, this.box.clientWidth - 90);
+    const gutter = Math.ceil(hex(this.app.model.flash + this.total).length * 7.3) + 8; // letters of 12 pixels
+    const width = Math.max(100, this.box.clientWidth - gutter);
+    this.box.style.setProperty("--gutter", gutter + "px");
     const narrow = innerWidth < NARROW;
     this.row = rowBytes(this.scale, narrow ? ROWS_NARROW : ROWS_MOST);
     this.pieces = gather(this.image.extents, this.row * 2 / width);
