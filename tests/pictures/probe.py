@@ -312,6 +312,8 @@ def first_screen(browser):
     claim(bottom <= browser.size[1], f"the map ends at {bottom}")
     unit = browser.run(r"[...document.querySelectorAll('.size')].filter((one) => !/^[+\u2212]?[\d.]+(\u00a0(B|KiB|MiB|GiB))?$/.test(one.textContent) || !/^-?[\d,]+ bytes?$/.test(one.title)).map((one) => one.outerHTML)")
     equal(unit, [], "sizes without a unit, or without bytes on hover")
+    claim(browser.run(r"[...document.querySelectorAll('.bit, #tree button')].every((one) => /\n[\d,]+ bytes?$/.test(one.title))"),
+          "a piece or a file does not tell its bytes on hover")
     claim(browser.run("[...document.querySelectorAll('#map .name')].length > 0"), "no name stands in the map")
     claim(browser.run("document.getElementById('ram').textContent.includes('KiB')"), "the RAM has no unit")
 

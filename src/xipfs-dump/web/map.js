@@ -118,6 +118,7 @@ class FlashMap {
       const bit = make("div", { className: `bit ${this.app.model.kinds[piece.kind].name} change-${piece.change}` });
       const pixels = (stop - start) / this.row * width;
       bit.dataset.piece = piece.index;
+      bit.title = `${piece.name}\n${exact(piece.length)}`;
       bit.style.left = (start - row * this.row) / strip.length * 100 + "%";
       bit.style.width = (stop - start) / strip.length * 100 + "%";
       if (start === piece.start && pixels >= 3)

@@ -56,7 +56,7 @@ function modeText(mode) {
 function readImage(raw, kinds) {
   const entries = raw.entries.map(([parent, name, mode, size, first], index) => ({
     index, name, mode, size, parent: index ? parent : -1, first: first - 1, path: "/", children: [],
-    extents: [], bytes: 0, kinds: new Array(kinds.length).fill(0), directory: mode >> 12 === 4, below: 0 }));
+    extents: [], bytes: 0, kinds: new Array(kinds.length).fill(0), directory: mode >> 12 === 4, below: 0, was: 0 }));
   for (const entry of entries.slice(1)) {
     const parent = entries[entry.parent];
     entry.path = (parent.path === "/" ? "" : parent.path) + "/" + entry.name;

@@ -270,12 +270,12 @@ function startColours() {
   const set = (name) => {
     document.body.dataset.colours = name;
     for (const button of box.children)
-      button.setAttribute("aria-checked", String(button.value === name));
+      button.setAttribute("aria-pressed", String(button.value === name));
     for (const swatch of document.querySelectorAll(".legend .swatch"))
       swatch.parentNode.hidden = name === "change" ? swatch.matches(".of-kind") : swatch.matches("[class*=change-]");
   };
   for (const [value, text] of [["change", "what grew"], ["kind", "kind"]]) {
-    const button = make("button", { type: "button", value, role: "radio" }, text);
+    const button = make("button", { type: "button", value }, text);
     button.addEventListener("click", () => set(value));
     box.append(button);
   }
