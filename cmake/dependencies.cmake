@@ -29,6 +29,13 @@ find_library(ZOPFLI_LIBRARY zopfli)
 if(NOT ZOPFLI_HEADER_DIR OR NOT ZOPFLI_LIBRARY)
 	xip_lacks(libzopfli libzopfli-dev)
 endif()
+# Nor does it tell its version in any other way than by the name of the file.
+get_filename_component(ZOPFLI_FILE ${ZOPFLI_LIBRARY} REALPATH)
+if(ZOPFLI_FILE MATCHES "\\.so\\.([0-9.]+)$")
+	set(ZOPFLI_VERSION ${CMAKE_MATCH_1})
+else()
+	set(ZOPFLI_VERSION "of unknown version")
+endif()
 
 if(XIP_TESTS AND BUILD_TESTING)
 	xip_require(check check 0.15 check)

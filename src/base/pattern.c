@@ -123,3 +123,37 @@ bool xip_pattern_match(const char *pattern, const char *path)
 		pattern++;
 	return match(pattern, end, path);
 }
+
+static const char specials[] = "*?[\\";
+
+size_t xip_pattern_literal(const char *pattern)
+{
+	size_t length = strcspn(pattern, specials);
+
+	if (!strchr(pattern, '/'))
+		return 0;
+	if (pattern[length])
+		while (length && pattern[length - 1] != '/')
+			length--;
+	while (length && pattern[length - 1] == '/')
+		length--;
+	return length;
+}
+
+bool xip_pattern_below(char *out, size_t room, const char *path, const char *rest)
+{
+	char *end = out + room;
+
+	rest += strspn(rest, "/");
+	while (*path && out + 1 < end) {
+		if (strchr(specials, *path))
+			*out++ = '\\';
+		if (out < end)
+			*out++ = *path++;
+	}
+	if (*path || (size_t)(end - out) < strlen(rest) + 2)
+		return false;
+	*out++ = '/';
+	strcpy(out, rest);
+	return true;
+}

@@ -15,6 +15,10 @@ static enum xip_err check_super(struct xip_checker *checker)
 	uint64_t position = checker->info->super_offset;
 	uint32_t root = super->root.offset;
 
+	if (checker->info->missing)
+		xip_check_report(checker, SIZE_MAX, checker->info->size,
+			"the image is cut short: the last %llu of its %u bytes are missing",
+			(unsigned long long)checker->info->missing, super->size);
 	if (memcmp(super->signature, CRAMFS_SIGNATURE, sizeof(super->signature)))
 		xip_check_report(checker, SIZE_MAX, position + 16,
 			"the signature is not \"" CRAMFS_SIGNATURE "\"");

@@ -61,6 +61,8 @@ void xip_check_report(
 	char *message = NULL, *path = NULL;
 	va_list arguments;
 
+	if (index != SIZE_MAX && checker->options->chosen && !checker->options->chosen[index])
+		return;
 	if (!is_enabled(checker, check) || checker->found[check]++ >= XIP_FINDINGS_MAX)
 		return;
 	if (index != SIZE_MAX)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -73,29 +74,91 @@ void xip_cli_hold_streams(void)
 			(void)open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
+/* Warnings of so many kinds are counted; further kinds are printed one by one. */
+#define REPEATS_MAX 64u
+
+/* A warning that was printed, and how often it came again, of whatever path. */
+struct xip_cli_repeat {
+	char *message;
+	unsigned again;
+};
+
+/* True when the very words stood there before. */
+static bool is_repeated(struct xip_cli *cli, const char *message)
+{
+	if (cli->verbose)
+		return false;
+	for (unsigned i = 0; i < cli->repeat_count; i++)
+		if (!strcmp(cli->repeats[i].message, message)) {
+			cli->repeats[i].again++;
+			return true;
+		}
+	if (!cli->repeats)
+		cli->repeats = calloc(REPEATS_MAX, sizeof(*cli->repeats));
+	if (cli->repeats && cli->repeat_count < REPEATS_MAX) {
+		cli->repeats[cli->repeat_count].message = strdup(message);
+		cli->repeat_count += cli->repeats[cli->repeat_count].message != NULL;
+	}
+	return false;
+}
+
+static void begin_line(struct xip_cli *cli)
+{
+	if (cli->before)
+		cli->before(cli->user);
+	fprintf(stderr, "%s: ", cli->program);
+}
+
+static void print_warning_word(const struct xip_cli *cli)
+{
+	fprintf(stderr, "%swarning:%s ", xip_cli_color(cli->color, XIP_COLOR_WARNING),
+		xip_cli_color(cli->color, XIP_COLOR_PLAIN));
+}
+
 static void print_message(void *user, enum xip_severity severity, const char *path, uint64_t offset,
 	const char *message)
 {
+	bool is_error = severity == XIP_DIAG_ERROR;
 	struct xip_cli *cli = user;
 
 	(void)offset; /* messages say where in their own words */
-	if (severity == XIP_DIAG_ERROR)
+	if (is_error)
 		cli->errors++;
 	else if (severity == XIP_DIAG_WARNING)
 		cli->warnings++;
 	else if (!cli->verbose)
 		return;
-	if (cli->before)
-		cli->before(cli->user);
-	fprintf(stderr, "%s: ", cli->program);
+	if (severity == XIP_DIAG_WARNING && is_repeated(cli, message))
+		return;
+	begin_line(cli);
 	if (path) {
 		xip_cli_print_escaped(stderr, path);
 		fputs(": ", stderr);
 	}
 	if (severity == XIP_DIAG_WARNING)
-		fputs("warning: ", stderr);
+		print_warning_word(cli);
+	fputs(xip_cli_color(cli->color && is_error, XIP_COLOR_ERROR), stderr);
 	xip_cli_print_escaped(stderr, message);
+	fputs(xip_cli_color(cli->color && is_error, XIP_COLOR_PLAIN), stderr);
 	fputc('\n', stderr);
+}
+
+void xip_cli_finish(struct xip_cli *cli)
+{
+	for (unsigned i = 0; i < cli->repeat_count; i++) {
+		struct xip_cli_repeat *repeat = &cli->repeats[i];
+
+		if (repeat->again) {
+			begin_line(cli);
+			print_warning_word(cli);
+			xip_cli_print_escaped(stderr, repeat->message);
+			fprintf(stderr, " (%u more; -v shows them all)\n", repeat->again);
+		}
+		free(repeat->message);
+	}
+	free(cli->repeats);
+	cli->repeats = NULL;
+	cli->repeat_count = 0;
 }
 
 struct xip_diag xip_cli_diag(struct xip_cli *cli)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "xipfs/base/pattern.h"
+#include "xipfs/read/resolve.h"
 
 struct judge {
 	const struct xip_expectation *expectation;
@@ -124,10 +125,26 @@ static bool matches(const char *pattern, size_t entry, const char *path)
 	return entry ? xip_pattern_match(pattern, path) : !strcmp(pattern, "/");
 }
 
+/*
+ * The pattern with symlinks on the way followed. What is asked of files is asked of what a symlink
+ * leads to; other questions are about the symlink itself.
+ */
+static const char *real_pattern(struct judge *judge, bool follow, char *real)
+{
+	const char *pattern = judge->expectation->pattern;
+	enum xip_err err = pattern ? xip_image_resolve_pattern(judge->image->image,
+					     judge->image->listing, pattern, follow, real)
+				   : XIP_ERR_LIMIT;
+
+	judge->failed |= err == XIP_ERR_NOMEM;
+	return err ? pattern : real;
+}
+
 /* Calls @each for all entries that match; returns how many there are. */
 static size_t for_each_match(struct judge *judge, bool regular_only, judge_entry_fn each)
 {
-	const char *pattern = judge->expectation->pattern;
+	char real[XIP_RESOLVE_PATH_MAX];
+	const char *pattern = real_pattern(judge, regular_only, real);
 	size_t count = 0;
 
 	for (size_t i = 0; i != SIZE_MAX; i = xip_listing_next(judge->image->listing, i)) {

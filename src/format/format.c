@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <libdeflate.h>
+#include <zlib.h>
 
 #include "xipfs/base/bytes.h"
 
@@ -118,4 +119,9 @@ bool xip_page_size_is_valid(uint64_t page_size)
 uint32_t xip_crc32(uint32_t crc, const void *p, size_t length)
 {
 	return libdeflate_crc32(crc, p, length);
+}
+
+uint32_t xip_crc32_join(uint32_t a, uint32_t b, uint64_t length)
+{
+	return (uint32_t)crc32_combine(a, b, (z_off_t)length);
 }

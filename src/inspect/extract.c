@@ -27,6 +27,7 @@ struct identity {
 struct extract {
 	struct xip_image *image;
 	const struct xip_listing *listing;
+	const bool *chosen; /* NULL: all */
 	const struct xip_diag *diag;
 	int fd;                     /* the directory being filled */
 	size_t directory;           /* its entry */
@@ -272,6 +273,10 @@ static enum xip_err make_all(struct extract *extract)
 	bool entered;
 
 	while (!err && index != SIZE_MAX) {
+		if (extract->chosen && !extract->chosen[index]) {
+			index = xip_listing_skip(listing, index);
+			continue;
+		}
 		while (!err && extract->directory != listing->entries[index].parent)
 			err = leave_directory(extract);
 		if (!err)
@@ -325,9 +330,16 @@ enum xip_err xip_content_limit(const struct xip_image *image, const struct xip_l
 enum xip_err xip_extract(struct xip_image *image, const struct xip_listing *listing,
 	const char *path, const struct xip_diag *diag)
 {
+	return xip_extract_chosen(image, listing, path, NULL, diag);
+}
+
+enum xip_err xip_extract_chosen(struct xip_image *image, const struct xip_listing *listing,
+	const char *path, const bool *chosen, const struct xip_diag *diag)
+{
 	struct extract extract = {
 		.image = image,
 		.listing = listing,
+		.chosen = chosen,
 		.diag = diag,
 		.fd = -1,
 		.owners = !geteuid(),

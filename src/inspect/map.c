@@ -197,9 +197,11 @@ static enum xip_err gather_structures(struct cover *cover)
 	add_structure(cover, info->super_offset, XIP_SUPER_SIZE, XIP_MAP_SUPER, XIP_NO_ENTRY);
 	for (size_t i = 0; i < listing->count; i++) {
 		const struct xip_entry *entry = &listing->entries[i];
+		uint64_t rest = info->size - entry->inode.offset; /* less when it is cut short */
 
 		if (entry->child_count)
-			add_structure(cover, entry->inode.offset, entry->inode.size,
+			add_structure(cover, entry->inode.offset,
+				entry->inode.size < rest ? entry->inode.size : rest,
 				XIP_MAP_DIRECTORY, (uint32_t)i);
 	}
 	qsort(cover->structures, cover->structure_count, sizeof(*cover->structures),

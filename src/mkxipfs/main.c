@@ -198,6 +198,7 @@ int main(int argc, char **argv)
 	int status = XIP_EXIT_OK;
 
 	xip_cli_hold_streams();
+	cli.color = xip_cli_wants_color(XIP_WHEN_AUTO, stderr);
 	verdict = options_parse(&options, argc, argv, &diag);
 	/*
 	 * What one stage frees must go back to the system, not only to the next stage: the limit on
@@ -208,6 +209,7 @@ int main(int argc, char **argv)
 		catch_signals();
 		progress_init(&progress, !options.quiet);
 		cli.verbose = options.verbose;
+		cli.color = xip_cli_wants_color(options.color, stderr);
 		cli.before = progress_clear;
 		cli.user = &progress;
 		options.build.encode.progress = progress_update;
@@ -221,6 +223,7 @@ int main(int argc, char **argv)
 		(void)xip_diag_fail_errno(&diag, errno, NULL, "cannot write to standard output");
 		status = XIP_EXIT_OPERATIONAL;
 	}
+	xip_cli_finish(&cli);
 	options_free(&options);
 	return status;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "xipfs/base/bytes.h"
 #include "xipfs/base/lines.h"
+#include "xipfs/cli/cli.h"
+#include "xipfs/cli/options.h"
 #include "xipfs/base/text.h"
 #include "xipfs/base/pool.h"
 
@@ -31,9 +32,10 @@ enum long_only {
 	OPT_FIT,
 	OPT_REPORT,
 	OPT_EXPLAIN,
+	OPT_COLOR,
 };
 
-static const char short_options[] = "b:BD:e:EhVi:j:Ln:N:pqsvxXz";
+static const char short_options[] = ":b:BD:e:EhVi:j:Ln:N:pqsvxXz";
 
 static const struct option long_options[] = {
 	{"page-size", required_argument, NULL, 'b'},
@@ -69,6 +71,7 @@ static const struct option long_options[] = {
 	{"fit", no_argument, NULL, OPT_FIT},
 	{"report", required_argument, NULL, OPT_REPORT},
 	{"explain", required_argument, NULL, OPT_EXPLAIN},
+	{"color", required_argument, NULL, OPT_COLOR},
 	{NULL, 0, NULL, 0},
 };
 
@@ -334,7 +337,7 @@ static enum options_verdict parse_flag(struct parser *parser, int letter)
 	case OPT_FIT:
 		options->build.fit = true;
 		break;
-	default: /* getopt_long has said what is wrong */
+	default: /* what is wrong has been said */
 		return OPTIONS_USAGE;
 	}
 	return OPTIONS_RUN;
@@ -383,6 +386,11 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 	case OPT_EXPLAIN:
 		options->explain = optarg;
 		return OPTIONS_RUN;
+	case OPT_COLOR:
+		if (!xip_cli_parse_when(optarg, &options->color))
+			return usage(
+				parser, "--color=%s: it must be auto, always or never", optarg);
+		return OPTIONS_RUN;
 	case OPT_COMPRESSOR:
 		return set_compressor(parser, optarg);
 	case OPT_LEVEL:
@@ -391,7 +399,7 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 		fputs(help_text, stdout);
 		return OPTIONS_DONE;
 	case 'V':
-		puts("mkxipfs " XIP_VERSION);
+		xip_cli_print_version("mkxipfs");
 		return OPTIONS_DONE;
 	default:
 		return parse_flag(parser, letter);
@@ -425,15 +433,20 @@ static enum options_verdict check_together(struct parser *parser)
 	return OPTIONS_RUN;
 }
 
-static enum options_verdict take_operands(struct parser *parser, int argc, char **argv)
+static enum options_verdict take_operands(
+	struct parser *parser, const struct xip_cli_options *words)
 {
 	struct options *options = parser->options;
-	int count = argc - optind;
+	int count = words->argc - optind;
+	char **argv = words->argv;
 
-	if (count > 2 || count < (options->explain ? 1 : 2))
-		return usage(parser, "%s; see mkxipfs --help",
-			count > 2 ? "too many arguments: a SOURCE and an IMAGE are needed"
-				  : "a SOURCE and an IMAGE are needed");
+	if (count > 2)
+		return usage(parser, "%s; try mkxipfs --help",
+			"too many arguments: a SOURCE and an IMAGE are needed");
+	if (count < (options->explain ? 1 : 2)) {
+		xip_cli_operand_missing(words, "a SOURCE and an IMAGE are needed", parser->diag);
+		return OPTIONS_USAGE;
+	}
 	options->source = argv[optind];
 	options->image = count == 2 ? argv[optind + 1] : NULL;
 	if (options->image && !*options->image)
@@ -445,11 +458,11 @@ static enum options_verdict take_operands(struct parser *parser, int argc, char 
 }
 
 /* Takes what is left of the command line and fills in what depends on several options. */
-static enum options_verdict finish(struct parser *parser, int argc, char **argv)
+static enum options_verdict finish(struct parser *parser, const struct xip_cli_options *words)
 {
 	struct options *options = parser->options;
 	struct xip_build_options *build = &options->build;
-	enum options_verdict verdict = take_operands(parser, argc, argv);
+	enum options_verdict verdict = take_operands(parser, words);
 
 	if (!build->max_size)
 		build->max_size = options->rules.max_size;
@@ -478,16 +491,22 @@ enum options_verdict options_parse(
 	struct options *options, int argc, char **argv, const struct xip_diag *diag)
 {
 	struct parser parser = {.options = options, .diag = diag};
+	struct xip_cli_options words = {
+		.program = "mkxipfs",
+		.argc = argc,
+		.argv = argv,
+		.letters = short_options,
+		.options = long_options,
+	};
 	enum options_verdict verdict = OPTIONS_RUN;
 	int letter;
 
 	*options = (struct options){0};
 	options->build.policy.page_size = XIP_PAGE_SIZE_MIN;
 	memcpy(options->build.layout.name, "Compressed", sizeof("Compressed"));
-	while (verdict == OPTIONS_RUN &&
-		(letter = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+	while (verdict == OPTIONS_RUN && (letter = xip_cli_next_option(&words, diag)) != -1)
 		verdict = parse_option(&parser, letter);
-	return verdict == OPTIONS_RUN ? finish(&parser, argc, argv) : verdict;
+	return verdict == OPTIONS_RUN ? finish(&parser, &words) : verdict;
 }
 
 void options_free(struct options *options)

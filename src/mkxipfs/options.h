@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "xipfs/cli/cli.h"
 #include "xipfs/image/build.h"
 #include "xipfs/tree/scan.h"
 
@@ -23,6 +24,7 @@ struct options {
 	bool squash_owner, truncate_ids;
 	bool errors; /* -E: warnings are errors */
 	bool quiet, verbose, no_verify;
+	enum xip_when color;
 	const char *report;  /* --report; NULL: none */
 	const char *explain; /* --explain: a path in the image; then @image may be NULL */
 	struct xip_build_options build; /* without insert */

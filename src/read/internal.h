@@ -10,8 +10,11 @@
 
 struct xip_window_cache;
 
-/* A cache of aligned pieces of @fd, of which [0, @size) may be read. NULL when memory ran out. */
-struct xip_window_cache *xip_window_new(int fd, uint64_t size, const char *path);
+/*
+ * A cache of pieces of the @size bytes of @fd that begin at @base; offsets count from there. NULL
+ * when memory ran out.
+ */
+struct xip_window_cache *xip_window_new(int fd, uint64_t base, uint64_t size, const char *path);
 void xip_window_free(struct xip_window_cache *cache);
 
 /* Copies [@offset, @offset + @length), which lies inside the size, to @buffer. */
@@ -25,6 +28,13 @@ struct xip_image {
 	struct xip_inflater *inflater;
 	uint8_t *packed; /* one compressed block: twice XIP_PAGE_SIZE_MAX */
 };
+
+/*
+ * Whose dialect an image is whose super block was found; needs image->cache. XIP_ERR_UNSUPPORTED
+ * when it is none that a kernel reads. XIP_ERR_IO, XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_dialect_judge(
+	const struct xip_image *image, const struct xip_diag *diag);
 
 /* The page size that explains the blocks of @image best; needs all of it but the page size. */
 XIP_MUST_CHECK enum xip_err xip_page_size_detect(

@@ -129,14 +129,17 @@ static enum xip_err read_directory(struct walk *walk, uint32_t index)
 	struct xip_listing *listing = walk->listing;
 	const struct xip_inode *inode = &listing->entries[index].inode;
 	uint64_t position = inode->offset, end = position + inode->size;
+	uint64_t reach = walk->image->info.size;
 	enum xip_err err = XIP_OK;
 
 	listing->entries[index].first_child = (uint32_t)listing->count;
 	if (!inode->offset || !inode->size)
 		return XIP_OK; /* empty: cramino() gives it an odd number, so it has no size */
-	if (end > walk->image->info.size)
+	if (end > reach + walk->image->info.missing || position > reach)
 		return walk_fault(
 			walk, XIP_FAULT_BOUNDS, index, position, "the directory leaves the image");
+	if (end > reach) /* cut short: an entry or name that is not whole tells of it below */
+		end = reach;
 	if (!take_words(walk->taken, position, end))
 		return walk_fault(walk, XIP_FAULT_OVERLAP, index, position,
 			"the directory overlaps another one or contains itself");

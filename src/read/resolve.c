@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "internal.h"
+#include "xipfs/base/pattern.h"
 
 /* State of one look-up: @done is a path without symlinks that exists, @rest is yet to be walked. */
 struct walk {
 	char done[XIP_RESOLVE_PATH_MAX];
 	char rest[XIP_RESOLVE_PATH_MAX];
 	unsigned links; /* followed so far */
+	bool keep_last; /* a symlink that nothing follows is not followed */
 	size_t entry;   /* of @done */
 };
 
@@ -77,13 +79,14 @@ static bool step(struct walk *walk, struct xip_image *image, const struct xip_li
 	walk->entry = xip_listing_find(listing, walk->done);
 	if (walk->entry == SIZE_MAX)
 		return false;
-	if (xip_mode_is_symlink(listing->entries[walk->entry].inode.mode))
+	if (xip_mode_is_symlink(listing->entries[walk->entry].inode.mode) &&
+		(!walk->keep_last || *walk->rest))
 		return follow(walk, image, &listing->entries[walk->entry].inode, length, err);
 	return true;
 }
 
-enum xip_err xip_image_resolve(struct xip_image *image, const struct xip_listing *listing,
-	const char *path, size_t *entry, char *real)
+static enum xip_err resolve(struct xip_image *image, const struct xip_listing *listing,
+	const char *path, bool keep_last, size_t *entry, char *real)
 {
 	struct walk *walk = calloc(1, sizeof(*walk));
 	char name[XIP_RESOLVE_PATH_MAX];
@@ -98,6 +101,7 @@ enum xip_err xip_image_resolve(struct xip_image *image, const struct xip_listing
 		return XIP_OK;
 	}
 	strcpy(walk->rest, path);
+	walk->keep_last = keep_last;
 	while (found && next_component(walk, name))
 		found = step(walk, image, listing, name, &err);
 	if (found) {
@@ -106,5 +110,39 @@ enum xip_err xip_image_resolve(struct xip_image *image, const struct xip_listing
 			strcpy(real, walk->done);
 	}
 	free(walk);
+	return err;
+}
+
+enum xip_err xip_image_resolve(struct xip_image *image, const struct xip_listing *listing,
+	const char *path, size_t *entry, char *real)
+{
+	return resolve(image, listing, path, false, entry, real);
+}
+
+enum xip_err xip_image_resolve_link(struct xip_image *image, const struct xip_listing *listing,
+	const char *path, size_t *entry, char *real)
+{
+	return resolve(image, listing, path, true, entry, real);
+}
+
+enum xip_err xip_image_resolve_pattern(struct xip_image *image, const struct xip_listing *listing,
+	const char *pattern, bool follow, char *out)
+{
+	size_t length = xip_pattern_literal(pattern), entry;
+	char path[XIP_RESOLVE_PATH_MAX], real[XIP_RESOLVE_PATH_MAX];
+	const char *rest = pattern + length;
+	bool whole = !rest[strspn(rest, "/")]; /* a path, no pattern */
+	enum xip_err err;
+
+	if (strlen(pattern) >= XIP_RESOLVE_PATH_MAX)
+		return XIP_ERR_LIMIT;
+	strcpy(out, pattern);
+	if (!length)
+		return XIP_OK;
+	memcpy(path, pattern, length);
+	path[length] = '\0';
+	err = resolve(image, listing, path, whole && !follow && !*rest, &entry, real);
+	if (!err && entry != SIZE_MAX && !xip_pattern_below(out, XIP_RESOLVE_PATH_MAX, real, rest))
+		strcpy(out, pattern);
 	return err;
 }

@@ -18,19 +18,21 @@
 
 struct xip_window_cache {
 	int fd;
+	uint64_t base; /* of the image in the file */
 	uint64_t size;
 	const char *path;
 	uint64_t number[WINDOW_COUNT]; /* which window a slot holds, plus 1; 0: none */
 	uint8_t *data[WINDOW_COUNT];   /* allocated when it is first used */
 };
 
-struct xip_window_cache *xip_window_new(int fd, uint64_t size, const char *path)
+struct xip_window_cache *xip_window_new(int fd, uint64_t base, uint64_t size, const char *path)
 {
 	struct xip_window_cache *cache = calloc(1, sizeof(*cache));
 
 	if (!cache)
 		return NULL;
 	cache->fd = fd;
+	cache->base = base;
 	cache->size = size;
 	cache->path = path;
 	return cache;
@@ -61,7 +63,8 @@ static enum xip_err window_fill(
 		return xip_diag_nomem(diag);
 	cache->number[slot] = 0;
 	err = xip_io_pread_full(cache->fd, cache->data[slot],
-		rest < WINDOW_SIZE ? (size_t)rest : WINDOW_SIZE, offset, diag, cache->path);
+		rest < WINDOW_SIZE ? (size_t)rest : WINDOW_SIZE, cache->base + offset, diag,
+		cache->path);
 	if (!err)
 		cache->number[slot] = number + 1;
 	return err;

@@ -1,24 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "xipfs/read/resolve.h"
+
+/* Says what is missing of an image; print_check() has a finding for it. */
+static void warn_of_cut(const struct dump *dump)
+{
+	if (dump->info->missing && dump->options->action != ACTION_CHECK)
+		xip_diag_warn(dump->diag, dump->path, XIP_NO_OFFSET,
+			"cut short: the last %llu of its %u bytes are missing; what is left is "
+			"shown",
+			(unsigned long long)dump->info->missing, dump->info->super.size);
+}
 
 enum xip_err dump_open(struct dump *dump, const char *path, const struct options *options,
 	const struct xip_cli *cli, const struct xip_diag *diag)
 {
+	const struct xip_open_options how = {
+		.page_size = options->page_size,
+		/* the old image of --diff begins its file */
+		.offset = path == options->image ? options->offset : 0,
+		.cut_short = true,
+	};
 	unsigned warnings = cli->warnings;
 	enum xip_err err;
 
-	*dump = (struct dump){.options = options, .diag = diag, .path = path};
-	dump->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (dump->fd < 0)
-		return xip_diag_fail_errno(diag, errno, path, "cannot open");
-	err = xip_image_open(&dump->image, dump->fd, path, options->page_size, diag);
+	*dump = (struct dump){
+		.options = options,
+		.diag = diag,
+		.color = xip_cli_wants_color(options->color, stdout),
+	};
+	err = open_input(path, &dump->fd, &dump->path, diag);
+	if (err)
+		return err;
+	err = xip_image_open_with(&dump->image, dump->fd, dump->path, &how, diag);
 	if (!err) {
 		dump->info = xip_image_info(dump->image);
+		warn_of_cut(dump);
 		/* print_check() reports the faults in its own way. */
 		err = xip_image_list(dump->image, true, &dump->listing,
 			options->action == ACTION_CHECK ? NULL : diag);
@@ -52,6 +73,27 @@ void dump_close(struct dump *dump)
 		close(dump->fd);
 	dump->image = NULL;
 	dump->fd = -1;
+}
+
+const char *dump_color(const struct dump *dump, enum xip_color color)
+{
+	return xip_cli_color(dump->color, color);
+}
+
+enum xip_err dump_find(struct dump *dump, const char *path, bool follow, size_t *entry)
+{
+	enum xip_err err =
+		follow ? xip_image_resolve(dump->image, &dump->listing, path, entry, NULL)
+		       : xip_image_resolve_link(dump->image, &dump->listing, path, entry, NULL);
+
+	if (err == XIP_ERR_NOMEM)
+		return xip_diag_nomem(dump->diag);
+	if (err)
+		return xip_diag_fail(dump->diag, err, dump->path, XIP_NO_OFFSET, "cannot be read");
+	if (*entry == SIZE_MAX)
+		return xip_diag_fail(dump->diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET,
+			"the image has no such entry");
+	return XIP_OK;
 }
 
 void dump_print_path(const struct dump *dump, FILE *out, uint32_t entry)

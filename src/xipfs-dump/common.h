@@ -19,15 +19,23 @@
 struct dump {
 	const struct options *options;
 	const struct xip_diag *diag;
-	const char *path; /* of the image */
+	const char *path; /* of the image; "standard input" */
 	int fd;
 	struct xip_image *image;
 	const struct xip_image_info *info;
 	struct xip_listing listing;
 	struct xip_map map;
 	struct xip_program_list programs; /* those with XIP blocks */
-	bool damaged;                     /* the listing lacks something, as warnings have told */
+	bool color;
+	bool damaged; /* the listing lacks something, as warnings have told */
 };
+
+/*
+ * Opens file @path ("-": standard input) at *@fd, a copy of it when it can only be read from front
+ * to back; *@name is what to call it. The caller closes *@fd. XIP_ERR_IO, XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err open_input(
+	const char *path, int *fd, const char **name, const struct xip_diag *diag);
 
 /* Opens the image at @path and lists it. On failure there is nothing to close. */
 XIP_MUST_CHECK enum xip_err dump_open(struct dump *dump, const char *path,
@@ -35,6 +43,27 @@ XIP_MUST_CHECK enum xip_err dump_open(struct dump *dump, const char *path,
 /* Fills in dump->map, and with @programs dump->programs. */
 XIP_MUST_CHECK enum xip_err dump_survey(struct dump *dump, bool programs);
 void dump_close(struct dump *dump);
+
+/* The bytes that switch standard output to @color, if the user wants colours. */
+const char *dump_color(const struct dump *dump, enum xip_color color);
+
+/*
+ * The entry at @path, symlinks on the way followed, and with @follow or a '/' behind it a symlink
+ * at its end as well. There is none: XIP_ERR_USAGE, reported; XIP_ERR_IO, XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err dump_find(
+	struct dump *dump, const char *path, bool follow, size_t *entry);
+
+/*
+ * Which entries the paths and patterns behind the image name (options->paths, symlinks followed):
+ * *@chosen, a flag for each entry of the listing, malloc'ed; NULL when none was given.
+ * XIP_ERR_USAGE: one of them names nothing, reported.
+ */
+XIP_MUST_CHECK enum xip_err dump_choose(struct dump *dump, bool **chosen);
+/* The same for what judges data: the first of all names of the same data is chosen with any. */
+XIP_MUST_CHECK enum xip_err dump_choose_files(struct dump *dump, bool **chosen);
+/* Leaves only @chosen programs (NULL: all) in dump->programs. */
+void dump_keep_programs(struct dump *dump, const bool *chosen);
 
 /* Prints the path of an entry, escaped; "-" for XIP_NO_ENTRY. */
 void dump_print_path(const struct dump *dump, FILE *out, uint32_t entry);
@@ -57,6 +86,8 @@ XIP_MUST_CHECK enum xip_err print_list(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_map(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_blocks(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_ram(struct dump *dump);
+XIP_MUST_CHECK enum xip_err print_top(struct dump *dump);
+XIP_MUST_CHECK enum xip_err print_find(const struct options *options, const struct xip_diag *diag);
 XIP_MUST_CHECK enum xip_err print_check(struct dump *dump, int *status);
 XIP_MUST_CHECK enum xip_err write_picture(struct dump *dump);
 XIP_MUST_CHECK enum xip_err write_page(struct dump *dump, const struct xip_cli *cli);

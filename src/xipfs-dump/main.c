@@ -36,6 +36,10 @@ static enum xip_err run_action(struct dump *dump, const struct xip_cli *cli, int
 		return write_picture(dump);
 	case ACTION_DIFF:
 		return print_diff(dump, cli, status);
+	case ACTION_TOP:
+		return print_top(dump);
+	case ACTION_FIND:
+		break; /* needs no image that can be opened */
 	}
 	return XIP_ERR_USAGE;
 }
@@ -44,15 +48,21 @@ static int run(
 	const struct options *options, const struct xip_cli *cli, const struct xip_diag *diag)
 {
 	int status = XIP_EXIT_OK;
-	struct dump dump;
-	enum xip_err err = dump_open(&dump, options->image, options, cli, diag);
+	struct dump dump = {0};
+	enum xip_err err;
 
-	if (err)
-		/* What cannot even be mounted has errors, if that was the question. */
-		return err == XIP_ERR_CORRUPT && options->action == ACTION_CHECK
-			       ? EXIT_ERRORS
-			       : XIP_EXIT_OPERATIONAL;
-	err = run_action(&dump, cli, &status);
+	if (options->action == ACTION_FIND) {
+		err = print_find(options, diag);
+	} else {
+		err = dump_open(&dump, options->image, options, cli, diag);
+		if (err)
+			/* What cannot even be mounted has errors, if that was the question. */
+			return (err == XIP_ERR_CORRUPT || err == XIP_ERR_UNSUPPORTED) &&
+					       options->action == ACTION_CHECK
+				       ? EXIT_ERRORS
+				       : XIP_EXIT_OPERATIONAL;
+		err = run_action(&dump, cli, &status);
+	}
 	if (err && !cli->errors) /* the medium failed under a block */
 		(void)xip_diag_fail(
 			diag, err, options->image, XIP_NO_OFFSET, "%s", xip_err_name(err));
@@ -62,7 +72,8 @@ static int run(
 		(void)xip_diag_fail_errno(diag, errno, NULL, "cannot write to standard output");
 		status = XIP_EXIT_OPERATIONAL;
 	}
-	dump_close(&dump);
+	if (dump.image)
+		dump_close(&dump);
 	return status;
 }
 
@@ -71,19 +82,25 @@ int main(int argc, char **argv)
 	struct xip_cli cli = {.program = "xipfs-dump"};
 	struct xip_diag diag = xip_cli_diag(&cli);
 	struct options options;
+	int status = XIP_EXIT_USAGE;
 
 	xip_cli_hold_streams();
 	/* A closed pipe and a file size limit are write errors like any other. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	cli.color = xip_cli_wants_color(XIP_WHEN_AUTO, stderr);
 	switch (options_parse(&options, argc, argv, &diag)) {
 	case OPTIONS_RUN:
 		cli.verbose = options.verbose;
-		return run(&options, &cli, &diag);
+		cli.color = xip_cli_wants_color(options.color, stderr);
+		status = run(&options, &cli, &diag);
+		break;
 	case OPTIONS_DONE:
-		return XIP_EXIT_OK;
+		status = XIP_EXIT_OK;
+		break;
 	case OPTIONS_USAGE:
 		break;
 	}
-	return XIP_EXIT_USAGE;
+	xip_cli_finish(&cli);
+	return status;
 }

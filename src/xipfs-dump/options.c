@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "xipfs/cli/cli.h"
+#include "xipfs/cli/options.h"
 #include "xipfs/base/text.h"
 #include "xipfs/format/format.h"
 #include "xipfs/check/verify.h"
@@ -28,6 +28,10 @@ enum long_only {
 	OPT_FLASH_ADDR,
 	OPT_PAGE_SIZE,
 	OPT_JSON,
+	OPT_OFFSET,
+	OPT_FIND,
+	OPT_TOP,
+	OPT_COLOR,
 };
 
 static const struct option long_options[] = {
@@ -47,6 +51,10 @@ static const struct option long_options[] = {
 	{"partition", required_argument, NULL, OPT_PARTITION},
 	{"flash-addr", required_argument, NULL, OPT_FLASH_ADDR},
 	{"page-size", required_argument, NULL, OPT_PAGE_SIZE},
+	{"offset", required_argument, NULL, OPT_OFFSET},
+	{"find", no_argument, NULL, OPT_FIND},
+	{"top", optional_argument, NULL, OPT_TOP},
+	{"color", required_argument, NULL, OPT_COLOR},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"verbose", no_argument, NULL, 'v'},
 	{"help", no_argument, NULL, 'h'},
@@ -146,10 +154,40 @@ static enum options_verdict set_page_size(struct options *options, const struct 
 	return OPTIONS_RUN;
 }
 
+static enum options_verdict set_offset(struct options *options, const struct xip_diag *diag)
+{
+	if (!xip_parse_size(optarg, &options->offset) || options->offset > INT64_MAX)
+		return usage(diag, "--offset=%s: it must be a number of bytes", optarg);
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_top(struct options *options, const struct xip_diag *diag)
+{
+	options->top = 10;
+	if (optarg && (!xip_parse_size(optarg, &options->top) || !options->top))
+		return usage(diag, "--top=%s: it must be a number of files", optarg);
+	return set_action(options, ACTION_TOP, diag);
+}
+
+static enum options_verdict set_color(struct options *options, const struct xip_diag *diag)
+{
+	if (!xip_cli_parse_when(optarg, &options->color))
+		return usage(diag, "--color=%s: it must be auto, always or never", optarg);
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict check_output(const struct xip_diag *diag)
+{
+	if (fflush(stdout) || ferror(stdout))
+		return usage(diag, "%s", "cannot write to standard output");
+	return OPTIONS_DONE;
+}
+
 static enum options_verdict parse_option(
 	struct options *options, int letter, const struct xip_diag *diag)
 {
 	switch (letter) {
+	case 'l':
 	case OPT_LIST:
 		return set_action(options, ACTION_LIST, diag);
 	case OPT_MAP:
@@ -185,23 +223,29 @@ static enum options_verdict parse_option(
 		return set_flash_address(options, diag);
 	case OPT_PAGE_SIZE:
 		return set_page_size(options, diag);
+	case OPT_OFFSET:
+		return set_offset(options, diag);
+	case OPT_FIND:
+		return set_action(options, ACTION_FIND, diag);
+	case OPT_TOP:
+		return set_top(options, diag);
+	case OPT_COLOR:
+		return set_color(options, diag);
 	case OPT_JSON:
 		options->json = true;
 		return OPTIONS_RUN;
 	case 'v':
 		options->verbose = true;
 		return OPTIONS_RUN;
-	default: /* getopt_long has said what is wrong */
+	case 'h':
+		fputs(help_text, stdout);
+		return check_output(diag);
+	case 'V':
+		xip_cli_print_version("xipfs-dump");
+		return check_output(diag);
+	default: /* what is wrong has been said */
 		return OPTIONS_USAGE;
 	}
-}
-
-static enum options_verdict print_and_check(const char *text, const struct xip_diag *diag)
-{
-	fputs(text, stdout);
-	if (fflush(stdout) || ferror(stdout))
-		return usage(diag, "%s", "cannot write to standard output");
-	return OPTIONS_DONE;
 }
 
 /* True when the action prints something that JSON can hold. */
@@ -215,34 +259,64 @@ static bool is_report(enum action action)
 	case ACTION_CHECK:
 	case ACTION_DIFF:
 	case ACTION_RAM:
+	case ACTION_TOP:
+	case ACTION_FIND:
 		return true;
 	default:
 		return false;
 	}
 }
 
+/* True when paths behind the image limit what the action does. */
+static bool takes_paths(enum action action)
+{
+	return action == ACTION_RAM || action == ACTION_CHECK || action == ACTION_TOP ||
+	       action == ACTION_EXTRACT;
+}
+
+static enum options_verdict take_operands(
+	struct options *options, struct xip_cli_options *parser, const struct xip_diag *diag)
+{
+	int count = parser->argc - optind;
+
+	if (!count) {
+		xip_cli_operand_missing(parser, "IMAGE is missing", diag);
+		return OPTIONS_USAGE;
+	}
+	if (count > 1 && !takes_paths(options->action))
+		return usage(diag, "%s",
+			"more than one IMAGE; only --check, --extract, --ram and --top take paths "
+			"behind it; try xipfs-dump --help");
+	options->image = parser->argv[optind];
+	if (options->action == ACTION_DIFF && !strcmp(options->image, "-") &&
+		!strcmp(options->argument, "-"))
+		return usage(diag, "%s", "standard input cannot be both images");
+	options->paths = parser->argv + optind + 1;
+	options->path_count = (size_t)count - 1;
+	return OPTIONS_RUN;
+}
+
 enum options_verdict options_parse(
 	struct options *options, int argc, char **argv, const struct xip_diag *diag)
 {
+	struct xip_cli_options parser = {
+		.program = "xipfs-dump",
+		.argc = argc,
+		.argv = argv,
+		.letters = ":lvhV",
+		.options = long_options,
+	};
 	enum options_verdict verdict = OPTIONS_RUN;
 	int letter;
 
 	*options = (struct options){.checks = UINT64_MAX};
-	while (verdict == OPTIONS_RUN &&
-		(letter = getopt_long(argc, argv, "vhV", long_options, NULL)) != -1) {
-		if (letter == 'h')
-			return print_and_check(help_text, diag);
-		if (letter == 'V')
-			return print_and_check("xipfs-dump " XIP_VERSION "\n", diag);
+	while (verdict == OPTIONS_RUN && (letter = xip_cli_next_option(&parser, diag)) != -1) {
 		verdict = parse_option(options, letter, diag);
 	}
+	if (verdict == OPTIONS_RUN)
+		verdict = take_operands(options, &parser, diag);
 	if (verdict != OPTIONS_RUN)
 		return verdict;
-	if (argc - optind != 1)
-		return usage(diag, "%s",
-			argc == optind ? "IMAGE is missing; see --help"
-				       : "more than one IMAGE; see --help");
-	options->image = argv[optind];
 	if (options->json && !is_report(options->action))
 		return usage(diag, "%s", "--json goes with reports only");
 	if (options->junit && options->action != ACTION_EXPECT)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "xipfs/base/diag.h"
+#include "xipfs/cli/cli.h"
 #include "xipfs/ram/ram.h"
 
 /* What to do with the image; one of these a call. */
@@ -26,19 +27,26 @@ enum action {
 	ACTION_HTML,
 	ACTION_SVG,
 	ACTION_RAM,
+	ACTION_TOP,
+	ACTION_FIND,
 };
 
 struct options {
 	enum action action;
 	const char *image;
+	char **paths; /* operands behind the image: paths and patterns that limit the action */
+	size_t path_count;
 	const char *argument;   /* of the action: a path, a directory, a file; NULL: none */
 	const char *before;     /* the image that --diff names; NULL: none */
 	uint64_t checks;        /* bit i: run check i */
+	uint64_t offset;        /* bytes of the file before the image */
+	uint64_t top;           /* entries that --top lists */
 	uint64_t flash_address; /* 0: not given */
 	uint32_t page_size;     /* 0: find it out */
 	uint64_t partition;     /* bytes of the flash partition, 0: not given */
 	const char *junit;      /* file for the outcome of --expect; NULL: none */
 	enum xip_kernel kernel; /* of --ram */
+	enum xip_when color;
 	bool json, verbose;
 };
 

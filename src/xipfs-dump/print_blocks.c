@@ -76,13 +76,12 @@ enum xip_err print_blocks(struct dump *dump)
 {
 	struct json json = {.out = stdout};
 	const char *path = dump->options->argument;
-	size_t index = xip_listing_find(&dump->listing, path);
+	size_t index;
 	uint32_t type;
-	enum xip_err err;
+	enum xip_err err = dump_find(dump, path, false, &index);
 
-	if (index == SIZE_MAX)
-		return xip_diag_fail(dump->diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET,
-			"the image has no such entry");
+	if (err)
+		return err;
 	type = xip_mode_type(dump->listing.entries[index].inode.mode);
 	if (type != XIP_S_IFREG && type != XIP_S_IFLNK)
 		return xip_diag_fail(dump->diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET,

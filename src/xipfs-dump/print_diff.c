@@ -5,6 +5,7 @@
 #include "xipfs/inspect/diff.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "common.h"
 
@@ -75,17 +76,24 @@ static void print_details(const struct sink *sink, const struct xip_difference *
 
 static void print_difference(const struct sink *sink, const struct xip_difference *difference)
 {
-	bool added = difference->before == SIZE_MAX;
+	bool added = difference->before == SIZE_MAX, removed = difference->after == SIZE_MAX;
+	enum xip_color color = added     ? XIP_COLOR_GOOD
+			       : removed ? XIP_COLOR_ERROR
+					 : XIP_COLOR_WARNING;
 	int64_t cost = (int64_t)(difference->bytes_after - difference->bytes_before);
 
-	printf("%c %+9" PRId64 "  ", added ? '+' : difference->after == SIZE_MAX ? '-' : '!', cost);
+	printf("%s%c%s %+9" PRId64 "  ", dump_color(sink->after, color),
+		added     ? '+'
+		: removed ? '-'
+			  : '!',
+		dump_color(sink->after, XIP_COLOR_PLAIN), cost);
 	dump_print_path(added ? sink->after : sink->before, stdout,
 		(uint32_t)(added ? difference->after : difference->before));
 	for (size_t i = 2; i < FIELD_COUNT; i++)
 		if (difference->fields & field_names[i].bit)
 			printf(" [%s]", field_names[i].name);
 	putchar('\n');
-	if (sink->before->options->verbose)
+	if (sink->after->options->verbose)
 		print_details(sink, difference);
 }
 
@@ -132,20 +140,55 @@ static void take_difference(void *user, const struct xip_difference *difference)
 	json_close_object(&sink->json);
 }
 
-static void print_line(const char *name, uint64_t before, uint64_t after)
+/* Widths of a column of bytes. */
+#define COLUMN_LEAST 10
+#define COLUMN_MOST  24
+
+static void print_line(const char *name, uint64_t before, uint64_t after, int one, int two)
 {
-	printf("  %-12s %10" PRIu64 " %10" PRIu64 " %+10" PRId64 "\n", name, before, after,
-		(int64_t)(after - before));
+	printf("  %-12s %*" PRIu64 " %*" PRIu64 " %+*" PRId64 "\n", name, one, before, two, after,
+		COLUMN_LEAST, (int64_t)(after - before));
+}
+
+/* The end of a name, which tells more than its beginning, in a column of @width. */
+static void print_column(const char *name, size_t width)
+{
+	size_t length = strlen(name);
+
+	printf(" %*s", (int)(length < width ? width - length : 0), "");
+	if (length > width)
+		fputs("...", stdout);
+	xip_cli_print_escaped(stdout, length > width ? name + length - width + 3 : name);
+}
+
+/* The last component, unless both images have the same. */
+static const char *short_name(const struct dump *dump, const struct dump *other)
+{
+	const char *name = strrchr(dump->path, '/'), *another = strrchr(other->path, '/');
+
+	name = name && name[1] ? name + 1 : dump->path;
+	another = another && another[1] ? another + 1 : other->path;
+	return strcmp(name, another) != 0 ? name : dump->path;
 }
 
 static void finish_text(const struct sink *sink)
 {
-	printf("%zu entries differ\n", sink->count);
-	puts("bytes of the image:     first     second     change");
+	const char *before = short_name(sink->before, sink->after);
+	const char *after = short_name(sink->after, sink->before);
+	size_t one = strlen(before), two = strlen(after);
+
+	one = one < COLUMN_LEAST ? COLUMN_LEAST : one > COLUMN_MOST ? COLUMN_MOST : one;
+	two = two < COLUMN_LEAST ? COLUMN_LEAST : two > COLUMN_MOST ? COLUMN_MOST : two;
+	printf("%zu %s\n%-14s", sink->count, sink->count == 1 ? "entry differs" : "entries differ",
+		"bytes of");
+	print_column(before, one);
+	print_column(after, two);
+	print_column("change", COLUMN_LEAST);
+	putchar('\n');
 	for (size_t i = 0; i < XIP_MAP_COUNT; i++)
 		print_line(xip_map_kind_name(i), sink->before->map.bytes[i],
-			sink->after->map.bytes[i]);
-	print_line("total", sink->before->info->size, sink->after->info->size);
+			sink->after->map.bytes[i], (int)one, (int)two);
+	print_line("total", sink->before->info->size, sink->after->info->size, (int)one, (int)two);
 }
 
 static void finish_json(struct sink *sink)
@@ -193,25 +236,24 @@ static enum xip_err diff_open(struct sink *sink)
 
 enum xip_err print_diff(struct dump *dump, const struct xip_cli *cli, int *status)
 {
-	struct dump other;
+	struct dump old;
 	struct sink sink = {
-		.before = dump,
-		.after = &other,
+		.before = &old,
+		.after = dump,
 		.json = {.out = stdout},
 		.as_json = dump->options->json,
 	};
-	enum xip_err err =
-		dump_open(&other, dump->options->argument, dump->options, cli, dump->diag);
+	enum xip_err err = dump_open(&old, dump->options->argument, dump->options, cli, dump->diag);
 
 	if (err)
 		return err;
 	err = dump_survey(dump, false);
 	if (!err)
-		err = dump_survey(&other, false);
+		err = dump_survey(&old, false);
 	if (!err)
 		err = diff_open(&sink);
 	*status = sink.count ? EXIT_DIFFERENT : XIP_EXIT_OK;
-	dump->damaged |= other.damaged;
-	dump_close(&other);
+	dump->damaged |= old.damaged;
+	dump_close(&old);
 	return err;
 }

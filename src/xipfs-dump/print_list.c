@@ -201,13 +201,11 @@ enum xip_err print_list(struct dump *dump)
 {
 	struct json json = {.out = stdout};
 	const char *path = dump->options->argument ? dump->options->argument : "/";
-	size_t index = xip_listing_find(&dump->listing, path), end;
-	enum xip_err err;
+	size_t index, end;
+	enum xip_err err = dump_find(dump, path, false, &index);
 
-	if (index == SIZE_MAX)
-		return xip_diag_fail(dump->diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET,
-			"the image has no such entry");
-	err = dump_survey(dump, false);
+	if (!err)
+		err = dump_survey(dump, false);
 	if (err)
 		return err;
 	if (dump->options->json) {

@@ -175,13 +175,15 @@ static void print_text(const struct report *report)
 		     "real "
 		     "ones.");
 	if (!ram->process_count)
-		puts("\nno program is in the image");
+		puts(report->dump->options->path_count ? "\nnone of these is a program"
+						       : "\nno program is in the image");
 	for (size_t i = 0; i < ram->process_count && !ferror(stdout); i++)
 		print_process(report, &ram->processes[i]);
 	print_advice(report);
-	printf("\nall programs together, shared objects once: %" PRIu64 " bytes run from flash and "
+	printf("\n%s programs together, shared objects once: %" PRIu64 " bytes run from flash and "
 	       "are saved in RAM, %" PRIu64 " page%s\n",
-		bytes_of(report, pages), pages, pages == 1 ? "" : "s");
+		report->dump->options->path_count ? "these" : "all", bytes_of(report, pages), pages,
+		pages == 1 ? "" : "s");
 }
 
 static void json_line(
@@ -296,6 +298,32 @@ static enum xip_err print_json(const struct report *report)
 	return json.failed ? xip_diag_nomem(report->dump->diag) : XIP_OK;
 }
 
+/* Leaves the processes of @chosen programs, what they map, and advice on that. */
+static void limit(struct report *report, const bool *chosen)
+{
+	struct xip_ram *ram = &report->ram;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < ram->object_count; i++)
+		ram->objects[i].users = 0;
+	for (size_t i = 0; i < ram->process_count; i++) {
+		const struct xip_ram_process process = ram->processes[i];
+
+		if (!chosen[entry_of(report, process.objects[0])])
+			continue;
+		for (size_t k = 0; k < process.object_count; k++)
+			ram->objects[process.objects[k]].users++;
+		ram->processes[kept++] = process;
+	}
+	ram->process_count = kept;
+	kept = 0;
+	for (size_t i = 0; i < ram->advice_count; i++)
+		if (ram->objects[ram->advice[i].object].users ||
+			chosen[entry_of(report, ram->advice[i].object)])
+			ram->advice[kept++] = ram->advice[i];
+	ram->advice_count = kept;
+}
+
 enum xip_err print_ram(struct dump *dump)
 {
 	const struct xip_programs_options options = {
@@ -303,19 +331,25 @@ enum xip_err print_ram(struct dump *dump)
 		.flash_address = dump->options->flash_address,
 	};
 	struct report report = {.dump = dump};
+	bool *chosen = NULL;
 	enum xip_err err = dump_survey(dump, false);
 
+	if (!err)
+		err = dump_choose_files(dump, &chosen);
 	if (!err)
 		err = xip_programs_judge(dump->image, &dump->listing, &dump->map, &options,
 			&report.programs, dump->diag);
 	if (!err)
 		err = xip_ram_predict(dump->image, &dump->listing, &dump->map, &report.programs,
 			dump->options->kernel, &report.ram, dump->diag);
+	if (!err && chosen)
+		limit(&report, chosen);
 	if (!err && dump->options->json)
 		err = print_json(&report);
 	else if (!err)
 		print_text(&report);
 	xip_ram_free(&report.ram);
 	xip_programs_free(&report.programs);
+	free(chosen);
 	return err;
 }

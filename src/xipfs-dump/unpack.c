@@ -2,6 +2,7 @@
 /*
  * --extract, --cat and --tar.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,17 +14,27 @@
 
 enum xip_err extract_all(struct dump *dump)
 {
-	return xip_extract(dump->image, &dump->listing, dump->options->argument, dump->diag);
+	const struct xip_listing *listing = &dump->listing;
+	bool *chosen;
+	enum xip_err err = dump_choose(dump, &chosen);
+
+	/* Directories come before what is in them. */
+	for (size_t i = listing->count; !err && chosen && --i;)
+		chosen[listing->entries[i].parent] |= chosen[i];
+	if (!err)
+		err = xip_extract_chosen(
+			dump->image, listing, dump->options->argument, chosen, dump->diag);
+	free(chosen);
+	return err;
 }
 
 enum xip_err cat_file(struct dump *dump)
 {
-	const char *path = dump->options->argument;
-	size_t index = xip_listing_find(&dump->listing, path);
+	size_t index;
+	enum xip_err err = dump_find(dump, dump->options->argument, true, &index);
 
-	if (index == SIZE_MAX)
-		return xip_diag_fail(dump->diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET,
-			"the image has no such entry");
+	if (err)
+		return err;
 	return xip_write_content(
 		dump->image, &dump->listing, index, STDOUT_FILENO, STDOUT_NAME, dump->diag);
 }

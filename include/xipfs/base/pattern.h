@@ -6,6 +6,7 @@
 #define XIPFS_PATTERN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * True when @pattern fits the image path @path ("/usr/bin/env"; leading '/' optional).
@@ -21,5 +22,17 @@
  * Time: at most the product of both lengths, and of the path's once more with "**".
  */
 bool xip_pattern_match(const char *pattern, const char *path);
+
+/*
+ * Length of the path that @pattern begins with before the first component that has one of * ? [ \\
+ * in it, without the '/' behind it. 0: none, or a pattern for the last component.
+ */
+size_t xip_pattern_literal(const char *pattern);
+
+/*
+ * The pattern for @path, whose own * ? [ \\ stand for themselves, and for @rest (a part of a
+ * pattern) below it: to @out of @room bytes. False: it does not fit.
+ */
+bool xip_pattern_below(char *out, size_t room, const char *path, const char *rest);
 
 #endif

@@ -44,6 +44,9 @@ struct xip_finding {
 struct xip_verify_options {
 	uint64_t enabled;       /* bit i: run check i; all ones for every one */
 	uint64_t flash_address; /* physical address of the image, 0: not known; see programs.h */
+	/* A flag for each entry of xip_image_list: other entries' findings do not count. NULL: all
+	 * do. Findings about the image as a whole count always. */
+	const bool *chosen;
 	void (*finding)(void *user, const struct xip_finding *finding); /* may be NULL */
 	void *user;
 };

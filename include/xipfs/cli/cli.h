@@ -22,18 +22,59 @@
  */
 void xip_cli_hold_streams(void);
 
+/* Whether to colour what is printed. */
+enum xip_when {
+	XIP_WHEN_AUTO, /* on a terminal, unless NO_COLOR is set or TERM is dumb */
+	XIP_WHEN_ALWAYS,
+	XIP_WHEN_NEVER,
+};
+
+/* "auto", "always" or "never"; false: none of these. */
+bool xip_cli_parse_when(const char *text, enum xip_when *when);
+bool xip_cli_wants_color(enum xip_when when, FILE *out);
+
+enum xip_color {
+	XIP_COLOR_PLAIN, /* back to what the terminal has */
+	XIP_COLOR_STRONG,
+	XIP_COLOR_GOOD,
+	XIP_COLOR_WARNING,
+	XIP_COLOR_ERROR,
+	XIP_COLOR_CALM, /* of less interest */
+	XIP_COLOR_NAME, /* directories */
+	XIP_COLOR_LINK,
+};
+
+/* The bytes that switch a terminal to @color; "" unless @on. Static storage. */
+const char *xip_cli_color(bool on, enum xip_color color);
+
+/* Columns of the terminal behind @fd: 80 when it is none, or does not say. */
+unsigned xip_cli_width(int fd);
+
+/* "program 1.0", and the libraries that it works with, to standard output. */
+void xip_cli_print_version(const char *program);
+
+struct xip_cli_repeat;
+
 /* The user pointer of xip_cli_diag. */
 struct xip_cli {
 	const char *program;       /* the name before every message */
-	bool verbose;              /* show XIP_DIAG_INFO too */
+	bool verbose;              /* show XIP_DIAG_INFO too, and every warning */
+	bool color;                /* of messages */
 	unsigned warnings, errors; /* so far */
 	void (*before)(
 		void *user); /* called before a line is printed (to clear a bar); may be NULL */
 	void *user;
+	struct xip_cli_repeat *repeats; /* warnings that were printed */
+	unsigned repeat_count;
 };
 
-/* A diag that prints "program: path: message" on stderr, one line each, unprintables escaped. */
+/*
+ * A diag that prints "program: path: message" on stderr, one line each, unprintables escaped. Of
+ * warnings that differ in nothing but the path only the first is printed, without cli->verbose;
+ * xip_cli_finish says how many others there were, and frees what was kept of them.
+ */
 struct xip_diag xip_cli_diag(struct xip_cli *cli);
+void xip_cli_finish(struct xip_cli *cli);
 
 /*
  * Prints @text to @out with control bytes, backslash and bytes of no valid UTF-8 sequence as

@@ -70,7 +70,7 @@ void xip_expect_free(struct xip_expect_list *list);
 
 /* What expectations are held against. */
 struct xip_expect_image {
-	const struct xip_image *image;
+	struct xip_image *image; /* symlinks in it are read */
 	const struct xip_listing *listing;
 	const struct xip_map *map;
 	const struct xip_program_list *programs; /* judged with xip_programs_options.all */

@@ -154,4 +154,10 @@ struct xip_block {
  */
 uint32_t xip_crc32(uint32_t crc, const void *p, size_t length);
 
+/*
+ * The CRC-32 of A followed by the @length bytes of B from those of A and B. Also the one of B from
+ * those of A and of both: the sum is its own inverse.
+ */
+uint32_t xip_crc32_join(uint32_t a, uint32_t b, uint64_t length);
+
 #endif

@@ -27,6 +27,14 @@ XIP_MUST_CHECK enum xip_err xip_extract(struct xip_image *image, const struct xi
 	const char *path, const struct xip_diag *diag);
 
 /*
+ * As xip_extract, but only entries that are @chosen: a flag for each, set for all directories on
+ * the way to one that is.
+ */
+XIP_MUST_CHECK enum xip_err xip_extract_chosen(struct xip_image *image,
+	const struct xip_listing *listing, const char *path, const bool *chosen,
+	const struct xip_diag *diag);
+
+/*
  * Writes all entries to @fd as a tar archive (GNU format) in tree order, with modification time 0.
  * Sockets have no place in a tar archive and are left out with a warning. An unreadable file is
  * reported and left out, and the result is XIP_ERR_CORRUPT. @output names @fd in messages.

@@ -17,27 +17,38 @@
 
 struct xip_image; /* an open image; one thread at a time */
 
-/* What is known of an open image. Byte offsets count from the start of the file. */
+/* What is known of an open image. Byte offsets count from the start of the image. */
 struct xip_image_info {
 	struct xip_super super;
-	uint64_t file_size;    /* bytes of the file */
+	uint64_t file_size;    /* bytes of the file from the start of the image on */
 	uint64_t size;         /* bytes of the image: what may be read. Of an image without
 				* CRAMFS_FLAG_FSID_VERSION_2, which does not say: the file's */
+	uint64_t missing;      /* bytes of the image that the file lacks, not in @size; see
+				* xip_open_options.cut_short */
 	uint32_t super_offset; /* 0 or XIP_BOOT_PAD */
 	uint32_t page_size;    /* bytes; see xip_image_open */
 	bool big;              /* byte order */
 	bool extended;         /* CRAMFS_FLAG_EXT_BLOCK_POINTERS */
 };
 
+struct xip_open_options {
+	uint32_t page_size; /* bytes; 0: find it out. The format does not record it: it is the one
+			     * with which the largest files' blocks make sense, else 4096 */
+	uint64_t offset;    /* bytes of the file before the image */
+	bool cut_short;     /* open an image whose end is missing as well */
+};
+
 /*
  * Opens the image in @fd (which stays the caller's and must stay open; needs pread, not mmap).
- * @path is for messages and is copied. @page_size 0: find it out. The format does not record it:
- * it is the one with which the largest files' blocks make sense, 4096 when nothing tells.
- * XIP_ERR_CORRUPT: no super block of either byte order at 0 or 512, a root that is no directory,
- * a size smaller than the super block or larger than the file. XIP_ERR_UNSUPPORTED: flags that no
- * kernel knows. The rules are those of fs/cramfs/inode.c cramfs_read_super(). The caller closes
- * *@image with xip_image_close.
+ * @path is for messages and is copied. XIP_ERR_CORRUPT: no super block of either byte order at 0
+ * or 512, a root that is no directory, a size smaller than the super block or larger than the
+ * file. XIP_ERR_UNSUPPORTED: a dialect that no kernel reads (flags, inodes of 16 bytes). The rules
+ * are those of fs/cramfs/inode.c cramfs_read_super(). The caller closes *@image with
+ * xip_image_close.
  */
+XIP_MUST_CHECK enum xip_err xip_image_open_with(struct xip_image **image, int fd, const char *path,
+	const struct xip_open_options *options, const struct xip_diag *diag);
+/* The same for an image that is whole and begins the file. */
 XIP_MUST_CHECK enum xip_err xip_image_open(struct xip_image **image, int fd, const char *path,
 	uint32_t page_size, const struct xip_diag *diag);
 void xip_image_close(struct xip_image *image); /* NULL is fine */

@@ -5,6 +5,7 @@
 #ifndef XIPFS_RESOLVE_H
 #define XIPFS_RESOLVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "xipfs/base/err.h"
@@ -23,5 +24,18 @@
  */
 XIP_MUST_CHECK enum xip_err xip_image_resolve(struct xip_image *image,
 	const struct xip_listing *listing, const char *path, size_t *entry, char *real);
+
+/* The same, but a symlink at the end of @path is followed only if a '/' stands behind it. */
+XIP_MUST_CHECK enum xip_err xip_image_resolve_link(struct xip_image *image,
+	const struct xip_listing *listing, const char *path, size_t *entry, char *real);
+
+/*
+ * @pattern (see pattern.h) with the part before its first wildcard in place of what it leads to,
+ * so that it fits the paths that the image really has: to @out of XIP_RESOLVE_PATH_MAX bytes. A
+ * symlink at its end is followed when @follow is set. A path that leads nowhere, or becomes too
+ * long, stays as it is. XIP_ERR_LIMIT: @pattern itself is too long; XIP_ERR_NOMEM, XIP_ERR_IO.
+ */
+XIP_MUST_CHECK enum xip_err xip_image_resolve_pattern(struct xip_image *image,
+	const struct xip_listing *listing, const char *pattern, bool follow, char *out);
 
 #endif
