@@ -4,8 +4,13 @@
 
 include(CMakePackageConfigHelpers)
 
-file(GLOB completions CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/completions/*)
-install(FILES ${completions} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+set(completions ${PROJECT_SOURCE_DIR}/completions)
+install(FILES ${completions}/mkxipfs ${completions}/xipfs-dump
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${completions}/zsh/_mkxipfs ${completions}/zsh/_xipfs-dump
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES ${completions}/fish/mkxipfs.fish ${completions}/fish/xipfs-dump.fish
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
 # The package holds scripts only, so a project finds it whatever architecture it builds for.
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/mkxipfs)

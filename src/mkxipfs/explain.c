@@ -154,16 +154,40 @@ static enum xip_err explain_absent(
 			       "and no rule leaves it out");
 }
 
-enum xip_err report_explain(FILE *out, const struct options *options, const struct xip_tree *tree,
-	const struct xip_plan *plan, const struct xip_diag *diag)
+/*
+ * The entry that the user means: symlinks on the way are followed, one at the end only if a '/'
+ * stands behind it.
+ */
+static const struct xip_node *find_node(
+	const struct xip_tree *tree, const char *name, const struct xip_diag *diag)
+{
+	const char *last = strrchr(name, '/');
+	const struct xip_node *node = xip_tree_find(tree, name);
+	char *folder;
+
+	if (node || !last)
+		return node;
+	if (!last[1] || !strcmp(last, "/.."))
+		return xip_tree_resolve(tree, name);
+	folder = strndup(name, (size_t)(last - name));
+	if (!folder) {
+		(void)xip_diag_nomem(diag);
+		return NULL;
+	}
+	node = xip_tree_resolve(tree, folder);
+	free(folder);
+	return node ? xip_tree_child(tree, node, last + 1, strlen(last + 1)) : NULL;
+}
+
+/* Which rule decided what about one entry. */
+static enum xip_err explain_node(FILE *out, const struct options *options,
+	const struct xip_tree *tree, const struct xip_plan *plan, const struct xip_node *node,
+	const struct xip_diag *diag)
 {
 	const struct xip_policy *policy = &options->build.policy;
-	const struct xip_node *node = xip_tree_find(tree, options->explain);
 	size_t mode, owner, included;
 	char *path;
 
-	if (!node)
-		return explain_absent(out, options, options->explain, diag);
 	if (find_setter(tree, policy, node->inode, XIP_ATTR_MODE, &mode) ||
 		find_setter(tree, policy, node->inode, XIP_ATTR_OWNER, &owner))
 		return xip_diag_nomem(diag);
@@ -185,4 +209,21 @@ enum xip_err report_explain(FILE *out, const struct options *options, const stru
 	fprintf(out, "  %-10s %" PRIu32 ":%" PRIu32, "owner", node->inode->uid, node->inode->gid);
 	print_origin(out, policy, owner, "source, -q or table");
 	return XIP_OK;
+}
+
+enum xip_err report_explain(FILE *out, const struct options *options, const struct xip_tree *tree,
+	const struct xip_plan *plan, const struct xip_diag *diag)
+{
+	const struct xip_node *node = find_node(tree, options->explain, diag);
+	const struct xip_node *target;
+	enum xip_err err;
+
+	if (!node)
+		return explain_absent(out, options, options->explain, diag);
+	err = explain_node(out, options, tree, plan, node, diag);
+	if (err || !xip_mode_is_symlink(node->inode->mode))
+		return err;
+	/* What runs is what it leads to. */
+	target = xip_tree_resolve(tree, options->explain);
+	return target ? explain_node(out, options, tree, plan, target, diag) : XIP_OK;
 }

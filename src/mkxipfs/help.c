@@ -52,8 +52,9 @@ const char help_text[] =
 	"      --no-verify            do not read the image back and check it\n"
 	"  -E, --errors               treat warnings as errors\n"
 	"      --quiet                print no summary\n"
-	"  -v, --verbose              tell where each file went, and why\n"
+	"  -v, --verbose              tell where each file went, and why; every warning\n"
+	"      --color=WHEN           colours: auto (default), always or never\n"
 	"  -h, --help                 print this text\n"
-	"  -V, --version              print the version\n"
+	"  -V, --version              print the version, and those of the libraries\n"
 	"\n"
 	"Exit status: 0 success, 8 failure, 16 wrong usage. See mkxipfs(1) and xipfs(5).\n";

@@ -58,7 +58,7 @@ static void leave_out_image(struct xip_tree *tree, const char *image, const stru
 
 /* The tree as it shall be in the image. */
 static enum xip_err read_source(
-	const struct options *options, struct xip_tree **tree, const struct xip_diag *diag)
+	struct options *options, struct xip_tree **tree, const struct xip_diag *diag)
 {
 	struct xip_exclude exclude = {options->excludes.items, options->excludes.count};
 	enum xip_err err = xip_scan(options->source, &exclude, tree, diag);
@@ -69,6 +69,9 @@ static enum xip_err read_source(
 		leave_out_image(*tree, options->image, diag);
 	if (options->squash_owner)
 		xip_tree_squash_owners(*tree);
+	err = xip_policy_resolve(&options->rules, *tree);
+	if (err)
+		return xip_diag_nomem(diag);
 	err = xip_policy_apply(*tree, &options->build.policy, diag);
 	/* Tables come last: what they say of owners stands. */
 	for (size_t i = 0; !err && i < options->devtables.count; i++)
@@ -88,7 +91,7 @@ static enum xip_err report(const struct options *options, const struct xip_tree 
 	if (options->verbose)
 		err = report_files(out, tree, build, options, false);
 	if (!err && !options->quiet)
-		report_summary(out, build, options->image);
+		report_summary(out, tree, build, options, options->image);
 	if (err)
 		return xip_diag_nomem(diag);
 	if (fflush(out) || ferror(out))

@@ -149,7 +149,47 @@ enum xip_err report_files(FILE *out, const struct xip_tree *tree, const struct x
 	return XIP_OK;
 }
 
-void report_summary(FILE *out, const struct xip_build *build, const char *label)
+/* Files that the summary names one by one. */
+#define LEFT_OUT_SHOWN 5u
+
+/* What --fit left out, in tree order. */
+static void print_left_out(
+	FILE *out, const struct xip_tree *tree, const struct xip_build *build, uint64_t max_size)
+{
+	size_t count = 0, candidates = 0, shown = 0;
+
+	for (size_t i = 0; i < tree->data_inode_count; i++) {
+		candidates += build->choices[i].fit != XIP_FIT_NONE;
+		count += build->choices[i].fit == XIP_FIT_OUT;
+	}
+	if (!count)
+		return;
+	fprintf(out,
+		"  left out    %zu of %zu for want of room: of %" PRIu64 " bytes %" PRIu64
+		" are left\n",
+		count, candidates, max_size, max_size - build->totals.image_size);
+	for (size_t i = 0; i < tree->data_inode_count && shown < LEFT_OUT_SHOWN; i++) {
+		const struct xip_build_choice *choice = &build->choices[i];
+		char *path;
+
+		if (choice->fit != XIP_FIT_OUT)
+			continue;
+		path = xip_tree_path(tree->data_inodes[i]->first);
+		fprintf(out, "    ");
+		xip_cli_print_escaped(out, path ? path : "a file");
+		free(path);
+		fprintf(out,
+			": in place it costs %" PRIu64 " bytes and saves %" PRIu64
+			" page%s of RAM\n",
+			choice->cost, choice->pages, plural(choice->pages));
+		shown++;
+	}
+	if (count > shown)
+		fprintf(out, "    and %zu more: see --report\n", count - shown);
+}
+
+void report_summary(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
+	const struct options *options, const char *label)
 {
 	const struct xip_build_totals *totals = &build->totals;
 	const struct xip_layout *layout = build->layout;
@@ -167,6 +207,8 @@ void report_summary(FILE *out, const struct xip_build *build, const char *label)
 		totals->others, plural(totals->others));
 	fprintf(out, "  in place    %" PRIu64 " file%s, %" PRIu64 " bytes\n", totals->programs,
 		plural(totals->programs), layout->bytes.xip);
+	if (build->choices)
+		print_left_out(out, tree, build, options->build.max_size);
 	fprintf(out, "  compressed  %" PRIu64 " -> %" PRIu64 " bytes (%.1f %%)\n",
 		totals->packed_from, totals->packed_to,
 		totals->packed_from

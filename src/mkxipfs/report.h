@@ -18,8 +18,12 @@
 XIP_MUST_CHECK enum xip_err report_files(FILE *out, const struct xip_tree *tree,
 	const struct xip_build *build, const struct options *options, bool metadata);
 
-/* What the image holds and what it took, a few lines; @label begins the first. */
-void report_summary(FILE *out, const struct xip_build *build, const char *label);
+/*
+ * What the image holds and what it took, a few lines, and what --fit had to leave out; @label
+ * begins the first.
+ */
+void report_summary(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
+	const struct options *options, const char *label);
 
 /* The whole plan as JSON; its members are described in mkxipfs(1). Errors: XIP_ERR_NOMEM. */
 XIP_MUST_CHECK enum xip_err report_json(FILE *out, const struct xip_tree *tree,

@@ -152,7 +152,7 @@ static enum xip_err write_plan(FILE *out, const struct options *options,
 {
 	if (ends_in_json(options->report))
 		return report_json(out, tree, build, options);
-	report_summary(out, build, "image");
+	report_summary(out, tree, build, options, "image");
 	return report_files(out, tree, build, options, true);
 }
 

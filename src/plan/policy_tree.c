@@ -2,6 +2,7 @@
 #include "xipfs/plan/policy_tree.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "xipfs/format/format.h"
 #include "xipfs/tree/owner.h"
@@ -9,6 +10,69 @@
 
 /* Patterns that fit nothing and are named one by one. */
 #define UNMATCHED_SHOWN 20
+
+#define PATH_ROOM 4096u /* as xip_tree_resolve takes */
+
+/* --- Symlinks in patterns -------------------------------------------------------------------- */
+
+static bool is_about_content(const struct xip_policy_rule *rule)
+{
+	return rule->attribute != XIP_ATTR_MODE && rule->attribute != XIP_ATTR_OWNER &&
+	       rule->attribute != XIP_ATTR_EXCLUDE;
+}
+
+/* The pattern that @pattern means, NULL: itself. */
+static enum xip_err real_pattern(struct xip_arena *arena, const struct xip_tree *tree,
+	const char *pattern, bool follow, const char **real)
+{
+	char buffer[PATH_ROOM];
+	size_t length = xip_pattern_literal(pattern);
+	const struct xip_node *node;
+	bool fits;
+	char *path;
+
+	*real = NULL;
+	if (!pattern[length + strspn(pattern + length, "/")] && !follow)
+		while (length && pattern[--length] != '/') /* the last component is kept */
+			;
+	if (!length || length >= sizeof(buffer))
+		return XIP_OK;
+	memcpy(buffer, pattern, length);
+	buffer[length] = '\0';
+	node = xip_tree_resolve(tree, buffer);
+	if (!node)
+		return XIP_OK;
+	path = xip_tree_path(node);
+	if (!path)
+		return XIP_ERR_NOMEM;
+	fits = xip_pattern_below(
+		buffer, sizeof(buffer), node->parent ? path : "", pattern + length);
+	free(path);
+	if (!fits)
+		return XIP_OK;
+	*real = xip_arena_strndup(arena, buffer, strlen(buffer));
+	return *real ? XIP_OK : XIP_ERR_NOMEM;
+}
+
+enum xip_err xip_policy_resolve(struct xip_policy_list *list, const struct xip_tree *tree)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct xip_policy_rule *rule = &list->rules[i];
+		const char *real;
+		enum xip_err err;
+
+		if (!rule->pattern)
+			continue;
+		err = real_pattern(list->arena, tree, rule->pattern, is_about_content(rule), &real);
+		if (err)
+			return err;
+		if (real)
+			rule->pattern = real;
+	}
+	return XIP_OK;
+}
+
+/* --- The tree -------------------------------------------------------------------------------- */
 
 struct applier {
 	struct xip_tree *tree;
@@ -113,6 +177,13 @@ enum xip_err xip_policy_apply(
 
 /* --- Patterns that fit nothing --------------------------------------------------------------- */
 
+/* Are these words of the same line with the same pattern? */
+static bool of_one_line(const struct xip_policy_rule *a, const struct xip_policy_rule *b)
+{
+	return a->pattern == b->pattern || (a->file && a->file == b->file && a->line == b->line &&
+						   !strcmp(a->pattern, b->pattern));
+}
+
 /*
  * The first rule of each option or line with a pattern; not exclusions: they want that nothing in
  * the image matches.
@@ -127,8 +198,7 @@ static size_t gather_patterns(
 
 		if (!rule->pattern || rule->attribute == XIP_ATTR_EXCLUDE)
 			continue;
-		/* The words of a line share the very same string. */
-		if (!count || patterns[count - 1]->pattern != rule->pattern)
+		if (!count || !of_one_line(patterns[count - 1], rule))
 			patterns[count++] = rule;
 	}
 	return count;

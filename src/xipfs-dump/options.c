@@ -10,6 +10,8 @@
 #include "xipfs/format/format.h"
 #include "xipfs/check/verify.h"
 
+#define HELP_WIDTH 78u
+
 enum long_only {
 	OPT_LIST = 256,
 	OPT_MAP,
@@ -176,6 +178,27 @@ static enum options_verdict set_color(struct options *options, const struct xip_
 	return OPTIONS_RUN;
 }
 
+/* The names of the checks come from where they are run, so none is forgotten. */
+static void print_help(void)
+{
+	const struct xip_check_info *check;
+	size_t used = HELP_WIDTH;
+
+	fputs(help_text, stdout);
+	fputs("\nChecks:", stdout);
+	for (size_t i = 0; (check = xip_check_info(i)); i++) {
+		size_t length = strlen(check->name) + 1;
+
+		if (used + length > HELP_WIDTH) {
+			fputs("\n ", stdout);
+			used = 1;
+		}
+		printf(" %s", check->name);
+		used += length;
+	}
+	putchar('\n');
+}
+
 static enum options_verdict check_output(const struct xip_diag *diag)
 {
 	if (fflush(stdout) || ferror(stdout))
@@ -238,7 +261,7 @@ static enum options_verdict parse_option(
 		options->verbose = true;
 		return OPTIONS_RUN;
 	case 'h':
-		fputs(help_text, stdout);
+		print_help();
 		return check_output(diag);
 	case 'V':
 		xip_cli_print_version("xipfs-dump");

@@ -4,15 +4,17 @@
  */
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common.h"
 #include "picture.h"
 #include "xipfs/base/bytes.h"
 
-#define COLUMNS    64
-#define ROWS       8
-#define CELLS      (COLUMNS * ROWS)
-#define CELL_LEAST 16 /* bytes; a small image takes fewer rows */
+#define COLUMNS_MOST  64
+#define COLUMNS_LEAST 8
+#define ADDRESS_WIDTH 12 /* 0x00000000 and two blanks */
+#define ROWS          8
+#define CELL_LEAST    16 /* bytes; a small image takes fewer rows */
 
 static const char letters[PICTURE_KINDS + 1] = {
 	[XIP_MAP_BOOT] = 'b',
@@ -53,11 +55,60 @@ static unsigned kind_between(
 	return best;
 }
 
+static enum xip_color color_of(unsigned kind)
+{
+	switch (kind) {
+	case XIP_MAP_XIP:
+		return XIP_COLOR_GOOD;
+	case XIP_MAP_COMPRESSED:
+		return XIP_COLOR_LINK;
+	case XIP_MAP_STORED:
+		return XIP_COLOR_WARNING;
+	case XIP_MAP_PADDING:
+	case PICTURE_FREE:
+		return XIP_COLOR_CALM;
+	default:
+		return XIP_COLOR_NAME;
+	}
+}
+
+static void put_letter(const struct dump *dump, unsigned kind)
+{
+	printf("%s%c%s", dump_color(dump, color_of(kind)), letters[kind],
+		dump_color(dump, XIP_COLOR_PLAIN));
+}
+
+/* What the letters mean, broken into lines of @width. */
+static void print_legend(const struct dump *dump, uint64_t cell, unsigned width)
+{
+	unsigned used = (unsigned)printf("\n%" PRIu64 " bytes a letter:", cell) - 1;
+
+	for (unsigned kind = 0; kind < PICTURE_KINDS; kind++) {
+		const char *text = picture_kind_text(kind);
+		bool last = kind + 1 == PICTURE_KINDS;
+		unsigned length = (unsigned)strlen(text) + 3 + !last;
+
+		if (used + length > width) {
+			putchar('\n');
+			used = 0;
+		}
+		putchar(' ');
+		put_letter(dump, kind);
+		printf(" %s%s", text, last ? "\n\n" : ",");
+		used += length;
+	}
+}
+
 void print_bar(const struct dump *dump)
 {
+	unsigned width = xip_cli_width(STDOUT_FILENO);
+	unsigned room = width > ADDRESS_WIDTH ? width - ADDRESS_WIDTH : 0;
+	unsigned columns = room < COLUMNS_LEAST  ? COLUMNS_LEAST
+			   : room < COLUMNS_MOST ? room
+						 : COLUMNS_MOST;
 	uint64_t total = dump->info->size > dump->options->partition ? dump->info->size
 								     : dump->options->partition;
-	uint64_t cell = xip_div_up(total, CELLS);
+	uint64_t cell = xip_div_up(total, (uint64_t)columns * ROWS);
 	size_t extent = 0;
 
 	if (cell < CELL_LEAST)
@@ -65,12 +116,9 @@ void print_bar(const struct dump *dump)
 	for (uint64_t start = 0; start < total; start += cell) {
 		uint64_t end = start + cell < total ? start + cell : total;
 
-		if (start / cell % COLUMNS == 0)
+		if (start / cell % columns == 0)
 			printf("%s0x%08" PRIx64 "  ", start ? "\n" : "", dump_address(dump, start));
-		putchar(letters[kind_between(&dump->map, start, end, &extent)]);
+		put_letter(dump, kind_between(&dump->map, start, end, &extent));
 	}
-	printf("\n%" PRIu64 " bytes a letter:", cell);
-	for (unsigned kind = 0; kind < PICTURE_KINDS; kind++)
-		printf(" %c %s%s", letters[kind], picture_kind_text(kind),
-			kind + 1 < PICTURE_KINDS ? "," : "\n\n");
+	print_legend(dump, cell, width);
 }

@@ -105,10 +105,12 @@ static void print_description(const char *text)
 	free(copy);
 }
 
-static void print_outcome(
-	size_t number, const struct xip_expectation *expectation, const struct xip_outcome *outcome)
+static void print_outcome(const struct dump *dump, size_t number,
+	const struct xip_expectation *expectation, const struct xip_outcome *outcome)
 {
-	printf("%sok %zu - ", outcome->holds ? "" : "not ", number);
+	printf("%s%sok%s %zu - ",
+		dump_color(dump, outcome->holds ? XIP_COLOR_GOOD : XIP_COLOR_ERROR),
+		outcome->holds ? "" : "not ", dump_color(dump, XIP_COLOR_PLAIN), number);
 	print_description(expectation->text);
 	if (outcome->holds)
 		return;
@@ -182,7 +184,7 @@ static enum xip_err hold(const struct dump *dump, const struct survey *survey,
 		return err;
 	printf("TAP version 13\n1..%zu\n", list->count);
 	for (size_t i = 0; i < list->count; i++)
-		print_outcome(i + 1, &list->items[i], &outcomes[i]);
+		print_outcome(dump, i + 1, &list->items[i], &outcomes[i]);
 	*status = failures ? EXIT_ERRORS : XIP_EXIT_OK;
 	return dump->options->junit ? write_junit(dump, list, outcomes, failures) : XIP_OK;
 }

@@ -128,6 +128,7 @@ static void list_entry(struct dump *dump, size_t index)
 	const struct xip_inode *inode = &dump->listing.entries[index].inode;
 	char mode[11], size[16], owner[16], placement[128];
 	char *target = link_target(dump, inode);
+	const struct xip_file *file = file_of(dump, index);
 	uint32_t major, minor;
 
 	mode_text(mode, inode->mode);
@@ -139,7 +140,13 @@ static void list_entry(struct dump *dump, size_t index)
 	}
 	placement_text(dump, index, placement, sizeof(placement));
 	printf("%s %-9s %9s  %-32s ", mode, owner, size, placement);
+	fputs(dump_color(dump, xip_mode_is_directory(inode->mode) ? XIP_COLOR_NAME
+			       : xip_mode_is_symlink(inode->mode) ? XIP_COLOR_LINK
+			       : file && file->xip                ? XIP_COLOR_GOOD
+								  : XIP_COLOR_PLAIN),
+		stdout);
 	dump_print_path(dump, stdout, (uint32_t)index);
+	fputs(dump_color(dump, XIP_COLOR_PLAIN), stdout);
 	if (target) {
 		fputs(" -> ", stdout);
 		xip_cli_print_escaped(stdout, target);

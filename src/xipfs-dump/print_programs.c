@@ -11,7 +11,9 @@ static void print_view(const struct dump *dump, const struct xip_view *view, con
 {
 	uint32_t page = dump->info->page_size;
 
-	printf("    %-7s %s%s%s\n", kernel, view->direct ? "in place" : "not in place",
+	printf("    %-7s %s%s%s%s%s\n", kernel,
+		dump_color(dump, view->direct ? XIP_COLOR_GOOD : XIP_COLOR_WARNING),
+		view->direct ? "in place" : "not in place", dump_color(dump, XIP_COLOR_PLAIN),
 		view->why ? ": " : "", view->why ? view->why : "");
 	for (size_t i = 0; i < view->program.mapping_count; i++) {
 		const struct xip_mapping *mapping = &view->program.mappings[i];

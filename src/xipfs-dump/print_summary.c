@@ -115,7 +115,11 @@ static void print_super(const struct dump *dump, enum crc_state crc)
 	if (crc == CRC_NONE)
 		puts("  crc          none: version 1");
 	else
-		printf("  crc          %08" PRIx32 ", %s\n", super->crc, crc_name(crc));
+		printf("  crc          %08" PRIx32 ", %s%s%s\n", super->crc,
+			dump_color(dump, crc == CRC_GOOD ? XIP_COLOR_GOOD : XIP_COLOR_ERROR),
+			crc_name(crc), dump_color(dump, XIP_COLOR_PLAIN));
+	if (info->missing)
+		printf("  cut short    the last %" PRIu64 " bytes are missing\n", info->missing);
 	if (info->super_offset)
 		printf("  super block  at %" PRIu32 "\n", info->super_offset);
 	if (dump->options->flash_address)

@@ -11,6 +11,15 @@
 #include "xipfs/tree/tree.h"
 
 /*
+ * Puts in place of the part of each pattern before its first wildcard what it leads to in @tree,
+ * symlinks followed, as a system running from the tree would: "/bin/sh" with /bin -> usr/bin fits
+ * /usr/bin/sh. A symlink at the end of a path is followed where a rule is about content, not where
+ * it sets mode or owner or excludes. What leads nowhere stays as it is. XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_policy_resolve(
+	struct xip_policy_list *list, const struct xip_tree *tree);
+
+/*
  * Leaves out what the policy excludes, with all below it, then sets modes and owners; before
  * xip_tree_finish. The policy's attributes for the plan do nothing here. A hard link changes under
  * all its names. XIP_ERR_SOURCE: unknown user or group; XIP_ERR_NOMEM.
