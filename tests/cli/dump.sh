@@ -118,7 +118,7 @@ json_is_valid()
 {
 	an_image
 	local option
-	for option in '' --list --list=/dir --map --blocks=/text --check --diff=a.img; do
+	for option in '' --list --list=/dir --map --blocks=/text --check --diff=a.img --top --find; do
 		xipfs-dump --json $option a.img >out.json
 		jq -e . <out.json >/dev/null || fail "no JSON: xipfs-dump --json $option"
 		iconv -f UTF-8 -t UTF-8 out.json >/dev/null || fail "no UTF-8: xipfs-dump --json $option"
@@ -300,7 +300,7 @@ differences()
 	rm tree/gone
 	text 500 >tree/dir/new
 	mkxipfs -q --no-xip tree b.img
-	status 1 xipfs-dump --diff=b.img a.img
+	status 1 xipfs-dump --diff=a.img b.img
 	matches out '/content\b'
 	matches out '/mode\b'
 	matches out '/gone\b'

@@ -1,4 +1,3 @@
-#!/bin/zsh -f
 # SPDX-License-Identifier: GPL-2.0-or-later
 # usage: complete.zsh FOLDER LINE
 # Prints what zsh offers at the end of LINE with the completions in FOLDER, one a line: in a shell

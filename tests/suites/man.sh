@@ -77,6 +77,58 @@ completes_values()
 	equal "$(completions "$@" | paste -sd ' ')" "$want" "what is offered for: $*"
 }
 
+# in_zsh LINE, in_fish LINE: what these shells offer at its end, one a line.
+in_zsh()
+{
+	timeout 60 zsh -f "$TOP/tests/lib/complete.zsh" "$TOP/completions/zsh" "$1"
+}
+
+in_fish()
+{
+	HOME=$PWD fish --no-config -c 'source $argv[1]/mkxipfs.fish
+		source $argv[1]/xipfs-dump.fish
+		complete -C$argv[2]' "$TOP/completions/fish" "$1" | cut -f 1 | sort -u
+}
+
+# shell_completes_options SHELL PROGRAM: every long option, and no other.
+shell_completes_options()
+{
+	"$2" --help | grep -oE -- '^ +(-[A-Za-z], )?--[a-z][-a-z]*' | grep -oE -- '--.*' | sort -u >known
+	"in_$1" "$2 --" | sed 's/=$//' | sort -u >offered
+	diff known offered || fail "--help (<) and $1 (>) know different options"
+}
+
+# shell_completes SHELL WANT LINE: the values, without what stands before them already.
+shell_completes()
+{
+	equal "$("in_$1" "$3" | sed 's/^--[a-z-]*=//' | paste -sd ' ')" "$2" "what $1 offers for: $3"
+}
+
+# Names of checks, also behind a comma: every one that there is.
+check_names_are_completed()
+{
+	check_names | sort >names
+	(($(wc -l <names) >= 20)) || fail "too few checks"
+	completions xipfs-dump xipfs-dump --check = | sort | diff names -
+	in_fish 'xipfs-dump --check=' | sed 's/^--check=//' | diff names -
+	in_zsh 'xipfs-dump --check=' | diff names -
+	completes_values 'crc,inflate' xipfs-dump --check = crc,infl
+	shell_completes fish crc,inflate 'xipfs-dump --check=crc,infl'
+	shell_completes zsh inflate 'xipfs-dump --check=crc,infl'
+}
+
+# What an installation has, where each shell looks for it.
+completions_are_installed()
+{
+	DESTDIR=$PWD/root cmake --install "$BUILD_RELEASE" --prefix /usr >log
+	local file
+	for file in bash-completion/completions/{mkxipfs,xipfs-dump} \
+		zsh/site-functions/_{mkxipfs,xipfs-dump} \
+		fish/vendor_completions.d/{mkxipfs,xipfs-dump}.fish; do
+		[[ -s root/usr/share/$file ]] || fail "$file is not installed"
+	done
+}
+
 # xipfs(5) has every check by its name.
 checks_are_documented()
 {
@@ -118,7 +170,7 @@ json_is_documented()
 	mkxipfs -q tree b.img
 	cp a.img c.img
 	patch_bytes c.img 40 ffffff
-	for report in '' --list --map --blocks=/text --ram --ram=mmu --diff=b.img; do
+	for report in '' --list --map --blocks=/text --ram --ram=mmu --diff=b.img --top --find; do
 		xipfs-dump --json $report a.img >"dump${report//\//}.json" || [[ $report == --diff* ]]
 	done
 	xipfs-dump --json --check c.img >dump-check.json || true
@@ -168,6 +220,18 @@ check "bash completes --compressor=z" completes_values "zlib zopfli" mkxipfs --c
 check "bash completes -N b" completes_values big mkxipfs -N b
 check "bash completes files" completes_values some-file mkxipfs -D tab some
 check "bash completes --ram=" completes_values "nommu mmu" xipfs-dump --ram =
+check "bash completes --color=" completes_values "auto always never" xipfs-dump --color =
+check "bash completes --max-size=" completes_values "1M 16M" mkxipfs --max-size = 1
+for shell in zsh fish; do
+	check "$shell completes the options of mkxipfs" shell_completes_options $shell mkxipfs
+	check "$shell completes the options of xipfs-dump" shell_completes_options $shell xipfs-dump
+	check "$shell completes --compressor=z" shell_completes $shell "zlib zopfli" \
+		'mkxipfs --compressor=z'
+	check "$shell completes --color=" shell_completes $shell "always auto never" 'mkxipfs --color='
+	check "$shell completes --ram=" shell_completes $shell "mmu nommu" 'xipfs-dump --ram='
+done
+check "bash, zsh and fish complete the names of checks" check_names_are_completed
+check "completions are installed" completions_are_installed
 check "the checks are documented" checks_are_documented
 check "the fields of the JSON reports are documented" json_is_documented
 check "policies, expectations and advice are documented" languages_are_documented
