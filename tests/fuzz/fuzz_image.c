@@ -13,6 +13,7 @@
 #include "xipfs/inspect/map.h"
 #include "xipfs/inspect/programs.h"
 #include "xipfs/ram/ram.h"
+#include "xipfs/read/find.h"
 #include "xipfs/read/reader.h"
 #include "xipfs/check/verify.h"
 
@@ -147,15 +148,20 @@ static void look(struct xip_image *image)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const struct xip_open_options options = {.cut_short = true};
 	int fd = memfd_create("image", MFD_CLOEXEC);
+	struct xip_found_list found;
 	struct xip_image *image;
 
 	if (fd < 0)
 		return 0;
-	if (write(fd, data, size) == (ssize_t)size &&
-		xip_image_open(&image, fd, "image", 0, NULL) == XIP_OK) {
-		look(image);
-		xip_image_close(image);
+	if (write(fd, data, size) == (ssize_t)size) {
+		if (xip_image_open_with(&image, fd, "image", &options, NULL) == XIP_OK) {
+			look(image);
+			xip_image_close(image);
+		}
+		if (xip_find_images(fd, "image", 0, 100, &found, NULL) == XIP_OK)
+			xip_found_free(&found);
 	}
 	close(fd);
 	return 0;

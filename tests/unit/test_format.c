@@ -192,6 +192,10 @@ START_TEST(crc)
 	ck_assert_uint_eq(xip_crc32(0, "", 0), 0);
 	ck_assert_uint_eq(xip_crc32(0, "123456789", 9), 0xcbf43926); /* the usual check value */
 	ck_assert_uint_eq(xip_crc32(xip_crc32(0, "1234", 4), "56789", 5), 0xcbf43926);
+	ck_assert_uint_eq(
+		xip_crc32_join(xip_crc32(0, "1234", 4), xip_crc32(0, "56789", 5), 5), 0xcbf43926);
+	ck_assert_uint_eq(
+		xip_crc32_join(xip_crc32(0, "1234", 4), 0xcbf43926, 5), xip_crc32(0, "56789", 5));
 }
 END_TEST
 

@@ -3,6 +3,7 @@
 
 #include "craft_tree.h"
 #include "failing_alloc.h"
+#include "xipfs/base/pattern.h"
 #include "xipfs/read/resolve.h"
 
 #define LINK(folder, name, target)                                                                 \
@@ -120,6 +121,94 @@ START_TEST(limits)
 }
 END_TEST
 
+/* A symlink at the end stays what it is, unless a '/' stands behind it. */
+START_TEST(last_symlink)
+{
+	static const struct {
+		const char *path, *real;
+	} cases[] = {
+		{"/bin/sh", "/bin/sh"},
+		{"/lib/root/bin/sh", "/bin/sh"},
+		{"/bin/sh/", "/bin/busybox"},
+		{"/lib/root", "/lib/root"},
+		{"/lib/root/", ""},
+		{"/lib/root/lib/root", "/lib/root"},
+		{"/bin/nowhere", "/bin/nowhere"},
+		{"/bin/loop", "/bin/loop"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		char real[XIP_RESOLVE_PATH_MAX];
+		size_t entry;
+
+		ck_assert_int_eq(
+			xip_image_resolve_link(image, &listing, cases[i].path, &entry, real),
+			XIP_OK);
+		ck_assert_uint_ne(entry, SIZE_MAX);
+		ck_assert_str_eq(real, cases[i].real);
+	}
+}
+END_TEST
+
+static void means(const char *pattern, bool follow, const char *expected)
+{
+	char out[XIP_RESOLVE_PATH_MAX];
+
+	ck_assert_int_eq(xip_image_resolve_pattern(image, &listing, pattern, follow, out), XIP_OK);
+	ck_assert_msg(xip_pattern_match(out, expected), "%s became %s, which is not %s", pattern,
+		out, expected);
+}
+
+START_TEST(patterns)
+{
+	char out[XIP_RESOLVE_PATH_MAX], path[XIP_RESOLVE_PATH_MAX + 1];
+
+	means("/lib/root/bin/b*", false, "/bin/busybox");
+	means("/bin/sh", true, "/bin/busybox");
+	means("/bin/sh", false, "/bin/sh");
+	means("/lib/root/bin/sh/", false, "/bin/busybox");
+	means("lib/root/lib/**", true, "/lib/libc-1.2.so");
+	means("/lib/root/*/sh", true, "/bin/sh");
+	means("/bin/nowhere", true, "/bin/nowhere");
+	means("/gone/*", true, "/gone/file");
+	means("sh", true, "/bin/sh");
+	ck_assert_int_eq(xip_image_resolve_pattern(image, &listing, "/", true, out), XIP_OK);
+	ck_assert_str_eq(out, "/");
+	memset(path, 'x', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	ck_assert_int_eq(
+		xip_image_resolve_pattern(image, &listing, path, true, out), XIP_ERR_LIMIT);
+	path[0] = '/'; /* the longest that there is */
+	path[sizeof(path) - 2] = '\0';
+	ck_assert_int_eq(xip_image_resolve_pattern(image, &listing, path, true, out), XIP_OK);
+	ck_assert_str_eq(out, path);
+}
+END_TEST
+
+START_TEST(pattern_parts)
+{
+	char out[16];
+
+	ck_assert_uint_eq(xip_pattern_literal("/usr/bin/*"), strlen("/usr/bin"));
+	ck_assert_uint_eq(xip_pattern_literal("/usr/b*/x"), strlen("/usr"));
+	ck_assert_uint_eq(xip_pattern_literal("/usr/b\\*/x"), strlen("/usr"));
+	ck_assert_uint_eq(xip_pattern_literal("usr/bin//"), strlen("usr/bin"));
+	ck_assert_uint_eq(xip_pattern_literal("/*"), 0);
+	ck_assert_uint_eq(xip_pattern_literal("sh"), 0);
+	ck_assert_uint_eq(xip_pattern_literal("/"), 0);
+	ck_assert(xip_pattern_below(out, sizeof(out), "/a*b", "/c?"));
+	ck_assert_str_eq(out, "/a\\*b/c?");
+	ck_assert(xip_pattern_below(out, sizeof(out), "", "//c"));
+	ck_assert_str_eq(out, "/c");
+	ck_assert(xip_pattern_below(out, sizeof(out), "/23456789abcd", "e")); /* 15 and a NUL */
+	ck_assert_str_eq(out, "/23456789abcd/e");
+	ck_assert(!xip_pattern_below(out, sizeof(out), "/23456789abcd", "ef"));
+	ck_assert(!xip_pattern_below(out, sizeof(out), "/23456789abcde", "f"));
+	ck_assert(!xip_pattern_below(out, sizeof(out), "/*******", ""));
+	ck_assert(!xip_pattern_below(out, sizeof(out), "/23456789abcdefgh", ""));
+}
+END_TEST
+
 START_TEST(out_of_memory)
 {
 	size_t entry, n;
@@ -151,6 +240,9 @@ int main(void)
 	tcase_add_test(tcase, symlinks);
 	tcase_add_test(tcase, loops);
 	tcase_add_test(tcase, limits);
+	tcase_add_test(tcase, last_symlink);
+	tcase_add_test(tcase, patterns);
+	tcase_add_test(tcase, pattern_parts);
 	tcase_add_test(tcase, out_of_memory);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
