@@ -179,7 +179,7 @@ static void print_left_out(
 		xip_cli_print_escaped(out, path ? path : "a file");
 		free(path);
 		fprintf(out,
-			": in place it costs %" PRIu64 " bytes and saves %" PRIu64
+			", which in place costs %" PRIu64 " bytes and saves %" PRIu64
 			" page%s of RAM\n",
 			choice->cost, choice->pages, plural(choice->pages));
 		shown++;

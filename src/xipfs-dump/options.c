@@ -311,8 +311,7 @@ static enum options_verdict take_operands(
 			"more than one IMAGE; only --check, --extract, --ram and --top take paths "
 			"behind it; try xipfs-dump --help");
 	options->image = parser->argv[optind];
-	if (options->action == ACTION_DIFF && !strcmp(options->image, "-") &&
-		!strcmp(options->argument, "-"))
+	if (options->before && !strcmp(options->image, "-") && !strcmp(options->before, "-"))
 		return usage(diag, "%s", "standard input cannot be both images");
 	options->paths = parser->argv + optind + 1;
 	options->path_count = (size_t)count - 1;

@@ -243,7 +243,7 @@ enum xip_err print_diff(struct dump *dump, const struct xip_cli *cli, int *statu
 		.json = {.out = stdout},
 		.as_json = dump->options->json,
 	};
-	enum xip_err err = dump_open(&old, dump->options->argument, dump->options, cli, dump->diag);
+	enum xip_err err = dump_open(&old, dump->options->before, dump->options, cli, dump->diag);
 
 	if (err)
 		return err;

@@ -191,7 +191,7 @@ fit_says_what_is_left_out()
 	local size=$(($(stat -c %s all.img) + 4096))
 	status 0 mkxipfs -q --max-size=$size --fit tree a.img
 	matches out "left out +[0-9]+ of 7 for want of room: of $size bytes $((size - $(stat -c %s a.img))) are left"
-	matches out '^    /p[0-9]: in place it costs [0-9]+ bytes and saves [0-9]+ pages? of RAM$'
+	matches out '^    /p[0-9], which in place costs [0-9]+ bytes and saves [0-9]+ pages? of RAM$'
 	local left
 	left=$(sed -n 's/.*left out *\([0-9]*\) of.*/\1/p' out)
 	((left > 5)) || fail "only $left are left out"
