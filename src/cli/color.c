@@ -39,7 +39,6 @@ const char *xip_cli_color(bool on, enum xip_color color)
 {
 	static const char *const codes[] = {
 		[XIP_COLOR_PLAIN] = "\033[0m",
-		[XIP_COLOR_STRONG] = "\033[1m",
 		[XIP_COLOR_GOOD] = "\033[32m",
 		[XIP_COLOR_WARNING] = "\033[33m",
 		[XIP_COLOR_ERROR] = "\033[1;31m",

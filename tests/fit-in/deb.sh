@@ -14,7 +14,7 @@ packs()
 {
 	cpack -G DEB --config "$BUILD_RELEASE/CPackConfig.cmake" -B "$PACKAGES"
 	local version architecture
-	version=$(mkxipfs --version | awk '{ print $2 }')
+	version=$(mkxipfs --version | awk 'NR == 1 { print $2 }')
 	architecture=$(dpkg --print-architecture)
 	[[ -f $PACKAGES/mkxipfs_${version}_$architecture.deb ]] || fail "it has another name"
 	equal "$(field Package) $(field Version)" "mkxipfs $version"

@@ -35,7 +35,6 @@ bool xip_cli_wants_color(enum xip_when when, FILE *out);
 
 enum xip_color {
 	XIP_COLOR_PLAIN, /* back to what the terminal has */
-	XIP_COLOR_STRONG,
 	XIP_COLOR_GOOD,
 	XIP_COLOR_WARNING,
 	XIP_COLOR_ERROR,
