@@ -10,6 +10,7 @@
 #include "xipfs/base/lines.h"
 #include "xipfs/base/text.h"
 #include "xipfs/base/pool.h"
+#include "xipfs/source/source.h"
 
 #define JOBS_MAX 1024
 
@@ -31,6 +32,9 @@ enum long_only {
 	OPT_FIT,
 	OPT_REPORT,
 	OPT_EXPLAIN,
+	OPT_XATTRS,
+	OPT_MAX_UNPACKED,
+	OPT_PLATFORM,
 };
 
 static const char short_options[] = "b:BD:e:EhVi:j:Ln:N:pqsvxXz";
@@ -69,6 +73,9 @@ static const struct option long_options[] = {
 	{"fit", no_argument, NULL, OPT_FIT},
 	{"report", required_argument, NULL, OPT_REPORT},
 	{"explain", required_argument, NULL, OPT_EXPLAIN},
+	{"xattrs", required_argument, NULL, OPT_XATTRS},
+	{"max-unpacked", required_argument, NULL, OPT_MAX_UNPACKED},
+	{"platform", required_argument, NULL, OPT_PLATFORM},
 	{NULL, 0, NULL, 0},
 };
 
@@ -262,6 +269,33 @@ static enum options_verdict set_level(struct parser *parser, const char *text)
 	return OPTIONS_RUN;
 }
 
+static enum options_verdict set_xattrs(struct parser *parser, const char *text)
+{
+	if (strcmp(text, "ignore") != 0 && strcmp(text, "warn") != 0)
+		return usage(parser, "extended attributes %s: it must be warn or ignore", text);
+	parser->options->ignore_xattrs = !strcmp(text, "ignore");
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_unpack_limit(struct parser *parser, const char *text)
+{
+	if (!xip_parse_size(text, &parser->options->unpack_limit) ||
+		!parser->options->unpack_limit || parser->options->unpack_limit > INT64_MAX)
+		return usage(parser, "limit %s: it must be bytes, with K, M or G behind", text);
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_platform(struct parser *parser, const char *text)
+{
+	const char *architecture = strchr(text, '/');
+
+	if (!architecture || architecture == text || !architecture[1])
+		return usage(parser,
+			"platform %s: it must be OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT", text);
+	parser->options->platform = text;
+	return OPTIONS_RUN;
+}
+
 /* One pattern a line; empty lines and lines that begin with '#' are none. */
 static enum options_verdict load_excludes(struct parser *parser, const char *path)
 {
@@ -383,6 +417,12 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 	case OPT_EXPLAIN:
 		options->explain = optarg;
 		return OPTIONS_RUN;
+	case OPT_XATTRS:
+		return set_xattrs(parser, optarg);
+	case OPT_MAX_UNPACKED:
+		return set_unpack_limit(parser, optarg);
+	case OPT_PLATFORM:
+		return set_platform(parser, optarg);
 	case OPT_COMPRESSOR:
 		return set_compressor(parser, optarg);
 	case OPT_LEVEL:
@@ -425,17 +465,26 @@ static enum options_verdict check_together(struct parser *parser)
 	return OPTIONS_RUN;
 }
 
+/* The last operand is the IMAGE, which --explain can do without. */
 static enum options_verdict take_operands(struct parser *parser, int argc, char **argv)
 {
 	struct options *options = parser->options;
 	int count = argc - optind;
+	int sources = count > 1 ? count - 1 : count;
+	enum options_verdict verdict = OPTIONS_RUN;
+	unsigned inputs = 0;
 
-	if (count > 2 || count < (options->explain ? 1 : 2))
-		return usage(parser, "%s; see mkxipfs --help",
-			count > 2 ? "too many arguments: a SOURCE and an IMAGE are needed"
-				  : "a SOURCE and an IMAGE are needed");
-	options->source = argv[optind];
-	options->image = count == 2 ? argv[optind + 1] : NULL;
+	if (count < (options->explain ? 1 : 2))
+		return usage(parser, "%s; see mkxipfs --help", "a SOURCE and an IMAGE are needed");
+	for (int i = 0; verdict == OPTIONS_RUN && i < sources; i++) {
+		verdict = add_string(parser, &options->sources, argv[optind + i]);
+		inputs += !strcmp(argv[optind + i], "-");
+	}
+	if (verdict != OPTIONS_RUN)
+		return verdict;
+	if (inputs > 1)
+		return usage(parser, "%s", "standard input cannot be more than one SOURCE");
+	options->image = count > 1 ? argv[argc - 1] : NULL;
 	if (options->image && !*options->image)
 		return usage(parser, "%s", "the name of the IMAGE is empty");
 	if (options->report && options->image && !strcmp(options->report, "-") &&
@@ -483,6 +532,7 @@ enum options_verdict options_parse(
 
 	*options = (struct options){0};
 	options->build.policy.page_size = XIP_PAGE_SIZE_MIN;
+	options->unpack_limit = XIP_UNPACK_LIMIT;
 	memcpy(options->build.layout.name, "Compressed", sizeof("Compressed"));
 	while (verdict == OPTIONS_RUN &&
 		(letter = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
@@ -493,6 +543,7 @@ enum options_verdict options_parse(
 void options_free(struct options *options)
 {
 	xip_arena_free(options->texts);
+	free(options->sources.items);
 	free(options->excludes.items);
 	free(options->devtables.items);
 	xip_policy_list_free(&options->rules);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "xipfs/image/build.h"
 #include "xipfs/tree/scan.h"
@@ -17,12 +18,15 @@ struct string_list {
 };
 
 struct options {
-	const char *source, *image;
-	struct string_list excludes, devtables;
+	const char *image;
+	struct string_list sources, excludes, devtables;
 	const char *insert; /* -i; NULL: none */
 	bool squash_owner, truncate_ids;
 	bool errors; /* -E: warnings are errors */
 	bool quiet, verbose, no_verify;
+	bool ignore_xattrs; /* --xattrs=ignore */
+	uint64_t unpack_limit;
+	const char *platform; /* --platform; NULL: none */
 	const char *report;  /* --report; NULL: none */
 	const char *explain; /* --explain: a path in the image; then @image may be NULL */
 	struct xip_build_options build; /* without insert */

@@ -78,7 +78,7 @@ static void compare_content(struct xip_image *image, const struct xip_inode *ino
 	if (source->target) {
 		memcpy(expected, source->target, (size_t)source->size);
 	} else {
-		require(!xip_content_open(&content, tree, source, NULL));
+		require(!xip_content_open(&content, source, NULL));
 		require(!xip_content_read(&content, expected, (size_t)source->size, 0, NULL));
 		require(!xip_content_close(&content, NULL));
 	}

@@ -310,7 +310,7 @@ START_TEST(excluded)
 	put_file("e/k.o", "x");
 	put_file(long_name, "x"); /* no fault: it is left out */
 	finish();
-	ck_assert_int_eq(xip_scan_archive(path, &exclude, &tree, &diag), XIP_OK);
+	ck_assert_int_eq(scan_with(&options), XIP_OK);
 	ck_assert_int_eq(xip_tree_finish(tree, false, &diag), XIP_OK);
 	expect_content("/b", "content", 7);
 	ck_assert_uint_eq(at("/b")->links, 1);

@@ -136,7 +136,7 @@ START_TEST(truncated)
 		used--;
 	for (size_t length = 0; length <= used - (_i == 1 ? 11 : 0); length += tar ? 128 : 1) {
 		fixture_file(directory, "archive", data, length);
-		ck_assert_msg(xip_scan_archive(path, NULL, &tree, &diag) == XIP_ERR_SOURCE,
+		ck_assert_msg(scan_with(NULL) == XIP_ERR_SOURCE,
 			"cut to %zu of %zu bytes", length, size);
 		ck_assert_uint_eq(messages.errors, 1);
 		messages.errors = 0;
@@ -169,7 +169,7 @@ START_TEST(filter)
 		xip_tree_free(tree);
 		tree = NULL;
 		fixture_file(directory, "archive", data, length);
-		ck_assert_msg(xip_scan_archive(path, NULL, &tree, &diag) == XIP_ERR_SOURCE,
+		ck_assert_msg(scan_with(NULL) == XIP_ERR_SOURCE,
 			"%s cut to %zu of %zu bytes", name, length, size);
 		tree = NULL;
 	}
@@ -177,7 +177,7 @@ START_TEST(filter)
 	if (strcmp(name, "compress") && strcmp(name, "lzma") && strcmp(name, "zstd")) {
 		data[size / 2] ^= 0x10;
 		fixture_file(directory, "archive", data, size);
-		ck_assert_int_eq(xip_scan_archive(path, NULL, &tree, &diag), XIP_ERR_SOURCE);
+		ck_assert_int_eq(scan_with(NULL), XIP_ERR_SOURCE);
 		tree = NULL;
 	}
 	free(data);
@@ -315,7 +315,7 @@ START_TEST(sparse)
 	scan();
 	expect_content("/s", expected, (size_t)size);
 	expect_content("/next", "neighbour", 9);
-	ck_assert_int_eq(xip_content_open(&content, tree, at("/s"), &diag), XIP_OK);
+	ck_assert_int_eq(xip_content_open(&content, at("/s"), &diag), XIP_OK);
 	ck_assert_int_eq(fstat(content.fd, &status), 0);
 	ck_assert_int_lt(status.st_blocks, 2048); /* 1 MiB */
 	ck_assert_int_eq(xip_content_close(&content, &diag), XIP_OK);
@@ -340,7 +340,7 @@ START_TEST(too_large)
 	finish();
 	scan();
 	expect_content("/next", "neighbour", 9);
-	ck_assert_int_eq(xip_content_open(&content, tree, at("/s"), &diag), XIP_ERR_SOURCE);
+	ck_assert_int_eq(xip_content_open(&content, at("/s"), &diag), XIP_ERR_SOURCE);
 	messages_expect(&messages, "/s: ", "too large");
 	ck_assert_int_eq(xip_tree_finish(tree, false, &diag), XIP_ERR_LIMIT);
 	messages_expect(&messages, "/s: ", "16777216 bytes");
@@ -353,7 +353,7 @@ START_TEST(scratch_fails)
 	put_file("f", "text");
 	finish();
 	setenv("TMPDIR", "/nonexistent", 1);
-	ck_assert_int_eq(xip_scan_archive(path, NULL, &tree, &diag), XIP_ERR_IO);
+	ck_assert_int_eq(scan_with(NULL), XIP_ERR_IO);
 	messages_expect(&messages, "/nonexistent", "No such file");
 	unsetenv("TMPDIR");
 }
@@ -381,7 +381,7 @@ START_TEST(no_memory)
 		enum xip_err err;
 
 		failing_alloc_arm(n);
-		err = xip_scan_archive(path, &exclude, &tree, &diag);
+		err = scan_with(&options);
 		if (!failing_alloc_disarm()) {
 			ck_assert_msg(!err, "%s", messages.text);
 			break;

@@ -232,7 +232,7 @@ START_TEST(contents)
 		fixture_file(source, "d/f", expected, sizes[i]);
 		scan();
 		inode = at("/d/f");
-		ck_assert_int_eq(xip_content_open(&content, tree, inode, &diag), XIP_OK);
+		ck_assert_int_eq(xip_content_open(&content, inode, &diag), XIP_OK);
 		ck_assert_uint_eq(content.size, sizes[i]);
 		ck_assert_int_eq(xip_content_read(&content, buffer, sizes[i], 0, &diag), XIP_OK);
 		ck_assert_int_eq(memcmp(buffer, expected, sizes[i]), 0);
@@ -244,7 +244,7 @@ START_TEST(contents)
 		tree = NULL;
 	}
 	scan();
-	ck_assert_int_eq(xip_content_open(&content, tree, at("/d"), &diag), XIP_ERR_SOURCE);
+	ck_assert_int_eq(xip_content_open(&content, at("/d"), &diag), XIP_ERR_SOURCE);
 }
 END_TEST
 
@@ -267,7 +267,7 @@ START_TEST(changed_before_open)
 	shell("cd '%s' && mkdir d && printf abc >d/f && printf abc >d/g", source);
 	scan();
 	shell("sleep 0.02; cd '%s' && %s", source, changes[_i]);
-	ck_assert_int_eq(xip_content_open(&content, tree, at("/d/f"), &diag), XIP_ERR_SOURCE);
+	ck_assert_int_eq(xip_content_open(&content, at("/d/f"), &diag), XIP_ERR_SOURCE);
 	messages_expect(&messages, source, "/d/f: ");
 }
 END_TEST
@@ -279,7 +279,7 @@ START_TEST(changed_while_open)
 
 	shell("cd '%s' && mkdir d && printf abc >d/f", source);
 	scan();
-	ck_assert_int_eq(xip_content_open(&content, tree, at("/d/f"), &diag), XIP_OK);
+	ck_assert_int_eq(xip_content_open(&content, at("/d/f"), &diag), XIP_OK);
 	shell("sleep 0.02; cd '%s' && %s d/f", source, _i ? "printf xyz >" : ": >");
 	ck_assert_int_eq(
 		xip_content_read(&content, buffer, 3, 0, &diag), _i ? XIP_OK : XIP_ERR_SOURCE);
@@ -306,7 +306,7 @@ START_TEST(unreadable)
 	privileges(false);
 	err = xip_scan_dir(source, &exclude, &tree, &diag);
 	if (!err)
-		err = xip_content_open(&content, tree, at("/d/f"), &diag);
+		err = xip_content_open(&content, at("/d/f"), &diag);
 	privileges(true);
 	ck_assert_int_eq(err, XIP_ERR_SOURCE);
 	messages_expect(&messages, "/d/f: ", "Permission denied");
@@ -354,7 +354,7 @@ START_TEST(deep)
 	ck_assert_ptr_eq(xip_tree_find(tree, path), node);
 	ck_assert_uint_gt(strlen(path), 48000);
 	free(path);
-	ck_assert_int_eq(xip_content_open(&content, tree, node->inode, &diag), XIP_OK);
+	ck_assert_int_eq(xip_content_open(&content, node->inode, &diag), XIP_OK);
 	ck_assert_int_eq(xip_content_read(&content, &byte, 1, 0, &diag), XIP_OK);
 	ck_assert_int_eq(byte, 'x');
 	ck_assert_int_eq(xip_content_close(&content, &diag), XIP_OK);
@@ -376,13 +376,13 @@ START_TEST(deep_and_moved)
 	ck_assert_uint_eq(tree->data_inode_count, 2); /* a's and b's, in this order */
 	for (; count < 5; count++) {
 		ck_assert_int_eq(
-			xip_content_open(&content, tree, tree->data_inodes[count % 2], &diag),
+			xip_content_open(&content, tree->data_inodes[count % 2], &diag),
 			XIP_OK);
 		ck_assert_int_eq(xip_content_close(&content, &diag), XIP_OK);
 	}
 	shell("cd '%s' && mv a c && mv b a && mv c b", source);
 	ck_assert_int_eq(
-		xip_content_open(&content, tree, tree->data_inodes[1], &diag), XIP_ERR_SOURCE);
+		xip_content_open(&content, tree->data_inodes[1], &diag), XIP_ERR_SOURCE);
 	messages_expect(&messages, "/b: ", "moved or replaced");
 }
 END_TEST
