@@ -99,6 +99,9 @@ static enum xip_err report(const struct options *options, const struct xip_tree 
 		err = report_files(out, tree, build, options, false);
 	if (!err && !options->quiet)
 		report_summary(out, build, options->image);
+	if (!err && !options->quiet && options->plain)
+		fputs("  called as mkcramfs: nothing in place without -X, --xip or a policy\n",
+			out);
 	if (err)
 		return xip_diag_nomem(diag);
 	if (fflush(out) || ferror(out))

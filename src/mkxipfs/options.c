@@ -86,6 +86,7 @@ struct parser {
 	int level; /* 0: the compressor's default */
 	bool xip_asked;
 	bool holes; /* -z, which matters with --classic only */
+	bool drop_in; /* called as the programs of the same purpose are */
 };
 
 static enum options_verdict usage(const struct parser *parser, const char *format, const char *what)
@@ -493,6 +494,31 @@ static enum options_verdict take_operands(struct parser *parser, int argc, char 
 	return OPTIONS_RUN;
 }
 
+/*
+ * Under the name of mkcramfs or mkfs.cramfs nothing is in place unless that is asked for, as with
+ * them: what they made mounts on any kernel, and U-Boot and fsck.cramfs read it.
+ */
+static enum options_verdict take_old_defaults(struct parser *parser)
+{
+	struct options *options = parser->options;
+
+	if (!parser->drop_in || parser->xip_asked || options->build.fit)
+		return OPTIONS_RUN;
+	options->plain = true;
+	if (options->build.layout.force_extended)
+		return add_wish(parser, NULL, XIP_WISH_NONE, "mkcramfs");
+	options->build.layout.classic = true;
+	return OPTIONS_RUN;
+}
+
+static bool is_old_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	return !strcmp(name, "mkcramfs") || !strcmp(name, "mkfs.cramfs");
+}
+
 /* Takes what is left of the command line and fills in what depends on several options. */
 static enum options_verdict finish(struct parser *parser, int argc, char **argv)
 {
@@ -504,6 +530,8 @@ static enum options_verdict finish(struct parser *parser, int argc, char **argv)
 		build->max_size = options->rules.max_size;
 	if (verdict == OPTIONS_RUN)
 		verdict = check_together(parser);
+	if (verdict == OPTIONS_RUN)
+		verdict = take_old_defaults(parser);
 	if (verdict == OPTIONS_RUN && build->layout.classic)
 		verdict = add_wish(parser, NULL, XIP_WISH_NONE, "--classic");
 	if (verdict != OPTIONS_RUN)
@@ -526,7 +554,8 @@ static enum options_verdict finish(struct parser *parser, int argc, char **argv)
 enum options_verdict options_parse(
 	struct options *options, int argc, char **argv, const struct xip_diag *diag)
 {
-	struct parser parser = {.options = options, .diag = diag};
+	struct parser parser = {
+		.options = options, .diag = diag, .drop_in = argc && is_old_name(argv[0])};
 	enum options_verdict verdict = OPTIONS_RUN;
 	int letter;
 

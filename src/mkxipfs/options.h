@@ -24,6 +24,7 @@ struct options {
 	bool squash_owner, truncate_ids;
 	bool errors; /* -E: warnings are errors */
 	bool quiet, verbose, no_verify;
+	bool plain; /* nothing in place, since the program was called by an old name */
 	bool ignore_xattrs; /* --xattrs=ignore */
 	uint64_t unpack_limit;
 	const char *platform; /* --platform; NULL: none */

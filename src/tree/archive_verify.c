@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "archive.h"
+#include "archive_reader.h"
 
 #define CHUNK ((size_t)128 * 1024)
 

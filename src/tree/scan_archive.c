@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive.h"
+#include "archive_reader.h"
 #include "tree_private.h"
 #include "xipfs/tree/scan.h"
 #include "xipfs/tree/spool.h"

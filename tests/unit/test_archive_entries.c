@@ -299,6 +299,7 @@ START_TEST(excluded)
 {
 	static const char *const list[] = {"/a", "*.o", "/d"};
 	const struct xip_exclude exclude = {.patterns = list, .count = 3};
+	const struct xip_scan_options options = {.exclude = &exclude};
 	char long_name[303];
 
 	memset(long_name, 'n', sizeof(long_name));

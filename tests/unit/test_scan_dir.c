@@ -413,7 +413,7 @@ static enum xip_err scan_and_read(void)
 
 	if (!err) {
 		err = xip_content_open(
-			&content, scanned, xip_tree_find(scanned, "/d/f")->inode, &diag);
+			&content, xip_tree_find(scanned, "/d/f")->inode, &diag);
 		if (!err) {
 			err = xip_content_read(&content, buffer, 3, 0, &diag);
 			if (!err)

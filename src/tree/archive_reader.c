@@ -2,7 +2,7 @@
 /*
  * The bytes of an archive: which formats are known, and how they are read from an input.
  */
-#include "archive.h"
+#include "archive_reader.h"
 
 #include <errno.h>
 #include <stdlib.h>

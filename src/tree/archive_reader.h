@@ -2,8 +2,8 @@
 /*
  * libarchive as it may be used here.
  */
-#ifndef XIPFS_ARCHIVE_H
-#define XIPFS_ARCHIVE_H
+#ifndef XIPFS_ARCHIVE_READER_H
+#define XIPFS_ARCHIVE_READER_H
 
 #include <archive.h>
 
