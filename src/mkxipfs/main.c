@@ -53,11 +53,12 @@ static void leave_out(struct xip_tree *tree, const char *output, const struct xi
 {
 	struct stat status;
 
-	if (!output || (strcmp(output, "-") ? stat(output, &status) : fstat(STDOUT_FILENO, &status)))
+	if (!output ||
+		(strcmp(output, "-") ? stat(output, &status) : fstat(STDOUT_FILENO, &status)))
 		return;
 	if (S_ISREG(status.st_mode) && xip_scan_leave_out(tree, &status))
-		xip_diag_info(diag, output, XIP_NO_OFFSET,
-			"lies in the source: left out of the image");
+		xip_diag_info(
+			diag, output, XIP_NO_OFFSET, "lies in the source: left out of the image");
 }
 
 /* The tree as it shall be in the image. */

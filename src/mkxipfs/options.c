@@ -85,7 +85,7 @@ struct parser {
 	const struct xip_diag *diag;
 	int level; /* 0: the compressor's default */
 	bool xip_asked;
-	bool holes; /* -z, which matters with --classic only */
+	bool holes;   /* -z, which matters with --classic only */
 	bool drop_in; /* called as the programs of the same purpose are */
 };
 
@@ -140,11 +140,15 @@ static enum options_verdict add_wish(
 		pattern);
 }
 
-/* -X is "no-MMU rules", a second one makes it "MMU rules for all ELF", as in mkcramfs. */
+/*
+ * As in mkcramfs: -X is "no-MMU rules", a second one makes it "MMU rules for all ELF", and each
+ * implies -x.
+ */
 static enum options_verdict add_xip_letter(struct parser *parser)
 {
 	const struct xip_policy_list *list = &parser->options->rules;
 
+	parser->options->build.layout.force_extended = true;
 	for (size_t i = 0; i < list->count; i++)
 		if (list->rules[i].attribute == XIP_ATTR_WISH &&
 			list->rules[i].wish == XIP_WISH_NOMMU)

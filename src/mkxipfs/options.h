@@ -24,12 +24,12 @@ struct options {
 	bool squash_owner, truncate_ids;
 	bool errors; /* -E: warnings are errors */
 	bool quiet, verbose, no_verify;
-	bool plain; /* nothing in place, since the program was called by an old name */
+	bool plain;         /* nothing in place, since the program was called by an old name */
 	bool ignore_xattrs; /* --xattrs=ignore */
 	uint64_t unpack_limit;
 	const char *platform; /* --platform; NULL: none */
-	const char *report;  /* --report; NULL: none */
-	const char *explain; /* --explain: a path in the image; then @image may be NULL */
+	const char *report;   /* --report; NULL: none */
+	const char *explain;  /* --explain: a path in the image; then @image may be NULL */
 	struct xip_build_options build; /* without insert */
 	/* Memory behind the above. */
 	struct xip_policy_list rules;

@@ -71,7 +71,8 @@ static enum xip_err load_data(
 	if (!xip_unpack_take(import->unpack, entry->inode.size))
 		err = xip_unpack_fail(import->unpack->limit, import->path, path, import->diag);
 	if (!err)
-		err = xip_image_load(import->image, &entry->inode, &data, &size, path, import->diag);
+		err = xip_image_load(
+			import->image, &entry->inode, &data, &size, path, import->diag);
 	if (!err && xip_mode_is_symlink(inode->mode)) {
 		if (memchr(data, '\0', size))
 			err = xip_diag_fail(import->diag, XIP_ERR_CORRUPT, path, XIP_NO_OFFSET,
@@ -91,8 +92,8 @@ static enum xip_err load_data(
 	return err;
 }
 
-static enum xip_err fill_inode(const struct import *import, struct xip_tree_inode *inode,
-	const struct xip_entry *entry)
+static enum xip_err fill_inode(
+	const struct import *import, struct xip_tree_inode *inode, const struct xip_entry *entry)
 {
 	inode->mode = entry->inode.mode;
 	inode->uid = entry->inode.uid;

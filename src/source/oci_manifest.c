@@ -66,8 +66,8 @@ static enum xip_err read_text(
 }
 
 /* *@object is NULL when the file is no JSON document. */
-static enum xip_err parse_file(const struct xip_node *node,
-	struct json_object **object, const struct xip_diag *diag)
+static enum xip_err parse_file(
+	const struct xip_node *node, struct json_object **object, const struct xip_diag *diag)
 {
 	struct json_tokener *parser;
 	char *text;
@@ -156,8 +156,7 @@ static bool is_platform(const char *platform, const char *wanted)
 
 	if (!strcmp(wanted, "linux/arm64/v8"))
 		length -= strlen("/v8");
-	return !strncmp(platform, wanted, length) &&
-	       (!platform[length] || platform[length] == '/');
+	return !strncmp(platform, wanted, length) && (!platform[length] || platform[length] == '/');
 }
 
 /* --- Manifests ------------------------------------------------------------------------------- */
@@ -202,7 +201,8 @@ static enum xip_err add_candidate(struct finder *finder, struct json_object *lay
 			return XIP_OK; /* one image with several tags */
 	}
 	if (finder->candidate_count == CANDIDATES_MAX)
-		return damaged(finder, "the archive", "has more images than anybody can choose from");
+		return damaged(
+			finder, "the archive", "has more images than anybody can choose from");
 	candidate->layers = layers;
 	candidate->digest = digest;
 	write_platform(candidate->platform, platform);
@@ -324,8 +324,7 @@ enum xip_err xip_oci_detect(
 /* --- The choice ------------------------------------------------------------------------------ */
 
 /* All platforms, or those that match, with commas between. */
-static void list_platforms(
-	const struct finder *finder, const char *wanted, char *text, size_t room)
+static void list_platforms(const struct finder *finder, const char *wanted, char *text, size_t room)
 {
 	size_t used = 0;
 
@@ -390,8 +389,8 @@ static enum xip_err take_layers(const struct finder *finder, const struct candid
 	layers->count = json_object_array_length(candidate->layers);
 	layers->arena = xip_arena_new();
 	if (layers->arena)
-		layers->layers = xip_arena_calloc(
-			layers->arena, layers->count + 1, sizeof(*layers->layers));
+		layers->layers =
+			xip_arena_calloc(layers->arena, layers->count + 1, sizeof(*layers->layers));
 	if (!layers->arena || !layers->layers)
 		err = xip_diag_nomem(finder->diag);
 	for (size_t i = 0; !err && i < layers->count; i++)

@@ -23,8 +23,8 @@ static la_ssize_t read_input(struct archive *archive, void *user, const void **b
 	struct xip_archive *self = user;
 	size_t got;
 
-	if (xip_input_read(self->input, self->buffer, sizeof(self->buffer), self->position, &got,
-		    NULL)) {
+	if (xip_input_read(
+		    self->input, self->buffer, sizeof(self->buffer), self->position, &got, NULL)) {
 		archive_set_error(archive, EIO, "cannot read the file");
 		return ARCHIVE_FATAL;
 	}

@@ -20,8 +20,7 @@ struct gzip {
 static enum xip_err refill(struct gzip *gzip, const struct xip_diag *diag)
 {
 	size_t got;
-	enum xip_err err =
-		xip_input_read(gzip->input, gzip->in, CHUNK, gzip->offset, &got, diag);
+	enum xip_err err = xip_input_read(gzip->input, gzip->in, CHUNK, gzip->offset, &got, diag);
 
 	if (err)
 		return err;

@@ -133,8 +133,8 @@ enum xip_err xip_content_read(const struct xip_content *content, void *buffer, s
 		return XIP_ERR_IO;
 	}
 	if (got != length)
-		return xip_source_fail(
-			source, content->inode->origin, 0, diag, "became shorter while it was read");
+		return xip_source_fail(source, content->inode->origin, 0, diag,
+			"became shorter while it was read");
 	return XIP_OK;
 }
 

@@ -46,8 +46,8 @@ static enum xip_err copy_to_scratch(
 		if (got > 0 && (uint64_t)got > limit - input->size) {
 			err = xip_unpack_fail(limit, input->path, NULL, diag);
 		} else if (got > 0) {
-			err = xip_io_pwrite_full(input->fd, buffer, (size_t)got, input->size, diag,
-				"scratch file");
+			err = xip_io_pwrite_full(
+				input->fd, buffer, (size_t)got, input->size, diag, "scratch file");
 			input->size += (uint64_t)got;
 		} else if (got < 0 && errno != EINTR) {
 			xip_diag_fail_errno(diag, errno, input->path, "cannot read");

@@ -80,8 +80,7 @@ static struct xip_node *find_lower(const struct overlay *overlay, const struct x
 
 	if (!node->parent)
 		return overlay->tree->root;
-	return directory ? xip_tree_child(
-				   overlay->tree, directory, node->name, node->name_length)
+	return directory ? xip_tree_child(overlay->tree, directory, node->name, node->name_length)
 			 : NULL;
 }
 
@@ -166,8 +165,7 @@ static enum xip_err clear_node(struct overlay *overlay, const struct xip_node *n
 		}
 		return err;
 	}
-	if (lower && overlay->kind == XIP_OVERLAY_SOURCE &&
-		xip_mode_is_symlink(lower->inode->mode))
+	if (lower && overlay->kind == XIP_OVERLAY_SOURCE && xip_mode_is_symlink(lower->inode->mode))
 		err = follow(overlay, node, &lower);
 	return err ? err : set_way(overlay, node->depth, is_directory(lower) ? lower : NULL);
 }
@@ -201,9 +199,12 @@ static bool is_alive(const struct xip_node *node)
  */
 static struct xip_node *take_detour(struct overlay *overlay, const struct xip_node *node)
 {
-	const struct detour *detour = &overlay->detours[overlay->detour_next];
+	const struct detour *detour;
 
-	if (overlay->detour_next == overlay->detour_count || detour->upper != node)
+	if (overlay->detour_next == overlay->detour_count)
+		return NULL;
+	detour = &overlay->detours[overlay->detour_next];
+	if (detour->upper != node)
 		return NULL;
 	overlay->detour_next++;
 	return is_alive(detour->lower) && is_directory(detour->lower) ? detour->lower : NULL;
@@ -255,8 +256,7 @@ static enum xip_err check_whiteouts(const struct overlay *overlay)
 		enum xip_err err;
 
 		if (!is_whiteout(overlay, node) ||
-			(xip_mode_is_regular(node->inode->mode) &&
-				node->name[strlen(WHITEOUT)]))
+			(xip_mode_is_regular(node->inode->mode) && node->name[strlen(WHITEOUT)]))
 			continue;
 		path = xip_tree_path(node);
 		err = path ? xip_diag_fail(overlay->diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET,

@@ -25,7 +25,7 @@ struct scan {
 	const struct xip_tree *lower; /* where hard links may lead, too; NULL: nowhere */
 	const char *path;             /* of the archive */
 	const char *entry;            /* path of the entry at hand, as the archive has it */
-	la_int64_t data_end; /* tar: where the last entry ended, in uncompressed bytes */
+	la_int64_t data_end;          /* tar: where the last entry ended, in uncompressed bytes */
 	/* The directory of an earlier entry, so that a deep one is not walked to each time. */
 	struct xip_node *near;
 	char *near_path;    /* as its archive had it, up to the last '/'; malloc'ed */
@@ -274,8 +274,8 @@ static enum xip_err take_hard_link(
 		return entry_fail(scan, "a hard link to \"%s\", a directory", target);
 	if (is_family(scan, ARCHIVE_FORMAT_CPIO) &&
 		xip_mode_type(node->inode->mode) != (uint32_t)archive_entry_filetype(entry))
-		return entry_fail(scan,
-			"has the inode number of \"%s\", which is of another type", target);
+		return entry_fail(
+			scan, "has the inode number of \"%s\", which is of another type", target);
 	if (xip_mode_is_regular(node->inode->mode) && archive_entry_size_is_set(entry) &&
 		archive_entry_size(entry) > 0)
 		err = take_content(scan, entry, node->inode);
@@ -340,8 +340,8 @@ static enum xip_err take_xattr(
 }
 
 /* cpio can hold a body for anything; of what is no file it would be lost. */
-static enum xip_err check_body(const struct scan *scan, struct archive_entry *entry,
-	const struct xip_tree_inode *inode)
+static enum xip_err check_body(
+	const struct scan *scan, struct archive_entry *entry, const struct xip_tree_inode *inode)
 {
 	if (xip_mode_has_data(inode->mode) || archive_entry_size(entry) <= 0)
 		return XIP_OK;
@@ -467,7 +467,9 @@ enum xip_err xip_scan_archive(const struct xip_input *input, const struct xip_sc
 	struct xip_tree **tree, const struct xip_diag *diag)
 {
 	struct xip_unpack unlimited = {.limit = UINT64_MAX};
-	struct scan scan = {.input = input, .path = input->path, .diag = diag,
+	struct scan scan = {.input = input,
+		.path = input->path,
+		.diag = diag,
 		.unpack = options && options->unpack ? options->unpack : &unlimited,
 		.lower = options ? options->lower : NULL};
 	enum xip_err err = xip_tree_new(&scan.tree, diag);

@@ -21,8 +21,8 @@ enum xip_err xip_spool_write(struct xip_tree *tree, uint64_t offset, const void 
 {
 	const struct xip_source *source = tree->source;
 
-	return xip_io_pwrite_full(source->spool_fd, data, size, source->spool_end + offset, diag,
-		"scratch file");
+	return xip_io_pwrite_full(
+		source->spool_fd, data, size, source->spool_end + offset, diag, "scratch file");
 }
 
 void xip_spool_take(struct xip_tree *tree, struct xip_tree_inode *inode)

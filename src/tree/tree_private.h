@@ -16,10 +16,10 @@
 
 /* Either a directory on disk or a spool of contents; a descriptor that is not open is -1. */
 struct xip_source {
-	char *path;   /* as the user gave it, for messages; malloc'ed */
-	int spool_fd; /* contents, one behind the other */
+	char *path;         /* as the user gave it, for messages; malloc'ed */
+	int spool_fd;       /* contents, one behind the other */
 	uint64_t spool_end; /* bytes of the spool that are taken */
-	int root_fd;  /* the directory on disk */
+	int root_fd;        /* the directory on disk */
 	/*
 	 * A place in the directory that moves step by step, down by name and up by "..": neither
 	 * the depth nor the length of a path matters to it. Cheap as long as its destinations come

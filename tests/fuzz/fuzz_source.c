@@ -70,8 +70,8 @@ static void finding(void *user, const struct xip_finding *found)
 	abort();
 }
 
-static void compare_content(struct xip_image *image, const struct xip_inode *inode,
-	const struct xip_tree_inode *source)
+static void compare_content(
+	struct xip_image *image, const struct xip_inode *inode, const struct xip_tree_inode *source)
 {
 	uint32_t page = xip_image_info(image)->page_size;
 	uint8_t *expected = calloc(1, (size_t)source->size + 1), *block = malloc(page);

@@ -137,8 +137,8 @@ START_TEST(truncated)
 		used--;
 	for (size_t length = 0; length <= used - (_i == 1 ? 11 : 0); length += tar ? 128 : 1) {
 		fixture_file(directory, "archive", data, length);
-		ck_assert_msg(scan_with(NULL) == XIP_ERR_SOURCE,
-			"cut to %zu of %zu bytes", length, size);
+		ck_assert_msg(
+			scan_with(NULL) == XIP_ERR_SOURCE, "cut to %zu of %zu bytes", length, size);
 		ck_assert_uint_eq(messages.errors, 1);
 		messages.errors = 0;
 	}
@@ -170,8 +170,8 @@ START_TEST(filter)
 		xip_tree_free(tree);
 		tree = NULL;
 		fixture_file(directory, "archive", data, length);
-		ck_assert_msg(scan_with(NULL) == XIP_ERR_SOURCE,
-			"%s cut to %zu of %zu bytes", name, length, size);
+		ck_assert_msg(scan_with(NULL) == XIP_ERR_SOURCE, "%s cut to %zu of %zu bytes", name,
+			length, size);
 		tree = NULL;
 	}
 	/* One wrong bit in the middle, for those that libarchive writes with a checksum. */

@@ -376,13 +376,11 @@ START_TEST(deep_and_moved)
 	ck_assert_uint_eq(tree->data_inode_count, 2); /* a's and b's, in this order */
 	for (; count < 5; count++) {
 		ck_assert_int_eq(
-			xip_content_open(&content, tree->data_inodes[count % 2], &diag),
-			XIP_OK);
+			xip_content_open(&content, tree->data_inodes[count % 2], &diag), XIP_OK);
 		ck_assert_int_eq(xip_content_close(&content, &diag), XIP_OK);
 	}
 	shell("cd '%s' && mv a c && mv b a && mv c b", source);
-	ck_assert_int_eq(
-		xip_content_open(&content, tree->data_inodes[1], &diag), XIP_ERR_SOURCE);
+	ck_assert_int_eq(xip_content_open(&content, tree->data_inodes[1], &diag), XIP_ERR_SOURCE);
 	messages_expect(&messages, "/b: ", "moved or replaced");
 }
 END_TEST
@@ -412,8 +410,7 @@ static enum xip_err scan_and_read(void)
 	char buffer[3];
 
 	if (!err) {
-		err = xip_content_open(
-			&content, xip_tree_find(scanned, "/d/f")->inode, &diag);
+		err = xip_content_open(&content, xip_tree_find(scanned, "/d/f")->inode, &diag);
 		if (!err) {
 			err = xip_content_read(&content, buffer, 3, 0, &diag);
 			if (!err)

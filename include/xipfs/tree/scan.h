@@ -28,9 +28,10 @@ bool xip_exclude_match(const struct xip_exclude *exclude, const char *path);
 /*
  * Reads the names and metadata below directory @path, which may be a symlink to it; below it no
  * symlink is followed, and other file systems mounted there are taken as they are. Contents are not
- * read, but a file of size 0 that has some is an error; symlink targets are. Hard links are found by device and inode number. Excluded directories
- * are not opened. @exclude may be NULL. Directories may be nested without limit.
- * XIP_ERR_SOURCE: something is unreadable, vanished, or changed place; XIP_ERR_NOMEM.
+ * read, but a file of size 0 that has some is an error; symlink targets are. Hard links are found
+ * by device and inode number. Excluded directories are not opened. @exclude may be NULL.
+ * Directories may be nested without limit. XIP_ERR_SOURCE: something is unreadable, vanished, or
+ * changed place; XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_scan_dir(const char *path, const struct xip_exclude *exclude,
 	struct xip_tree **tree, const struct xip_diag *diag);

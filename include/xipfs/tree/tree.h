@@ -39,10 +39,10 @@ struct xip_tree_inode {
 	 */
 	const char *xattr;
 	/* Private to src/tree. */
-	bool implied;                 /* a directory that its archive does not have itself */
-	struct xip_source *source;    /* where its content is; a tree may have several sources */
+	bool implied;                  /* a directory that its archive does not have itself */
+	struct xip_source *source;     /* where its content is; a tree may have several sources */
 	const struct xip_node *origin; /* its first name there */
-	uint64_t content; /* spooled: byte offset of the content in the spool */
+	uint64_t content;              /* spooled: byte offset of the content in the spool */
 	int64_t stamp[4]; /* disk: device, inode number, mtime and ctime in nanoseconds */
 };
 
