@@ -212,13 +212,13 @@ bombs()
 {
 	local began=$SECONDS
 
-	for filter in gzip xz zstd; do
-		{ head -c 3G /dev/zero || true; } | $filter -1 -c >$filter.bomb
+	for filter in gzip zstd; do
+		{ head -c 1100M /dev/zero || true; } | $filter -1 -c >$filter.bomb
 		refuses_archive "^mkxipfs: $filter.bomb: unpacks to more than the 1073741824 bytes" \
 			$filter.bomb
 	done
-	((SECONDS - began < 240)) || fail "it took $((SECONDS - began)) s"
-	{ head -c 3G /dev/zero || true; } | refuses_archive '^mkxipfs: -: unpacks to more' --max-unpacked=10M -
+	((SECONDS - began < 120)) || fail "it took $((SECONDS - began)) s"
+	{ head -c 1100M /dev/zero || true; } | refuses_archive '^mkxipfs: -: unpacks to more' --max-unpacked=10M -
 	# by its entries: ten files of 8 MiB that are nothing but holes
 	mkdir tree
 	for i in {1..10}; do
