@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tree_private.h"
+#include "xipfs/base/bytes.h"
 
 #define WHITEOUT ".wh."
 #define OPAQUE   ".wh..wh..opq"
@@ -44,12 +45,14 @@ static bool is_whiteout(const struct overlay *overlay, const struct xip_node *no
 /* Makes room for one more item of *@array. */
 static bool reserve(void **array, size_t *room, size_t count, size_t size)
 {
-	size_t larger = *room ? *room * 2 : 64;
+	size_t larger = *room ? *room * 2 : 64, bytes;
 	void *new;
 
 	if (count < *room)
 		return true;
-	new = reallocarray(*array, larger, size);
+	if (!xip_mul_size(larger, size, &bytes))
+		return false;
+	new = realloc(*array, bytes);
 	if (!new)
 		return false;
 	*array = new;
