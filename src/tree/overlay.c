@@ -3,7 +3,8 @@
  * One tree over another.
  *
  * First everything that must go is marked and removed, then what the upper tree has is added. Both
- * walks go through the upper tree in its preorder and keep the way down the lower one beside it.
+ * walks go through the upper tree in tree order, so that names that come to one place do so in an
+ * order that the source has no say in, and keep the way down the lower one beside it.
  * What symlinks lead to is decided in the first walk, while the lower tree is still as it was.
  */
 #include <stdlib.h>
@@ -26,7 +27,7 @@ struct detour {
 
 struct overlay {
 	struct xip_tree *tree;
-	const struct xip_tree *upper;
+	struct xip_tree *upper;
 	enum xip_overlay kind;
 	const struct xip_diag *diag;
 	/* The lower directory beside each on the way down, by depth; NULL: there is none. */
@@ -213,6 +214,30 @@ static struct xip_node *take_detour(struct overlay *overlay, const struct xip_no
 	return is_alive(detour->lower) && is_directory(detour->lower) ? detour->lower : NULL;
 }
 
+/*
+ * Gives the name of @lower to @node. What is a directory with entries still has got them from the
+ * same tree, under a name that a symlink leads to the same place.
+ */
+static enum xip_err replace(
+	const struct overlay *overlay, struct xip_node *lower, const struct xip_node *node)
+{
+	enum xip_err err = XIP_OK;
+	char *path;
+
+	if (!lower->child_count) {
+		lower->inode = node->inode;
+		node->inode->first = lower;
+		return XIP_OK;
+	}
+	path = xip_tree_path(lower);
+	err = path ? xip_diag_fail(overlay->diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET,
+			     "a directory and something else come to this place, one of them "
+			     "through a symlink")
+		   : xip_diag_nomem(overlay->diag);
+	free(path);
+	return err;
+}
+
 static enum xip_err add_node(struct overlay *overlay, struct xip_node *node)
 {
 	struct xip_node *lower = find_lower(overlay, node);
@@ -231,8 +256,7 @@ static enum xip_err add_node(struct overlay *overlay, struct xip_node *node)
 		if (!node->inode->implied)
 			xip_inode_redress(lower->inode, node->inode);
 	} else {
-		lower->inode = node->inode;
-		node->inode->first = lower;
+		err = replace(overlay, lower, node);
 	}
 	return err || !directory ? err : set_way(overlay, node->depth, lower);
 }
@@ -249,15 +273,20 @@ static enum xip_err add_upper(struct overlay *overlay)
 	return err;
 }
 
-/* A whiteout that is a directory would have entries that go nowhere. */
-static enum xip_err check_whiteouts(const struct overlay *overlay)
+/*
+ * Sorts the upper tree, and looks at its whiteouts: one that is a directory would have entries that
+ * go nowhere.
+ */
+static enum xip_err prepare(const struct overlay *overlay)
 {
-	const struct xip_node *node = NULL;
+	struct xip_node *node = NULL;
 
 	while ((node = xip_tree_next(overlay->upper, node))) {
 		char *path;
-		enum xip_err err;
+		enum xip_err err = xip_tree_sort_children(overlay->upper, node, overlay->diag);
 
+		if (err)
+			return err;
 		if (!is_whiteout(overlay, node) ||
 			(xip_mode_is_regular(node->inode->mode) && node->name[strlen(WHITEOUT)]))
 			continue;
@@ -276,7 +305,7 @@ enum xip_err xip_tree_overlay(struct xip_tree *tree, struct xip_tree *upper, enu
 	const struct xip_diag *diag)
 {
 	struct overlay overlay = {.tree = tree, .upper = upper, .kind = kind, .diag = diag};
-	enum xip_err err = check_whiteouts(&overlay);
+	enum xip_err err = prepare(&overlay);
 
 	if (!err)
 		err = clear_lower(&overlay);

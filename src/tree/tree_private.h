@@ -82,6 +82,10 @@ bool xip_xattr_scan(struct xip_tree *tree, struct xip_tree_inode *inode, int fd,
 /* The next component of @path that is not "" or "."; its length is 0 at the end. */
 const char *xip_path_next(const char *path, size_t *length);
 
+/* Brings the children of @directory into their order. XIP_ERR_NOMEM. */
+XIP_MUST_CHECK enum xip_err xip_tree_sort_children(
+	struct xip_tree *tree, struct xip_node *directory, const struct xip_diag *diag);
+
 /* From here on children are found by binary search; every directory must be sorted. */
 void xip_tree_drop_index(struct xip_tree *tree);
 

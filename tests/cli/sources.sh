@@ -21,7 +21,7 @@ two_trees()
 	chmod 700 over/etc
 }
 
-# merged: what the two make together, put together by rsync's rules.
+# merged: what the two make together.
 merged()
 {
 	cp -a base want
@@ -46,13 +46,13 @@ kind_of_source()
 {
 	two_trees
 	merged
-	(cd base && eval "$1") >1
-	(cd over && eval "$2") >2
-	mkxipfs -q 1 2 a.img
+	(cd base && eval "$1") >one
+	(cd over && eval "$2") >two
+	mkxipfs -q one two a.img
 	same want.img a.img
-	mkxipfs -q 1 - b.img <2
+	mkxipfs -q one - b.img <two
 	same want.img b.img
-	mkxipfs -q base - c.img <2
+	mkxipfs -q base - c.img <two
 	same want.img c.img
 }
 
@@ -93,6 +93,21 @@ through_symlinks()
 	# a link that leads to no directory gives way
 	equal "$(xipfs-dump --cat=/loop/x a.img)" x
 	equal "$(xipfs-dump --cat=/dangling/y a.img)" y
+	# two names for one place: the last in the order of names, whatever the file system's is
+	for name in z y x w; do
+		mkdir -p over/$name
+		ln -s usr/bin base/$name
+		echo $name >over/$name/twice
+	done
+	mkxipfs -q base over b.img
+	equal "$(xipfs-dump --cat=/usr/bin/twice b.img)" z
+	mkdir -p over/w/conflict/sub
+	touch over/y/conflict
+	fails 8 '^mkxipfs: /usr/bin/conflict: a directory and something else' \
+		mkxipfs -q base over c.img
+	one_line err
+	absent c.img
+	rm over/y/conflict
 	mkxipfs -q --exclude=/usr/bin/tool base over b.img
 	xipfs-dump --list b.img >list
 	matches_not list tool

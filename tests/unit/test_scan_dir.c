@@ -13,6 +13,17 @@ static struct messages messages;
 static const struct xip_diag diag = {.emit = messages_emit, .user = &messages};
 static char *source;
 static struct xip_tree *tree;
+static bool endless; /* each file has one byte behind its size */
+
+ssize_t __real_pread64(int fd, void *buffer, size_t size, off_t offset);
+ssize_t __wrap_pread64(int fd, void *buffer, size_t size, off_t offset);
+
+ssize_t __wrap_pread64(int fd, void *buffer, size_t size, off_t offset)
+{
+	ssize_t got = __real_pread64(fd, buffer, size, offset);
+
+	return endless && !got && size ? 1 : got;
+}
 
 static void setup(void)
 {
@@ -272,6 +283,22 @@ START_TEST(changed_before_open)
 }
 END_TEST
 
+/* As of some FUSE file systems, which are not to be had here. */
+START_TEST(more_than_its_size)
+{
+	struct xip_content content;
+
+	shell("cd '%s' && printf abc >f", source);
+	scan();
+	endless = true;
+	ck_assert_int_eq(xip_content_open(&content, at("/f"), &diag), XIP_ERR_SOURCE);
+	messages_expect(&messages, "/f: ", "more content than its size");
+	endless = false;
+	ck_assert_int_eq(xip_content_open(&content, at("/f"), &diag), XIP_OK);
+	ck_assert_int_eq(xip_content_close(&content, &diag), XIP_OK);
+}
+END_TEST
+
 START_TEST(changed_while_open)
 {
 	struct xip_content content;
@@ -465,6 +492,7 @@ int main(void)
 	tcase_add_test(tests, contents);
 	tcase_add_loop_test(
 		tests, changed_before_open, 0, (int)(sizeof(changes) / sizeof(*changes)));
+	tcase_add_test(tests, more_than_its_size);
 	tcase_add_loop_test(tests, changed_while_open, 0, 2);
 	tcase_add_test(tests, unreadable);
 	tcase_add_test(tests, excluded);
