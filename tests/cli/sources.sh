@@ -215,14 +215,14 @@ damaged_images()
 bomb_of_holes()
 {
 	mkdir tree
-	for i in {1..80}; do
+	for i in {1..8}; do
 		truncate -s 16777215 tree/$i
 		printf %s "$i" | dd of=tree/$i conv=notrunc status=none
 	done
 	mkxipfs -q tree a.img
-	(($(stat -c %s a.img) < 20000000)) || fail "the bomb is as large as what is in it"
-	refuses_source 'unpacks to more than the 1073741824 bytes' a.img
-	mkxipfs -q --max-unpacked=2G a.img b.img
+	(($(stat -c %s a.img) < 2000000)) || fail "the bomb is as large as what is in it"
+	refuses_source 'unpacks to more than the 134217719 bytes' --max-unpacked=134217719 a.img
+	mkxipfs -q --max-unpacked=134217720 a.img b.img
 	same a.img b.img
 }
 
@@ -384,18 +384,18 @@ docker_save()
 oci_large_layer()
 {
 	mkdir big
-	for i in 1 2 3; do
-		noise 1000000 $i >big/1$i
-		for j in 2 3 4 5 6 7; do
-			cp big/1$i big/$j$i
-		done
+	noise 100000 >big/0
+	for i in {1..180}; do
+		cp big/0 big/$i
 	done
 	tar -cf big.tar -C big .
 	(($(stat -c %s big.tar) > 17000000)) || fail "the layer is too small"
 	manifest linux arm '' big.tar | index | oci_tar
 	mkxipfs -q oci.tar a.img
 	mkxipfs -q big b.img
-	xipfs-dump --diff=a.img b.img || xipfs-dump --diff a.img b.img
+	xipfs-dump --extract=a a.img
+	xipfs-dump --extract=b b.img
+	diff -r a b
 	refuses_source 'unpacks to more than the 1000 bytes' --max-unpacked=1000 oci.tar
 }
 
