@@ -11,6 +11,8 @@
 #include "xipfs/read/reader.h"
 #include "xipfs/tree/spool.h"
 
+#define TAR_MAGIC_AT 257
+
 struct import {
 	struct xip_image *image;
 	struct xip_listing listing;
@@ -21,19 +23,30 @@ struct import {
 	const struct xip_diag *diag;
 };
 
+/* True when the @size bytes at @text are at @offset. */
+static bool has(const struct xip_input *input, uint64_t offset, const void *text, size_t size)
+{
+	uint8_t bytes[8];
+	size_t got;
+
+	return size <= sizeof(bytes) && !xip_input_read(input, bytes, size, offset, &got, NULL) &&
+	       got == size && !memcmp(bytes, text, size);
+}
+
+static bool has_magic(const struct xip_input *input, uint64_t offset)
+{
+	uint8_t little[4], big[4];
+
+	xip_put32(little, CRAMFS_MAGIC, false);
+	xip_put32(big, CRAMFS_MAGIC, true);
+	return has(input, offset, little, sizeof(little)) || has(input, offset, big, sizeof(big));
+}
+
+/* What looks like boot code before an image may be the header of a tar archive with one in it. */
 bool xip_source_is_image(const struct xip_input *input)
 {
-	for (uint64_t offset = 0; offset <= XIP_BOOT_PAD; offset += XIP_BOOT_PAD) {
-		uint8_t magic[4];
-		size_t got;
-
-		if (!xip_input_read(input, magic, sizeof(magic), offset, &got, NULL) &&
-			got == sizeof(magic) &&
-			(xip_get32(magic, false) == CRAMFS_MAGIC ||
-				xip_get32(magic, true) == CRAMFS_MAGIC))
-			return true;
-	}
-	return false;
+	return has_magic(input, 0) ||
+	       (has_magic(input, XIP_BOOT_PAD) && !has(input, TAR_MAGIC_AT, "ustar", 5));
 }
 
 static void hear_crc(void *user, const struct xip_finding *finding)

@@ -170,6 +170,18 @@ image_as_source()
 	same want.img b.img
 }
 
+# What is at byte 512 of a tar is its first file, not an image behind boot code.
+image_in_archive()
+{
+	make_tree tree
+	mkxipfs -q tree a.img
+	for format in gnu pax ustar; do
+		tar --format=$format -cf a.tar a.img
+		mkxipfs -q a.tar b.img
+		xipfs-dump --cat=/a.img b.img | cmp - a.img
+	done
+}
+
 old_image_becomes_xip()
 {
 	mkdir -p tree over
@@ -480,6 +492,7 @@ check "a big-endian image as source" image_as_source -B ''
 check "an image of large pages as source" image_as_source '-b 64K' ''
 check "an image behind boot code as source" image_as_source -p -B
 check "a classic image as source" image_as_source --classic '-i /etc/passwd'
+check "an image in an archive" image_in_archive
 check "an image of mkfs.cramfs becomes one in place" old_image_becomes_xip
 check "damaged images" damaged_images
 check "an image that unpacks to too much" bomb_of_holes
