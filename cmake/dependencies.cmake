@@ -22,6 +22,7 @@ xip_require(zlib zlib 1.2 zlib1g-dev)
 xip_require(libelf libelf 0.180 libelf-dev)
 xip_require(libarchive libarchive 3.4 libarchive-dev)
 xip_require(libdeflate libdeflate 1.8 libdeflate-dev)
+xip_require(json json-c 0.15 libjson-c-dev)
 
 # Zopfli ships no pkg-config file; distributions put its header into a folder of its own.
 find_path(ZOPFLI_HEADER_DIR zopfli.h PATH_SUFFIXES zopfli)

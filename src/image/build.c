@@ -48,6 +48,44 @@ static void count(struct xip_build *build, const struct xip_tree *tree)
 	totals->packed_to = build->layout->bytes.compressed + build->layout->bytes.stored;
 }
 
+static bool is_anything_in_place(const struct xip_tree *tree, const struct xip_plan *plan)
+{
+	for (size_t i = 0; i < tree->data_inode_count; i++) {
+		if (plan->files[i].run_count)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Lays out the image. Where nothing is in place, extended block pointers only save bytes; unless
+ * they save a page, an image that old kernels and other readers understand is the better one.
+ */
+static enum xip_err lay_out(const struct xip_tree *tree, const struct xip_build_options *options,
+	const struct xip_encoding *encoding, struct xip_build *build, const struct xip_diag *diag)
+{
+	struct xip_layout_options plain = options->layout;
+	struct xip_layout *layout;
+	enum xip_err err = xip_layout_make(
+		tree, build->plan, encoding, NULL, &options->layout, &build->layout, diag);
+
+	if (err || !(build->layout->super.flags & CRAMFS_FLAG_EXT_BLOCK_POINTERS) ||
+		options->layout.force_extended || build->plan->page_size > 32768 ||
+		is_anything_in_place(tree, build->plan))
+		return err;
+	plain.classic = true;
+	err = xip_layout_make(tree, build->plan, encoding, NULL, &plain, &layout, NULL);
+	if (err)
+		return err == XIP_ERR_LIMIT ? XIP_OK : xip_diag_nomem(diag);
+	if (layout->size > build->layout->size) {
+		xip_layout_free(layout);
+	} else {
+		xip_layout_free(build->layout);
+		build->layout = layout;
+	}
+	return XIP_OK;
+}
+
 static enum xip_err run_stages(const struct xip_tree *tree, const struct xip_build_options *options,
 	int fd, const char *path, struct xip_build *build, const struct xip_diag *diag)
 {
@@ -61,8 +99,7 @@ static enum xip_err run_stages(const struct xip_tree *tree, const struct xip_bui
 		err = xip_choose_fit(tree, options, build->plan, encoding, &build->choices,
 			&build->layout, diag);
 	else if (!err)
-		err = xip_layout_make(
-			tree, build->plan, encoding, NULL, &options->layout, &build->layout, diag);
+		err = lay_out(tree, options, encoding, build, diag);
 	if (!err)
 		err = xip_choose_check_size(tree, build->layout, options->max_size, diag);
 	if (!err)

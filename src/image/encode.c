@@ -164,7 +164,7 @@ static enum xip_err encode_stretch(struct encoder *encoder, struct bench *bench,
 	if (xip_mode_is_symlink(inode->mode))
 		return encode_blocks(encoder, bench, number, first,
 			(const uint8_t *)inode->target + start, length);
-	err = xip_content_open(&content, encoder->tree, inode, diag);
+	err = xip_content_open(&content, inode, diag);
 	if (err)
 		return err;
 	err = xip_content_read(&content, bench->raw, length, start, diag);

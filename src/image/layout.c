@@ -76,12 +76,33 @@ static uint32_t direct_length(const struct xip_payload *payload)
 						   : payload->length;
 }
 
+/* True of a block that does not shrink where no pointer can say that it is uncompressed. */
+static bool is_bare(const struct layouter *l, const struct xip_payload *payload)
+{
+	return l->options->classic && payload->kind == XIP_PAYLOAD_STORED;
+}
+
+/* Bytes of a block that begins where the block before ends. */
+static uint32_t chained_length(const struct layouter *l, const struct xip_payload *payload)
+{
+	return is_bare(l, payload) ? xip_wrap_size(payload->length) : payload->length;
+}
+
+/* What a pointer to the end of such a block says of it. */
+static uint32_t chained_flags(const struct layouter *l, const struct xip_payload *payload)
+{
+	return payload->kind == XIP_PAYLOAD_STORED && !is_bare(l, payload)
+		       ? CRAMFS_BLK_FLAG_UNCOMPRESSED
+		       : 0;
+}
+
 /* Byte behind a shared block. */
 static uint32_t end_of(const struct layouter *l, const struct xip_payload *payload)
 {
 	const struct xip_share_mark *mark = &l->marks[payload->number];
 
-	return mark->position + (mark->direct ? 2 + direct_length(payload) : payload->length);
+	return mark->position +
+	       (mark->direct ? 2 + direct_length(payload) : chained_length(l, payload));
 }
 
 static void count_payload(struct layouter *l, const struct xip_payload *payload, uint64_t bytes)
@@ -95,14 +116,14 @@ static void count_payload(struct layouter *l, const struct xip_payload *payload,
 /* New bytes right where the block before ends. Returns the pointer. */
 static uint32_t append(struct layouter *l, const struct xip_payload *payload)
 {
-	struct xip_layout_extent *extent =
-		xip_layouter_extent(l, XIP_LAYOUT_PAYLOAD, 1, payload->length);
+	uint32_t length = chained_length(l, payload);
+	struct xip_layout_extent *extent = xip_layouter_extent(
+		l, is_bare(l, payload) ? XIP_LAYOUT_BARE : XIP_LAYOUT_PAYLOAD, 1, length);
 
 	extent->u.payload = payload;
 	l->marks[payload->number].position = extent->position;
-	count_payload(l, payload, payload->length);
-	return (uint32_t)l->cursor |
-	       (payload->kind == XIP_PAYLOAD_STORED ? CRAMFS_BLK_FLAG_UNCOMPRESSED : 0);
+	count_payload(l, payload, length);
+	return (uint32_t)l->cursor | chained_flags(l, payload);
 }
 
 /*
@@ -136,8 +157,7 @@ static uint32_t refer(struct layouter *l, const struct xip_payload *payload)
 	if (l->marks[payload->number].direct)
 		return l->marks[payload->number].position >> CRAMFS_BLK_DIRECT_PTR_SHIFT |
 		       CRAMFS_BLK_FLAG_DIRECT_PTR;
-	return end_of(l, payload) |
-	       (payload->kind == XIP_PAYLOAD_STORED ? CRAMFS_BLK_FLAG_UNCOMPRESSED : 0);
+	return end_of(l, payload) | chained_flags(l, payload);
 }
 
 /* Positions of XIP blocks are relative to the region until fix_pointers(). */

@@ -152,6 +152,9 @@ static void put_extent(
 		xip_put16(reserve(w, 2), (uint16_t)(extent->length - 2), w->layout->big);
 		xip_wrap(reserve(w, extent->length - 2), payload->bytes, payload->length);
 		break;
+	case XIP_LAYOUT_BARE:
+		xip_wrap(reserve(w, extent->length), payload->bytes, payload->length);
+		break;
 	case XIP_LAYOUT_INSERT:
 		put_bytes(w, insert, extent->length);
 		break;

@@ -3,9 +3,10 @@
 
 /* Every option is explained in mkxipfs(1); a test compares the two lists. */
 const char help_text[] =
-	"Usage: mkxipfs [OPTION]... SOURCE IMAGE\n"
+	"Usage: mkxipfs [OPTION]... SOURCE... IMAGE\n"
 	"Make a cramfs image of SOURCE whose programs execute in place from flash.\n"
-	"SOURCE is a directory, or an archive that libarchive reads (- is standard input).\n"
+	"SOURCE is a directory, a cramfs image, an archive, or an image of containers (OCI,\n"
+	"docker save); - is standard input. A later one lies over those before it.\n"
 	"IMAGE is a file (- is standard output).\n"
 	"\n"
 	"What executes in place (the last match wins):\n"
@@ -28,6 +29,9 @@ const char help_text[] =
 	"      --exclude=PATTERN      leave out matching paths\n"
 	"      --exclude-from=FILE    leave out by the patterns in FILE, one a line\n"
 	"  -q, --squash-owner         make root the owner of everything\n"
+	"      --xattrs=ignore        do not warn that extended attributes are lost\n"
+	"      --platform=OS/ARCH     of an image of containers for several, linux/arm/v7 say\n"
+	"      --max-unpacked=SIZE    how much archives and images may unpack to (1G)\n"
 	"      --truncate-ids         cut owners that do not fit, with a warning\n"
 	"  -i, --insert=FILE          insert FILE as it is behind the super block\n"
 	"\n"

@@ -18,6 +18,7 @@
 #include "xipfs/tree/devtable.h"
 #include "xipfs/base/io.h"
 #include "xipfs/plan/policy_tree.h"
+#include "xipfs/source/source.h"
 
 /* What the signal handler removes; empty as a rule, since the new image has no name until the end.
  */
@@ -45,28 +46,36 @@ static void catch_signals(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-/* The image that is there already is no part of the new one, should it lie in the source. */
-static void leave_out_image(struct xip_tree *tree, const char *image, const struct xip_diag *diag)
+/*
+ * The image or report that is there already is no part of the new image, should it lie in a source.
+ */
+static void leave_out(struct xip_tree *tree, const char *output, const struct xip_diag *diag)
 {
 	struct stat status;
 
-	if (strcmp(image, "-") ? stat(image, &status) : fstat(STDOUT_FILENO, &status))
+	if (!output ||
+		(strcmp(output, "-") ? stat(output, &status) : fstat(STDOUT_FILENO, &status)))
 		return;
 	if (S_ISREG(status.st_mode) && xip_scan_leave_out(tree, &status))
-		xip_diag_info(diag, image, XIP_NO_OFFSET, "lies in the source: left out of itself");
+		xip_diag_info(
+			diag, output, XIP_NO_OFFSET, "lies in the source: left out of the image");
 }
 
 /* The tree as it shall be in the image. */
 static enum xip_err read_source(
 	struct options *options, struct xip_tree **tree, const struct xip_diag *diag)
 {
-	struct xip_exclude exclude = {options->excludes.items, options->excludes.count};
-	enum xip_err err = xip_scan(options->source, &exclude, tree, diag);
+	const struct xip_sources sources = {.paths = options->sources.items,
+		.count = options->sources.count,
+		.exclude = {options->excludes.items, options->excludes.count},
+		.limit = options->unpack_limit,
+		.platform = options->platform};
+	enum xip_err err = xip_sources_read(&sources, tree, diag);
 
 	if (err)
 		return err;
-	if (options->image)
-		leave_out_image(*tree, options->image, diag);
+	leave_out(*tree, options->image, diag);
+	leave_out(*tree, options->report, diag);
 	if (options->squash_owner)
 		xip_tree_squash_owners(*tree);
 	err = xip_policy_resolve(&options->rules, *tree);
@@ -78,6 +87,8 @@ static enum xip_err read_source(
 		err = xip_devtable_apply(*tree, options->devtables.items[i], diag);
 	if (!err)
 		err = xip_tree_finish(*tree, options->truncate_ids, diag);
+	if (!err && !options->ignore_xattrs)
+		err = xip_tree_warn_xattrs(*tree, diag);
 	return err ? err : xip_policy_warn_unmatched(*tree, &options->build.policy, diag);
 }
 
@@ -92,6 +103,9 @@ static enum xip_err report(const struct options *options, const struct xip_tree 
 		err = report_files(out, tree, build, options, false);
 	if (!err && !options->quiet)
 		report_summary(out, tree, build, options, options->image);
+	if (!err && !options->quiet && options->plain)
+		fputs("  called as mkcramfs: nothing in place without -X, --xip or a policy\n",
+			out);
 	if (err)
 		return xip_diag_nomem(diag);
 	if (fflush(out) || ferror(out))

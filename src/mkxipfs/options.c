@@ -11,6 +11,7 @@
 #include "xipfs/cli/options.h"
 #include "xipfs/base/text.h"
 #include "xipfs/base/pool.h"
+#include "xipfs/source/source.h"
 
 #define JOBS_MAX 1024
 
@@ -33,6 +34,9 @@ enum long_only {
 	OPT_REPORT,
 	OPT_EXPLAIN,
 	OPT_COLOR,
+	OPT_XATTRS,
+	OPT_MAX_UNPACKED,
+	OPT_PLATFORM,
 };
 
 static const char short_options[] = ":b:BD:e:EhVi:j:Ln:N:pqsvxXz";
@@ -72,6 +76,9 @@ static const struct option long_options[] = {
 	{"report", required_argument, NULL, OPT_REPORT},
 	{"explain", required_argument, NULL, OPT_EXPLAIN},
 	{"color", required_argument, NULL, OPT_COLOR},
+	{"xattrs", required_argument, NULL, OPT_XATTRS},
+	{"max-unpacked", required_argument, NULL, OPT_MAX_UNPACKED},
+	{"platform", required_argument, NULL, OPT_PLATFORM},
 	{NULL, 0, NULL, 0},
 };
 
@@ -81,7 +88,8 @@ struct parser {
 	const struct xip_diag *diag;
 	int level; /* 0: the compressor's default */
 	bool xip_asked;
-	bool holes; /* -z, which matters with --classic only */
+	bool holes;   /* -z, which matters with --classic only */
+	bool drop_in; /* called as the programs of the same purpose are */
 };
 
 static enum options_verdict usage(const struct parser *parser, const char *format, const char *what)
@@ -135,11 +143,15 @@ static enum options_verdict add_wish(
 		pattern);
 }
 
-/* -X is "no-MMU rules", a second one makes it "MMU rules for all ELF", as in mkcramfs. */
+/*
+ * As in mkcramfs: -X is "no-MMU rules", a second one makes it "MMU rules for all ELF", and each
+ * implies -x.
+ */
 static enum options_verdict add_xip_letter(struct parser *parser)
 {
 	const struct xip_policy_list *list = &parser->options->rules;
 
+	parser->options->build.layout.force_extended = true;
 	for (size_t i = 0; i < list->count; i++)
 		if (list->rules[i].attribute == XIP_ATTR_WISH &&
 			list->rules[i].wish == XIP_WISH_NOMMU)
@@ -262,6 +274,33 @@ static enum options_verdict set_level(struct parser *parser, const char *text)
 	if (!xip_parse_size(text, &level) || !level || level > 1000)
 		return usage(parser, "level %s: it must be a number from 1 on", text);
 	parser->level = (int)level;
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_xattrs(struct parser *parser, const char *text)
+{
+	if (strcmp(text, "ignore") != 0 && strcmp(text, "warn") != 0)
+		return usage(parser, "extended attributes %s: it must be warn or ignore", text);
+	parser->options->ignore_xattrs = !strcmp(text, "ignore");
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_unpack_limit(struct parser *parser, const char *text)
+{
+	if (!xip_parse_size(text, &parser->options->unpack_limit) ||
+		!parser->options->unpack_limit || parser->options->unpack_limit > INT64_MAX)
+		return usage(parser, "limit %s: it must be bytes, with K, M or G behind", text);
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_platform(struct parser *parser, const char *text)
+{
+	const char *architecture = strchr(text, '/');
+
+	if (!architecture || architecture == text || !architecture[1])
+		return usage(parser,
+			"platform %s: it must be OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT", text);
+	parser->options->platform = text;
 	return OPTIONS_RUN;
 }
 
@@ -391,6 +430,12 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 			return usage(
 				parser, "--color=%s: it must be auto, always or never", optarg);
 		return OPTIONS_RUN;
+	case OPT_XATTRS:
+		return set_xattrs(parser, optarg);
+	case OPT_MAX_UNPACKED:
+		return set_unpack_limit(parser, optarg);
+	case OPT_PLATFORM:
+		return set_platform(parser, optarg);
 	case OPT_COMPRESSOR:
 		return set_compressor(parser, optarg);
 	case OPT_LEVEL:
@@ -433,28 +478,61 @@ static enum options_verdict check_together(struct parser *parser)
 	return OPTIONS_RUN;
 }
 
+/* The last operand is the IMAGE, which --explain can do without. */
 static enum options_verdict take_operands(
 	struct parser *parser, const struct xip_cli_options *words)
 {
 	struct options *options = parser->options;
-	int count = words->argc - optind;
 	char **argv = words->argv;
+	int count = words->argc - optind;
+	int sources = count > 1 ? count - 1 : count;
+	enum options_verdict verdict = OPTIONS_RUN;
+	unsigned inputs = 0;
 
-	if (count > 2)
-		return usage(parser, "%s; try mkxipfs --help",
-			"too many arguments: a SOURCE and an IMAGE are needed");
 	if (count < (options->explain ? 1 : 2)) {
 		xip_cli_operand_missing(words, "a SOURCE and an IMAGE are needed", parser->diag);
 		return OPTIONS_USAGE;
 	}
-	options->source = argv[optind];
-	options->image = count == 2 ? argv[optind + 1] : NULL;
+	for (int i = 0; verdict == OPTIONS_RUN && i < sources; i++) {
+		verdict = add_string(parser, &options->sources, argv[optind + i]);
+		inputs += !strcmp(argv[optind + i], "-");
+	}
+	if (verdict != OPTIONS_RUN)
+		return verdict;
+	if (inputs > 1)
+		return usage(parser, "%s", "standard input cannot be more than one SOURCE");
+	options->image = count > 1 ? argv[words->argc - 1] : NULL;
 	if (options->image && !*options->image)
 		return usage(parser, "%s", "the name of the IMAGE is empty");
 	if (options->report && options->image && !strcmp(options->report, "-") &&
 		!strcmp(options->image, "-"))
 		return usage(parser, "%s", "image and report cannot both be standard output");
 	return OPTIONS_RUN;
+}
+
+/*
+ * Under the name of mkcramfs or mkfs.cramfs nothing is in place unless that is asked for, as with
+ * them: what they made mounts on any kernel, and U-Boot and fsck.cramfs read it.
+ */
+static enum options_verdict take_old_defaults(struct parser *parser)
+{
+	struct options *options = parser->options;
+
+	if (!parser->drop_in || parser->xip_asked || options->build.fit)
+		return OPTIONS_RUN;
+	options->plain = true;
+	if (options->build.layout.force_extended)
+		return add_wish(parser, NULL, XIP_WISH_NONE, "mkcramfs");
+	options->build.layout.classic = true;
+	return OPTIONS_RUN;
+}
+
+static bool is_old_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+
+	return !strcmp(name, "mkcramfs") || !strcmp(name, "mkfs.cramfs");
 }
 
 /* Takes what is left of the command line and fills in what depends on several options. */
@@ -468,6 +546,8 @@ static enum options_verdict finish(struct parser *parser, const struct xip_cli_o
 		build->max_size = options->rules.max_size;
 	if (verdict == OPTIONS_RUN)
 		verdict = check_together(parser);
+	if (verdict == OPTIONS_RUN)
+		verdict = take_old_defaults(parser);
 	if (verdict == OPTIONS_RUN && build->layout.classic)
 		verdict = add_wish(parser, NULL, XIP_WISH_NONE, "--classic");
 	if (verdict != OPTIONS_RUN)
@@ -490,7 +570,8 @@ static enum options_verdict finish(struct parser *parser, const struct xip_cli_o
 enum options_verdict options_parse(
 	struct options *options, int argc, char **argv, const struct xip_diag *diag)
 {
-	struct parser parser = {.options = options, .diag = diag};
+	struct parser parser = {
+		.options = options, .diag = diag, .drop_in = argc && is_old_name(argv[0])};
 	struct xip_cli_options words = {
 		.program = "mkxipfs",
 		.argc = argc,
@@ -503,6 +584,7 @@ enum options_verdict options_parse(
 
 	*options = (struct options){0};
 	options->build.policy.page_size = XIP_PAGE_SIZE_MIN;
+	options->unpack_limit = XIP_UNPACK_LIMIT;
 	memcpy(options->build.layout.name, "Compressed", sizeof("Compressed"));
 	while (verdict == OPTIONS_RUN && (letter = xip_cli_next_option(&words, diag)) != -1)
 		verdict = parse_option(&parser, letter);
@@ -512,6 +594,7 @@ enum options_verdict options_parse(
 void options_free(struct options *options)
 {
 	xip_arena_free(options->texts);
+	free(options->sources.items);
 	free(options->excludes.items);
 	free(options->devtables.items);
 	xip_policy_list_free(&options->rules);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "xipfs/cli/cli.h"
 #include "xipfs/image/build.h"
@@ -18,15 +19,19 @@ struct string_list {
 };
 
 struct options {
-	const char *source, *image;
-	struct string_list excludes, devtables;
+	const char *image;
+	struct string_list sources, excludes, devtables;
 	const char *insert; /* -i; NULL: none */
 	bool squash_owner, truncate_ids;
 	bool errors; /* -E: warnings are errors */
 	bool quiet, verbose, no_verify;
 	enum xip_when color;
-	const char *report;  /* --report; NULL: none */
-	const char *explain; /* --explain: a path in the image; then @image may be NULL */
+	bool plain;         /* nothing in place, since the program was called by an old name */
+	bool ignore_xattrs; /* --xattrs=ignore */
+	uint64_t unpack_limit;
+	const char *platform; /* --platform; NULL: none */
+	const char *report;   /* --report; NULL: none */
+	const char *explain;  /* --explain: a path in the image; then @image may be NULL */
 	struct xip_build_options build; /* without insert */
 	/* Memory behind the above. */
 	struct xip_policy_list rules;

@@ -200,7 +200,7 @@ static enum xip_err compare_file(const struct checker *checker, struct bench *be
 	if (xip_mode_is_symlink(inode->mode))
 		return compare_blocks(checker, bench, inode, 0, (const uint8_t *)inode->target,
 			(size_t)inode->size, diag);
-	err = xip_content_open(&content, checker->tree, inode, diag);
+	err = xip_content_open(&content, inode, diag);
 	if (err)
 		return err;
 	err = compare_content(checker, bench, &content, diag);

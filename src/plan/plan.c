@@ -319,7 +319,7 @@ static enum xip_err plan_file(struct planner *planner, struct xip_arena *arena,
 
 	if (!xip_mode_is_regular(inode->mode) || !inode->size)
 		return XIP_OK;
-	err = xip_content_open(&content, planner->tree, inode, diag);
+	err = xip_content_open(&content, inode, diag);
 	if (err)
 		return err;
 	err = plan_content(planner, arena, &content, file, diag);

@@ -14,9 +14,6 @@
 #include "xipfs/base/io.h"
 #include "xipfs/tree/scan.h"
 
-/* Should a FIFO have come in the file's place, the open does not wait for its writer. */
-#define OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-
 /* True when @fd is still the file of the scan, with the content of the scan. */
 static bool is_unchanged(int fd, const struct xip_tree_inode *inode)
 {
@@ -28,6 +25,14 @@ static bool is_unchanged(int fd, const struct xip_tree_inode *inode)
 	xip_stamp_take(stamp, &status);
 	return !memcmp(stamp, inode->stamp, sizeof(stamp)) &&
 	       (uint64_t)status.st_size == inode->size;
+}
+
+/* True when there is a byte behind the size that the file claims, as of files of /proc. */
+static bool has_more(int fd, const struct xip_tree_inode *inode)
+{
+	uint8_t byte;
+
+	return pread(fd, &byte, 1, (off_t)inode->size) > 0;
 }
 
 /*
@@ -53,13 +58,13 @@ static const char *short_path(const struct xip_node *node, char *buffer)
 static enum xip_err open_file(
 	struct xip_content *content, struct xip_source *source, const struct xip_diag *diag)
 {
-	const struct xip_node *node = content->inode->first;
+	const struct xip_node *node = content->inode->origin;
 	char buffer[PATH_MAX];
 	const char *path = short_path(node, buffer);
 	enum xip_err err = XIP_OK;
 
 	if (path) {
-		content->fd = openat(source->root_fd, path, OPEN_FLAGS);
+		content->fd = openat(source->root_fd, path, XIP_CONTENT_OPEN_FLAGS);
 		if (content->fd < 0)
 			err = xip_source_fail(source, node, errno, diag, "cannot open");
 		return err;
@@ -67,7 +72,7 @@ static enum xip_err open_file(
 	pthread_mutex_lock(&source->lock);
 	err = xip_cursor_move(source, node->parent, diag);
 	if (!err) {
-		content->fd = openat(source->cursor_fd, node->name, OPEN_FLAGS);
+		content->fd = openat(source->cursor_fd, node->name, XIP_CONTENT_OPEN_FLAGS);
 		if (content->fd < 0)
 			err = xip_source_fail(source, node, errno, diag, "cannot open");
 	}
@@ -81,7 +86,7 @@ static enum xip_err open_file(
  */
 static enum xip_err open_on_disk(struct xip_content *content, const struct xip_diag *diag)
 {
-	struct xip_source *source = content->tree->source;
+	struct xip_source *source = content->inode->source;
 	enum xip_err err = open_file(content, source, diag);
 
 	if (err)
@@ -89,25 +94,28 @@ static enum xip_err open_on_disk(struct xip_content *content, const struct xip_d
 	if (!is_unchanged(content->fd, content->inode)) {
 		close(content->fd);
 		return xip_source_fail(
-			source, content->inode->first, 0, diag, "changed since it was scanned");
+			source, content->inode->origin, 0, diag, "changed since it was scanned");
+	}
+	if (has_more(content->fd, content->inode)) {
+		close(content->fd);
+		return xip_source_fail(source, content->inode->origin, 0, diag,
+			"has more content than its size says (a file of /proc, or of a file system "
+			"like it?): exclude it or copy it");
 	}
 	content->owned = true;
 	return XIP_OK;
 }
 
-enum xip_err xip_content_open(struct xip_content *content, const struct xip_tree *tree,
-	const struct xip_tree_inode *inode, const struct xip_diag *diag)
+enum xip_err xip_content_open(struct xip_content *content, const struct xip_tree_inode *inode,
+	const struct xip_diag *diag)
 {
-	*content = (struct xip_content){.tree = tree, .inode = inode, .size = inode->size};
-	if (!tree->source || !inode->first || !xip_mode_is_regular(inode->mode))
+	*content = (struct xip_content){.inode = inode, .size = inode->size};
+	if (!inode->source || !inode->origin || !xip_mode_is_regular(inode->mode))
 		return xip_diag_fail(diag, XIP_ERR_SOURCE, NULL, XIP_NO_OFFSET,
 			"no content to read: not a regular file of a scanned tree");
-	if (tree->source->root_fd >= 0)
+	if (inode->source->root_fd >= 0)
 		return open_on_disk(content, diag);
-	if (inode->content == XIP_NOT_SPOOLED)
-		return xip_source_fail(tree->source, inode->first, 0, diag,
-			"too large for any image: its content was not kept");
-	content->fd = tree->source->spool_fd;
+	content->fd = inode->source->spool_fd;
 	content->base = inode->content;
 	return XIP_OK;
 }
@@ -115,18 +123,18 @@ enum xip_err xip_content_open(struct xip_content *content, const struct xip_tree
 enum xip_err xip_content_read(const struct xip_content *content, void *buffer, size_t length,
 	uint64_t offset, const struct xip_diag *diag)
 {
-	const struct xip_source *source = content->tree->source;
+	const struct xip_source *source = content->inode->source;
 	size_t got = 0;
 
 	if (xip_range_inside(offset, length, content->size) &&
 		xip_io_pread(
 			content->fd, buffer, length, content->base + offset, &got, NULL, NULL)) {
-		xip_source_fail(source, content->inode->first, errno, diag, "cannot read");
+		xip_source_fail(source, content->inode->origin, errno, diag, "cannot read");
 		return XIP_ERR_IO;
 	}
 	if (got != length)
-		return xip_source_fail(
-			source, content->inode->first, 0, diag, "became shorter while it was read");
+		return xip_source_fail(source, content->inode->origin, 0, diag,
+			"became shorter while it was read");
 	return XIP_OK;
 }
 
@@ -139,7 +147,7 @@ enum xip_err xip_content_close(struct xip_content *content, const struct xip_dia
 	content->fd = -1;
 	content->owned = false;
 	if (!same)
-		return xip_source_fail(content->tree->source, content->inode->first, 0, diag,
+		return xip_source_fail(content->inode->source, content->inode->origin, 0, diag,
 			"changed while it was read");
 	return XIP_OK;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdlib.h>
 #include <string.h>
 
 #include "tree_private.h"
@@ -16,10 +17,38 @@ bool xip_exclude_match(const struct xip_exclude *exclude, const char *path)
 	return false;
 }
 
+struct pruning {
+	const struct xip_exclude *exclude;
+	bool no_memory;
+};
+
+static bool is_excluded(void *user, const struct xip_node *node)
+{
+	struct pruning *pruning = user;
+	char *path = xip_tree_path(node);
+	bool excluded = path && xip_exclude_match(pruning->exclude, path);
+
+	pruning->no_memory |= !path;
+	free(path);
+	return excluded;
+}
+
+enum xip_err xip_tree_exclude(
+	struct xip_tree *tree, const struct xip_exclude *exclude, const struct xip_diag *diag)
+{
+	struct pruning pruning = {.exclude = exclude};
+
+	if (exclude && exclude->count)
+		xip_tree_prune(tree, is_excluded, &pruning);
+	return pruning.no_memory ? xip_diag_nomem(diag) : XIP_OK;
+}
+
 static bool is_same_file(void *user, const struct xip_node *node)
 {
-	return xip_mode_is_regular(node->inode->mode) &&
-	       xip_stamp_same_file(node->inode->stamp, user);
+	const struct xip_tree_inode *inode = node->inode;
+
+	return xip_mode_is_regular(inode->mode) && inode->source && inode->source->root_fd >= 0 &&
+	       xip_stamp_same_file(inode->stamp, user);
 }
 
 bool xip_scan_leave_out(struct xip_tree *tree, const struct stat *status)
@@ -27,7 +56,6 @@ bool xip_scan_leave_out(struct xip_tree *tree, const struct stat *status)
 	struct stat file = *status;
 	size_t before = tree->node_count;
 
-	if (tree->source->root_fd >= 0)
-		xip_tree_prune(tree, is_same_file, &file);
+	xip_tree_prune(tree, is_same_file, &file);
 	return tree->node_count < before;
 }

@@ -132,7 +132,7 @@ static int compare_nodes(const void *a, const void *b)
 	return strcmp((*left)->name, (*right)->name);
 }
 
-static enum xip_err sort_children(
+enum xip_err xip_tree_sort_children(
 	struct xip_tree *tree, struct xip_node *directory, const struct xip_diag *diag)
 {
 	struct xip_node **link = &directory->first_child;
@@ -166,7 +166,7 @@ enum xip_err xip_tree_finish(struct xip_tree *tree, bool truncate_ids, const str
 		return xip_diag_nomem(diag);
 	while ((node = xip_tree_next(tree, node))) {
 		struct xip_tree_inode *inode = node->inode;
-		enum xip_err err = sort_children(tree, node, diag);
+		enum xip_err err = xip_tree_sort_children(tree, node, diag);
 
 		if (err)
 			return err;

@@ -61,11 +61,11 @@ bool xip_owner_find_text(const char *text, size_t size, const char *name, uint32
 	return false;
 }
 
-static enum xip_err load(const struct xip_tree *tree, const struct xip_tree_inode *inode,
-	struct xip_owner_file *file, const struct xip_diag *diag)
+static enum xip_err load(const struct xip_tree_inode *inode, struct xip_owner_file *file,
+	const struct xip_diag *diag)
 {
 	struct xip_content content;
-	enum xip_err err = xip_content_open(&content, tree, inode, diag);
+	enum xip_err err = xip_content_open(&content, inode, diag);
 	enum xip_err close_err;
 
 	if (err)
@@ -91,7 +91,7 @@ static enum xip_err find(const struct xip_owners *owners, struct xip_owner_file 
 			return xip_line_fail(line, XIP_ERR_SOURCE,
 				"\"%s\" is not a number, and the tree has no file %s to look it up",
 				name, file->path);
-		err = load(owners->tree, node->inode, file, line->diag);
+		err = load(node->inode, file, line->diag);
 		if (err)
 			return err;
 	}

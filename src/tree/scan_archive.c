@@ -2,19 +2,17 @@
 /*
  * An archive as a source: its entries in a tree, its contents in a scratch file.
  */
-#include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "archive_input.h"
+#include "archive_reader.h"
 #include "tree_private.h"
-#include "xipfs/base/io.h"
 #include "xipfs/tree/scan.h"
+#include "xipfs/tree/spool.h"
 
 #define TAR_BLOCK 512
 
@@ -22,10 +20,12 @@ struct scan {
 	struct archive *archive;
 	struct xip_tree *tree;
 	const struct xip_diag *diag;
-	const char *path;    /* of the archive */
-	const char *entry;   /* path of the entry at hand, as the archive has it */
-	uint64_t spool_end;  /* bytes of the spool that are taken */
-	la_int64_t data_end; /* tar: where the last entry ended, in uncompressed bytes */
+	const struct xip_input *input;
+	struct xip_unpack *unpack;
+	const struct xip_tree *lower; /* where hard links may lead, too; NULL: nowhere */
+	const char *path;             /* of the archive */
+	const char *entry;            /* path of the entry at hand, as the archive has it */
+	la_int64_t data_end;          /* tar: where the last entry ended, in uncompressed bytes */
 	/* The directory of an earlier entry, so that a deep one is not walked to each time. */
 	struct xip_node *near;
 	char *near_path;    /* as its archive had it, up to the last '/'; malloc'ed */
@@ -63,8 +63,10 @@ static struct xip_tree_inode *new_directory(struct scan *scan)
 {
 	struct xip_tree_inode *inode = xip_tree_inode_new(scan->tree);
 
-	if (inode)
+	if (inode) {
 		inode->mode = XIP_S_IFDIR | 0755;
+		inode->implied = true;
+	}
 	return inode;
 }
 
@@ -162,28 +164,30 @@ static enum xip_err place(struct scan *scan, struct xip_tree_inode *inode)
 	if (!directory && !node->parent)
 		return entry_fail(scan, "the root must be a directory");
 	if (directory && xip_mode_is_directory(node->inode->mode)) {
-		node->inode->mode = inode->mode;
-		node->inode->uid = inode->uid;
-		node->inode->gid = inode->gid;
+		xip_inode_redress(node->inode, inode);
 		return XIP_OK;
 	}
 	if (node->child_count)
 		return entry_fail(scan, "would replace a directory that is not empty");
 	node->inode = inode;
-	if (!inode->first)
-		inode->first = node;
+	xip_inode_named(inode, node);
 	return XIP_OK;
 }
 
-/* Copies the data of the entry at hand to the spool at @base; *@end is the data's end in the file.
- */
-static enum xip_err spool_data(struct scan *scan, uint64_t base, uint64_t limit, uint64_t *end)
+/* What was copied of an entry's data. */
+struct data {
+	uint64_t bytes; /* without holes */
+	uint64_t end;   /* where they end in the file */
+};
+
+/* Copies the data of the entry at hand, at most @limit bytes, to the end of the spool. */
+static enum xip_err spool_data(struct scan *scan, uint64_t limit, struct data *data)
 {
 	const void *block;
 	size_t size;
 	la_int64_t offset;
 
-	*end = 0;
+	*data = (struct data){0};
 	for (;;) {
 		int status = archive_read_data_block(scan->archive, &block, &size, &offset);
 		enum xip_err err;
@@ -195,44 +199,64 @@ static enum xip_err spool_data(struct scan *scan, uint64_t base, uint64_t limit,
 		if (!size)
 			continue;
 		if (offset < 0 || (uint64_t)offset > limit || size > limit - (uint64_t)offset)
-			return entry_fail(scan, "has more data than its size of %" PRIu64, limit);
-		err = xip_io_pwrite_full(scan->tree->source->spool_fd, block, size,
-			base + (uint64_t)offset, scan->diag, "scratch file");
+			return XIP_ERR_LIMIT;
+		err = xip_spool_write(scan->tree, (uint64_t)offset, block, size, scan->diag);
 		if (err)
 			return err;
-		if ((uint64_t)offset + size > *end)
-			*end = (uint64_t)offset + size;
+		data->bytes += size;
+		if ((uint64_t)offset + size > data->end)
+			data->end = (uint64_t)offset + size;
 	}
 }
 
-/* Gives @inode the content of the entry at hand. What no image can hold is not copied. */
+static bool is_family(const struct scan *scan, int family)
+{
+	return (archive_format(scan->archive) & ARCHIVE_FORMAT_BASE_MASK) == family;
+}
+
+/* Gives @inode the content of the entry at hand. */
 static enum xip_err take_content(
 	struct scan *scan, struct archive_entry *entry, struct xip_tree_inode *inode)
 {
 	bool sized = archive_entry_size_is_set(entry);
 	la_int64_t size = archive_entry_size(entry);
-	uint64_t end;
+	uint64_t left = scan->unpack->limit - scan->unpack->used;
+	struct data data;
 	enum xip_err err;
 
 	if (sized && size < 0)
 		return entry_fail(scan, "its size is negative");
-	if (sized && size > (la_int64_t)XIP_FILE_SIZE_MAX) {
-		inode->size = (uint64_t)size;
-		inode->content = XIP_NOT_SPOOLED;
-		return XIP_OK;
-	}
-	err = spool_data(scan, scan->spool_end, sized ? (uint64_t)size : XIP_FILE_SIZE_MAX, &end);
+	if (sized && (uint64_t)size > left)
+		return xip_unpack_fail(scan->unpack->limit, scan->path, scan->entry, scan->diag);
+	err = spool_data(scan, sized ? (uint64_t)size : left, &data);
+	if (err == XIP_ERR_LIMIT && sized)
+		return entry_fail(scan, "has more data than its size of %" PRId64, (int64_t)size);
+	if (err == XIP_ERR_LIMIT)
+		return xip_unpack_fail(scan->unpack->limit, scan->path, scan->entry, scan->diag);
 	if (err)
 		return err;
-	inode->size = sized ? (uint64_t)size : end;
-	inode->content = scan->spool_end;
-	scan->spool_end += inode->size; /* what no data was written for reads as zeros */
+	/* Only tar has holes, which read as zeros; elsewhere what is missing is lost. */
+	if (sized && data.bytes < (uint64_t)size && !is_family(scan, ARCHIVE_FORMAT_TAR))
+		return entry_fail(scan, "has %" PRIu64 " of its %" PRId64 " bytes", data.bytes,
+			(int64_t)size);
+	inode->size = sized ? (uint64_t)size : data.end;
+	xip_unpack_take(scan->unpack, inode->size);
+	xip_spool_take(scan->tree, inode);
 	return XIP_OK;
+}
+
+/* The node that a hard link leads to: of this archive, or of what it will lie over. */
+static struct xip_node *find_target(const struct scan *scan, const char *target)
+{
+	struct xip_node *node = xip_tree_find(scan->tree, target);
+
+	return node || !scan->lower ? node : xip_tree_find(scan->lower, target);
 }
 
 /*
  * A further name of an earlier entry. Some formats bring the content with it: cpio's newc with the
- * last name, cpio's older ones with each.
+ * last name, cpio's older ones with each. What cpio calls a link is an entry of any type with the
+ * inode number of an earlier one.
  */
 static enum xip_err take_hard_link(
 	struct scan *scan, struct archive_entry *entry, const char *target)
@@ -242,12 +266,16 @@ static enum xip_err take_hard_link(
 
 	if (err)
 		return err;
-	node = xip_tree_find(scan->tree, target);
+	node = find_target(scan, target);
 	if (!node)
 		return entry_fail(
 			scan, "a hard link to \"%s\", which is not there before it", target);
 	if (xip_mode_is_directory(node->inode->mode))
 		return entry_fail(scan, "a hard link to \"%s\", a directory", target);
+	if (is_family(scan, ARCHIVE_FORMAT_CPIO) &&
+		xip_mode_type(node->inode->mode) != (uint32_t)archive_entry_filetype(entry))
+		return entry_fail(
+			scan, "has the inode number of \"%s\", which is of another type", target);
 	if (xip_mode_is_regular(node->inode->mode) && archive_entry_size_is_set(entry) &&
 		archive_entry_size(entry) > 0)
 		err = take_content(scan, entry, node->inode);
@@ -292,6 +320,35 @@ static enum xip_err take_device(
 	return XIP_OK;
 }
 
+/* The name of an extended attribute of the entry that is of interest, an ACL included. */
+static enum xip_err take_xattr(
+	const struct scan *scan, struct archive_entry *entry, struct xip_tree_inode *inode)
+{
+	const int access = ARCHIVE_ENTRY_ACL_TYPE_ACCESS | ARCHIVE_ENTRY_ACL_TYPE_NFS4;
+	const char *found = NULL, *name;
+	const void *value;
+	size_t size;
+
+	archive_entry_xattr_reset(entry);
+	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK)
+		found = xip_xattr_choose(found, name);
+	if (archive_entry_acl_reset(entry, access))
+		found = xip_xattr_choose(found, "system.posix_acl_access");
+	if (archive_entry_acl_reset(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT))
+		found = xip_xattr_choose(found, "system.posix_acl_default");
+	return xip_xattr_set(scan->tree, inode, found) ? XIP_OK : xip_diag_nomem(scan->diag);
+}
+
+/* cpio can hold a body for anything; of what is no file it would be lost. */
+static enum xip_err check_body(
+	const struct scan *scan, struct archive_entry *entry, const struct xip_tree_inode *inode)
+{
+	if (xip_mode_has_data(inode->mode) || archive_entry_size(entry) <= 0)
+		return XIP_OK;
+	return entry_fail(scan, "is no file but has %" PRId64 " bytes of content",
+		(int64_t)archive_entry_size(entry));
+}
+
 static enum xip_err take_entry(struct scan *scan, struct archive_entry *entry)
 {
 	const char *target = archive_entry_hardlink(entry);
@@ -309,6 +366,10 @@ static enum xip_err take_entry(struct scan *scan, struct archive_entry *entry)
 	if (!xip_mode_is_valid(inode->mode))
 		return entry_fail(scan, "an entry of unknown type");
 	err = take_owner(scan, entry, inode);
+	if (!err)
+		err = take_xattr(scan, entry, inode);
+	if (!err && is_family(scan, ARCHIVE_FORMAT_CPIO))
+		err = check_body(scan, entry, inode);
 	if (!err && xip_mode_is_regular(inode->mode))
 		err = take_content(scan, entry, inode);
 	if (!err && xip_mode_is_symlink(inode->mode))
@@ -334,11 +395,9 @@ static bool is_harmless_warning(struct archive *archive)
 /* What follows the last header: an error, or the end, which tar marks with a block of zeros. */
 static enum xip_err end_of_entries(const struct scan *scan, int status)
 {
-	int family = archive_format(scan->archive) & ARCHIVE_FORMAT_BASE_MASK;
-
 	if (status != ARCHIVE_EOF)
 		return xip_archive_fail(scan->archive, scan->path, scan->diag);
-	if (family == ARCHIVE_FORMAT_TAR &&
+	if (is_family(scan, ARCHIVE_FORMAT_TAR) &&
 		archive_filter_bytes(scan->archive, 0) - scan->data_end < TAR_BLOCK)
 		return xip_diag_fail(scan->diag, XIP_ERR_SOURCE, scan->path, XIP_NO_OFFSET,
 			"damaged archive: it ends without tar's end mark, so it may be cut short "
@@ -371,88 +430,19 @@ static enum xip_err scan_entries(struct scan *scan)
 	}
 }
 
-/*
- * All that libarchive knows but three: `raw` and `empty` would take any file for an archive, and
- * `mtree` files refer to files outside. Of the two readers of zip the one that sees the modes.
- */
-static void support_formats(struct archive *archive)
-{
-	archive_read_support_filter_all(archive); /* its warning is about external programs */
-	archive_read_support_format_tar(archive);
-	archive_read_support_format_cpio(archive);
-	archive_read_support_format_zip_seekable(archive);
-	archive_read_support_format_7zip(archive);
-	archive_read_support_format_ar(archive);
-	archive_read_support_format_cab(archive);
-	archive_read_support_format_iso9660(archive);
-	archive_read_support_format_lha(archive);
-	archive_read_support_format_rar(archive);
-	archive_read_support_format_rar5(archive);
-	archive_read_support_format_warc(archive);
-	archive_read_support_format_xar(archive);
-}
-
-static enum xip_err scan_fd(struct scan *scan, int fd)
-{
-	enum xip_err err;
-
-	scan->archive = archive_read_new();
-	if (!scan->archive)
-		return xip_diag_nomem(scan->diag);
-	support_formats(scan->archive);
-	if (archive_read_open_fd(scan->archive, fd, (size_t)64 * 1024) == ARCHIVE_OK)
-		err = scan_entries(scan);
-	else if (archive_errno(scan->archive) == ENOMEM)
-		err = xip_diag_nomem(scan->diag);
-	else /* that the bytes can be read was seen before: no format wants them */
-		err = xip_diag_fail(scan->diag, XIP_ERR_SOURCE, scan->path, XIP_NO_OFFSET,
-			"neither a directory nor an archive of a known format");
-	archive_read_free(scan->archive);
-	if (!err && ftruncate(scan->tree->source->spool_fd, (off_t)scan->spool_end) < 0)
-		err = xip_diag_fail_errno(scan->diag, errno, "scratch file", "cannot resize");
-	return err;
-}
-
-struct pruning {
-	const struct xip_exclude *exclude;
-	bool no_memory;
-};
-
-static bool is_excluded(void *user, const struct xip_node *node)
-{
-	struct pruning *pruning = user;
-	char *path = xip_tree_path(node);
-	bool excluded = path && xip_exclude_match(pruning->exclude, path);
-
-	pruning->no_memory |= !path;
-	free(path);
-	return excluded;
-}
-
-/* Only at the end: an excluded name may hold the content that a hard link refers to. */
-static enum xip_err leave_out(const struct scan *scan, const struct xip_exclude *exclude)
-{
-	struct pruning pruning = {.exclude = exclude};
-
-	if (exclude && exclude->count)
-		xip_tree_prune(scan->tree, is_excluded, &pruning);
-	return pruning.no_memory ? xip_diag_nomem(scan->diag) : XIP_OK;
-}
-
 static enum xip_err scan_input(struct scan *scan)
 {
-	int fd;
-	enum xip_err err = xip_archive_input_open(&fd, scan->path, scan->diag);
+	struct xip_archive *archive;
+	enum xip_err err = xip_archive_verify(scan->input, scan->unpack->limit, scan->diag);
 
 	if (!err)
-		err = xip_archive_input_verify(fd, scan->path, scan->diag);
-	if (!err)
-		err = xip_io_scratch(&scan->tree->source->spool_fd, scan->diag);
-	if (!err)
-		err = scan_fd(scan, fd);
-	if (fd >= 0)
-		close(fd);
-	return err;
+		err = xip_archive_open(&archive, scan->input, false, scan->diag);
+	if (err)
+		return err;
+	scan->archive = archive->archive;
+	err = scan_entries(scan);
+	xip_archive_close(archive);
+	return err ? err : xip_spool_finish(scan->tree, scan->diag);
 }
 
 /* libarchive turns Unicode names into the locale's bytes; an image has UTF-8 whatever the locale.
@@ -473,19 +463,26 @@ static enum xip_err scan_input_in_utf8(struct scan *scan)
 	return err;
 }
 
-enum xip_err xip_scan_archive(const char *path, const struct xip_exclude *exclude,
+enum xip_err xip_scan_archive(const struct xip_input *input, const struct xip_scan_options *options,
 	struct xip_tree **tree, const struct xip_diag *diag)
 {
-	struct scan scan = {.path = path, .diag = diag};
+	struct xip_unpack unlimited = {.limit = UINT64_MAX};
+	struct scan scan = {.input = input,
+		.path = input->path,
+		.diag = diag,
+		.unpack = options && options->unpack ? options->unpack : &unlimited,
+		.lower = options ? options->lower : NULL};
 	enum xip_err err = xip_tree_new(&scan.tree, diag);
 
 	if (err)
 		return err;
-	scan.tree->source = xip_source_new(path);
-	err = scan.tree->source ? scan_input_in_utf8(&scan) : xip_diag_nomem(diag);
-	free(scan.near_path);
+	err = xip_spool_begin(scan.tree, input->path, diag);
 	if (!err)
-		err = leave_out(&scan, exclude);
+		err = scan_input_in_utf8(&scan);
+	free(scan.near_path);
+	/* Only at the end: an excluded name may hold the content that a hard link refers to. */
+	if (!err)
+		err = xip_tree_exclude(scan.tree, options ? options->exclude : NULL, diag);
 	if (err)
 		xip_tree_free(scan.tree);
 	else

@@ -94,6 +94,32 @@ static void fill_inode(struct xip_tree_inode *inode, const struct stat *status)
 	xip_stamp_take(inode->stamp, status);
 }
 
+/*
+ * Files of /proc and of some FUSE file systems say that they are empty and are not. One that may
+ * not be opened is taken at its word.
+ */
+static enum xip_err check_empty(const struct scan *scan, const char *name)
+{
+	int fd = openat(scan->source->cursor_fd, name, XIP_CONTENT_OPEN_FLAGS);
+	enum xip_err err = XIP_OK;
+	uint8_t byte;
+	ssize_t got;
+
+	if (fd < 0)
+		return errno == EACCES || errno == EPERM
+			       ? XIP_OK
+			       : entry_fail(scan, name, errno, "cannot open");
+	got = read(fd, &byte, 1);
+	if (got < 0)
+		err = entry_fail(scan, name, errno, "cannot read");
+	else if (got)
+		err = entry_fail(scan, name, 0,
+			"has content although its size is 0 (a file of /proc, or of a file system "
+			"like it?): exclude it or copy it");
+	close(fd);
+	return err;
+}
+
 static enum xip_err read_target(struct scan *scan, const char *name, struct xip_tree_inode *inode)
 {
 	size_t room = 256;
@@ -125,6 +151,10 @@ static enum xip_err new_inode(struct scan *scan, const char *name, const struct 
 	if (!*inode)
 		return xip_diag_nomem(scan->diag);
 	fill_inode(*inode, status);
+	if (!xip_xattr_scan(scan->tree, *inode, scan->source->cursor_fd, name))
+		return xip_diag_nomem(scan->diag);
+	if (S_ISREG(status->st_mode) && !status->st_size)
+		return check_empty(scan, name);
 	return S_ISLNK(status->st_mode) ? read_target(scan, name, *inode) : XIP_OK;
 }
 
@@ -260,8 +290,11 @@ static enum xip_err open_root(struct scan *scan, const char *path)
 		return XIP_ERR_SOURCE;
 	}
 	fill_inode(scan->tree->root->inode, &status);
+	scan->tree->root->inode->implied = false;
 	source->cursor = scan->tree->root;
-	return XIP_OK;
+	return xip_xattr_scan(scan->tree, scan->tree->root->inode, source->cursor_fd, ".")
+		       ? XIP_OK
+		       : xip_diag_nomem(scan->diag);
 }
 
 enum xip_err xip_scan_dir(const char *path, const struct xip_exclude *exclude,
@@ -280,14 +313,4 @@ enum xip_err xip_scan_dir(const char *path, const struct xip_exclude *exclude,
 	else
 		*tree = scan.tree;
 	return err;
-}
-
-enum xip_err xip_scan(const char *path, const struct xip_exclude *exclude, struct xip_tree **tree,
-	const struct xip_diag *diag)
-{
-	struct stat status;
-
-	if (strcmp(path, "-") && !stat(path, &status) && S_ISDIR(status.st_mode))
-		return xip_scan_dir(path, exclude, tree, diag);
-	return xip_scan_archive(path, exclude, tree, diag);
 }

@@ -96,7 +96,8 @@ enum xip_err xip_tree_new(struct xip_tree **tree, const struct xip_diag *diag)
 	}
 	new->root->name = "";
 	new->root->inode->mode = XIP_S_IFDIR | 0755;
-	new->root->inode->first = new->root;
+	new->root->inode->implied = true;
+	xip_inode_named(new->root->inode, new->root);
 	new->node_count = 1;
 	*tree = new;
 	return XIP_OK;
@@ -104,17 +105,24 @@ enum xip_err xip_tree_new(struct xip_tree **tree, const struct xip_diag *diag)
 
 void xip_tree_free(struct xip_tree *tree)
 {
-	if (!tree)
-		return;
-	xip_source_free(tree->source);
-	xip_tree_drop_index(tree);
-	xip_arena_free(tree->arena);
-	free(tree);
+	while (tree) {
+		struct xip_tree *below = tree->below;
+
+		xip_source_free(tree->source);
+		xip_tree_drop_index(tree);
+		xip_arena_free(tree->arena);
+		free(tree);
+		tree = below;
+	}
 }
 
 struct xip_tree_inode *xip_tree_inode_new(struct xip_tree *tree)
 {
-	return xip_arena_alloc(tree->arena, sizeof(struct xip_tree_inode));
+	struct xip_tree_inode *inode = xip_arena_alloc(tree->arena, sizeof(*inode));
+
+	if (inode)
+		inode->source = tree->source;
+	return inode;
 }
 
 /* Compares as strcmp does names of @length and @b->name_length bytes without NUL. */
@@ -178,6 +186,23 @@ static enum xip_err add_refused(
 	return XIP_ERR_SOURCE;
 }
 
+void xip_inode_named(struct xip_tree_inode *inode, const struct xip_node *node)
+{
+	if (!inode->first)
+		inode->first = node;
+	if (!inode->origin)
+		inode->origin = node;
+}
+
+void xip_inode_redress(struct xip_tree_inode *inode, const struct xip_tree_inode *from)
+{
+	inode->mode = from->mode;
+	inode->uid = from->uid;
+	inode->gid = from->gid;
+	inode->xattr = from->xattr;
+	inode->implied = from->implied;
+}
+
 enum xip_err xip_tree_add(struct xip_tree *tree, struct xip_node *parent, const char *name,
 	size_t length, struct xip_tree_inode *inode, struct xip_node **node,
 	const struct xip_diag *diag)
@@ -199,8 +224,7 @@ enum xip_err xip_tree_add(struct xip_tree *tree, struct xip_node *parent, const 
 	new->parent = parent;
 	new->depth = parent->depth + 1;
 	new->inode = inode;
-	if (!inode->first)
-		inode->first = new;
+	xip_inode_named(inode, new);
 	new->next = parent->first_child;
 	parent->first_child = new;
 	parent->child_count++;

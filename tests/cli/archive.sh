@@ -179,6 +179,87 @@ archive_of_16_mib_file()
 	absent a.img
 }
 
+# refuses PATTERN ARCHIVE [OPTION...]: one line, no image.
+refuses_archive()
+{
+	local pattern=$1
+	shift
+
+	fails 8 "$pattern" mkxipfs -q "$@" no.img
+	one_line err
+	absent no.img
+}
+
+# libarchive would run these programs for what begins like their output.
+no_program_is_run()
+{
+	mkdir bin
+	for name in lrzip grzip lzop lz4 zstd xz bzip2 gzip; do
+		printf '#!/bin/sh\ntouch %q\ncat\n' "$PWD/ran" >bin/$name
+	done
+	chmod 755 bin/*
+	{ printf 'LRZI\0\6'; zeros 200; } >a.lrz
+	{ printf 'GRZipII\0\2\4:)'; zeros 200; } >a.grz
+	{ printf '\x89LZO\0\r\n\x1a\n\x10\x30\x20\x60\x09\x40\1\5'; zeros 200; } >a.lzo
+	for archive in a.lrz a.grz a.lzo; do
+		PATH=$PWD/bin:$PATH refuses_archive 'nor an archive of a known format' $archive
+	done
+	absent ran
+}
+
+# A small file that becomes a large one is refused in seconds, whatever it is compressed by.
+bombs()
+{
+	local began=$SECONDS
+
+	for filter in gzip zstd; do
+		{ head -c 1100M /dev/zero || true; } | $filter -1 -c >$filter.bomb
+		refuses_archive "^mkxipfs: $filter.bomb: unpacks to more than the 1073741824 bytes" \
+			$filter.bomb
+	done
+	((SECONDS - began < 120)) || fail "it took $((SECONDS - began)) s"
+	{ head -c 1100M /dev/zero || true; } | refuses_archive '^mkxipfs: -: unpacks to more' --max-unpacked=10M -
+	# by its entries: ten files of 8 MiB that are nothing but holes
+	mkdir tree
+	for i in {1..10}; do
+		truncate -s 8M tree/$i
+	done
+	tar --sparse -cf a.tar -C tree .
+	mkxipfs -q --max-unpacked=80M a.tar a.img
+	refuses_archive 'a.tar: "./[0-9]+": unpacks to more than the 83886079 bytes' \
+		--max-unpacked=83886079 a.tar
+	# the limit is one for all sources
+	refuses_archive 'unpacks to more' --max-unpacked=150M a.tar a.tar
+	mkxipfs -q --max-unpacked=160M a.tar a.tar b.img
+	same a.img b.img
+}
+
+lost_attributes()
+{
+	mkdir tree
+	echo x >tree/a
+	echo x >tree/b
+	echo x >tree/c
+	(cd tree && tar --format=pax --pax-option=SCHILY.xattr.user.note:=x -cf ../a.tar a b c)
+	mkxipfs -q a.tar a.img 2>err
+	one_line err
+	matches err '^mkxipfs: /a: warning: its extended attribute user.note is lost, as are .* 2 more'
+	mkxipfs -q --xattrs=ignore -E a.tar b.img 2>err
+	same a.img b.img
+	empty err
+	fails 8 'not written: -E' mkxipfs -q -E a.tar c.img
+	absent c.img
+	mkxipfs -q --exclude=a --exclude=b a.tar d.img 2>err
+	matches err '^mkxipfs: /c: warning: its extended attribute user.note is lost: '
+	tar --format=pax --pax-option=LIBARCHIVE.xattr.security.capability:=AAA -cf a.tar -C tree a
+	mkxipfs -q a.tar a.img 2>err
+	matches err '^mkxipfs: /a: warning: its extended attribute security.capability is lost: '
+	# the label that a machine puts on each of its files
+	tar --format=pax --pax-option=SCHILY.xattr.security.selinux:=x -cf a.tar -C tree a
+	mkxipfs -q -E a.tar a.img 2>err
+	empty err
+}
+
 check "tar" kind_of_archive 'tar -cf - .'
 check "tar, pax format" kind_of_archive 'tar --format=pax -cf - .'
 check "tar.gz" kind_of_archive 'tar -czf - .'
@@ -200,3 +281,6 @@ check "a sparse member" sparse_member
 check "names of any bytes in any locale" names_in_any_locale
 check "--exclude" exclude_in_archive
 check "a member of 16 MiB" archive_of_16_mib_file
+check "no program is run for a filter" no_program_is_run
+check "archives that unpack to too much" bombs
+check "extended attributes are lost with a warning" lost_attributes

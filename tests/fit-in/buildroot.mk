@@ -71,7 +71,7 @@ define newline
 endef
 
 # The packages of Buildroot's that ours depend on.
-host-elfutils host-libarchive host-pkgconf host-zlib:
+host-elfutils host-json-c host-libarchive host-pkgconf host-zlib:
 
 world: TARGETS
 include $(BR2_EXTERNAL_XIPFS_PATH)/external.mk

@@ -99,7 +99,8 @@ static inline void rule_extents(const struct laid *laid)
 	ck_assert_uint_eq(layout->bytes.xip, kinds[XIP_LAYOUT_XIP]);
 	ck_assert_uint_eq(layout->bytes.insert, kinds[XIP_LAYOUT_INSERT]);
 	ck_assert_uint_eq(layout->bytes.compressed + layout->bytes.stored,
-		kinds[XIP_LAYOUT_PAYLOAD] + kinds[XIP_LAYOUT_DIRECT] + kinds[XIP_LAYOUT_WRAPPED]);
+		kinds[XIP_LAYOUT_PAYLOAD] + kinds[XIP_LAYOUT_DIRECT] + kinds[XIP_LAYOUT_WRAPPED] +
+			kinds[XIP_LAYOUT_BARE]);
 	ck_assert_uint_eq(layout->bytes.padding, layout->size - sum);
 	ck_assert_uint_eq(layout->size % laid->plan->page_size, 0);
 	ck_assert_uint_eq(layout->size, laid->size);

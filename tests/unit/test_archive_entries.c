@@ -285,6 +285,61 @@ START_TEST(cpio_hard_links)
 }
 END_TEST
 
+struct lost {
+	struct newc entries[3];
+	const char *name, *reason;
+};
+
+/* Content that is there for something that cannot have it, or that is not there. */
+static const struct lost losses[] = {
+	{{{"a", "data", 7, XIP_S_IFREG | 0644, 2}, {"b", "data", 7, XIP_S_IFLNK | 0777, 2}},
+		"\"b\": ", "of another type"},
+	{{{"a", "data", 7, XIP_S_IFREG | 0644, 2}, {"c", "", 7, XIP_S_IFCHR | 0666, 2}},
+		"\"c\": ", "of another type"},
+	{{{"l", "data", 7, XIP_S_IFLNK | 0777, 2}, {"a", "data", 7, XIP_S_IFREG | 0644, 2}},
+		"\"a\": ", "of another type"},
+	{{{"x", "", 6, XIP_S_IFREG | 0644, 1}, {"c", "data", 7, XIP_S_IFCHR | 0666, 1}},
+		"\"c\": ", "is no file but has 4 bytes"},
+	{{{"x", "", 6, XIP_S_IFREG | 0644, 1}, {"d", "data", 7, XIP_S_IFDIR | 0755, 1}},
+		"\"d\": ", "is no file but has 4 bytes"},
+	{{{"x", "", 6, XIP_S_IFREG | 0644, 1}, {"p", "data", 7, XIP_S_IFIFO | 0600, 1}},
+		"\"p\": ", "is no file but has 4 bytes"},
+};
+
+START_TEST(access_control_list)
+{
+	struct archive_entry *entry = new_entry("a", XIP_S_IFREG | 0644);
+	struct archive_entry *plain = new_entry("b", XIP_S_IFREG | 0644);
+
+	begin("pax", "none");
+	archive_entry_acl_add_entry(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, ARCHIVE_ENTRY_ACL_READ,
+		ARCHIVE_ENTRY_ACL_USER, 7, "seven");
+	put(entry, "x", 1);
+	put(plain, "x", 1);
+	entry = new_entry("d", XIP_S_IFDIR | 0755);
+	archive_entry_acl_add_entry(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, ARCHIVE_ENTRY_ACL_READ,
+		ARCHIVE_ENTRY_ACL_USER, 7, "seven");
+	put(entry, NULL, 0);
+	finish();
+	scan();
+	ck_assert_str_eq(at("/a")->xattr, "system.posix_acl_access");
+	ck_assert_ptr_null(at("/b")->xattr);
+	ck_assert_str_eq(at("/d")->xattr, "system.posix_acl_default");
+	ck_assert_int_eq(xip_tree_finish(tree, false, &diag), XIP_OK);
+	ck_assert_int_eq(xip_tree_warn_xattrs(tree, &diag), XIP_OK);
+	ck_assert_uint_eq(messages.warnings, 1);
+	ck_assert_ptr_nonnull(strstr(messages.text, "/a: its extended"));
+	ck_assert_ptr_nonnull(strstr(messages.text, "as are those of 1 more"));
+}
+END_TEST
+
+START_TEST(lost_content)
+{
+	write_newc(losses[_i].entries, 2);
+	expect_refused(losses[_i].name, losses[_i].reason);
+}
+END_TEST
+
 START_TEST(unknown_type)
 {
 	static const struct newc entry[] = {{"strange", "", 7, 0644, 1}};
@@ -299,6 +354,7 @@ START_TEST(excluded)
 {
 	static const char *const list[] = {"/a", "*.o", "/d"};
 	const struct xip_exclude exclude = {.patterns = list, .count = 3};
+	const struct xip_scan_options options = {.exclude = &exclude};
 	char long_name[303];
 
 	memset(long_name, 'n', sizeof(long_name));
@@ -310,7 +366,7 @@ START_TEST(excluded)
 	put_file("e/k.o", "x");
 	put_file(long_name, "x"); /* no fault: it is left out */
 	finish();
-	ck_assert_int_eq(xip_scan_archive(path, &exclude, &tree, &diag), XIP_OK);
+	ck_assert_int_eq(scan_with(&options), XIP_OK);
 	ck_assert_int_eq(xip_tree_finish(tree, false, &diag), XIP_OK);
 	expect_content("/b", "content", 7);
 	ck_assert_uint_eq(at("/b")->links, 1);
@@ -332,6 +388,8 @@ int main(void)
 	tcase_add_loop_test(tests, negative_numbers, 0, 2);
 	tcase_add_test(tests, owners);
 	tcase_add_loop_test(tests, cpio_hard_links, 0, 2);
+	tcase_add_test(tests, access_control_list);
+	tcase_add_loop_test(tests, lost_content, 0, COUNT(losses));
 	tcase_add_loop_test(tests, unknown_type, 0, 2);
 	tcase_add_test(tests, excluded);
 	return run_tests("archive_entries", tests);

@@ -212,7 +212,7 @@ static void encode(struct world *w)
 	struct xip_encode_options options = {.compressor = XIP_LIBDEFLATE,
 		.level = 1,
 		.threads = 1 + some(w, 3),
-		.store = !w->options.classic};
+		.store = !w->options.classic || (w->page_size <= 32768 && some(w, 2))};
 
 	ck_assert_int_eq(xip_encode(w->made.tree, w->plan, &options, &w->encoding, NULL), XIP_OK);
 }

@@ -25,9 +25,13 @@
 #include "xipfs/tree/tree.h"
 
 struct xip_layout_options {
-	bool big;            /* byte order of the target */
-	bool boot_pad;       /* leave the first 512 bytes to boot code */
-	bool classic;        /* the format of before Linux 4.15: no extended block pointers */
+	bool big;      /* byte order of the target */
+	bool boot_pad; /* leave the first 512 bytes to boot code */
+	/*
+	 * The format of before Linux 4.15: no extended block pointers. Only with pages of at most
+	 * 32 KiB are there payloads that are stored (XIP_PAYLOAD_STORED) then.
+	 */
+	bool classic;
 	bool force_extended; /* set CRAMFS_FLAG_EXT_BLOCK_POINTERS also where nothing needs it */
 	uint32_t edition;
 	uint8_t name[16];     /* zero padded */
@@ -40,6 +44,7 @@ enum xip_layout_extent_kind {
 	XIP_LAYOUT_PAYLOAD,   /* @payload as it is */
 	XIP_LAYOUT_DIRECT,    /* 16-bit length, then @payload */
 	XIP_LAYOUT_WRAPPED,   /* 16-bit length, then a zlib stream that stores the raw @payload */
+	XIP_LAYOUT_BARE,      /* such a stream without a length before it */
 	XIP_LAYOUT_XIP,       /* @payload as it is, in the XIP region */
 	XIP_LAYOUT_INSERT,    /* the inserted file */
 };

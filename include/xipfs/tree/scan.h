@@ -13,6 +13,7 @@
 
 #include "xipfs/base/diag.h"
 #include "xipfs/base/err.h"
+#include "xipfs/tree/input.h"
 #include "xipfs/tree/tree.h"
 
 /* Patterns (pattern.h) of what to leave out: a directory that matches, with all below it. */
@@ -27,17 +28,24 @@ bool xip_exclude_match(const struct xip_exclude *exclude, const char *path);
 /*
  * Reads the names and metadata below directory @path, which may be a symlink to it; below it no
  * symlink is followed, and other file systems mounted there are taken as they are. Contents are not
- * read; symlink targets are. Hard links are found by device and inode number. Excluded directories
- * are not opened. @exclude may be NULL. Directories may be nested without limit.
- * XIP_ERR_SOURCE: something is unreadable, vanished, or changed place; XIP_ERR_NOMEM.
+ * read, but a file of size 0 that has some is an error; symlink targets are. Hard links are found
+ * by device and inode number. Excluded directories are not opened. @exclude may be NULL.
+ * Directories may be nested without limit. XIP_ERR_SOURCE: something is unreadable, vanished, or
+ * changed place; XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_scan_dir(const char *path, const struct xip_exclude *exclude,
 	struct xip_tree **tree, const struct xip_diag *diag);
 
+/* What may be said of the scan of an archive; each may be NULL. */
+struct xip_scan_options {
+	const struct xip_exclude *exclude;
+	struct xip_unpack *unpack;    /* how much it may unpack to; NULL: anything */
+	const struct xip_tree *lower; /* a tree whose files hard links may refer to, too */
+};
+
 /*
- * Reads an archive that libarchive understands; @path "-" is standard input. Contents are copied to
- * a nameless scratch file (xip_io_scratch); those of files of 16 MiB or more are not kept, since
- * xip_tree_finish refuses them. @exclude may be NULL.
+ * Reads an archive that libarchive understands. Contents are unpacked to a spool (spool.h).
+ * @options may be NULL. No program is run, whatever the archive's first bytes are.
  *
  * Later entries override earlier ones: a directory over a directory changes its metadata only, and
  * a directory that is not empty cannot become something else. Missing parents are made (0755, 0:0).
@@ -47,18 +55,21 @@ XIP_MUST_CHECK enum xip_err xip_scan_dir(const char *path, const struct xip_excl
  *
  * XIP_ERR_SOURCE: no archive; damaged or cut short; a path that is absolute or has ".." in it; a
  * hard link to nothing; an entry below something that is no directory; an entry of unknown type; an
- * owner that is no 32-bit number. XIP_ERR_IO: the scratch file cannot be written. XIP_ERR_NOMEM.
+ * owner that is no 32-bit number; content that is missing, or that its entry cannot have.
+ * XIP_ERR_LIMIT: more content than @options->unpack has left, or a compressed stream of more than
+ * its limit. XIP_ERR_IO: the scratch file cannot be written. XIP_ERR_NOMEM.
  */
-XIP_MUST_CHECK enum xip_err xip_scan_archive(const char *path, const struct xip_exclude *exclude,
-	struct xip_tree **tree, const struct xip_diag *diag);
+XIP_MUST_CHECK enum xip_err xip_scan_archive(const struct xip_input *input,
+	const struct xip_scan_options *options, struct xip_tree **tree,
+	const struct xip_diag *diag);
 
-/* The right one of the two above: a directory, or anything else as an archive. */
-XIP_MUST_CHECK enum xip_err xip_scan(const char *path, const struct xip_exclude *exclude,
-	struct xip_tree **tree, const struct xip_diag *diag);
+/* Takes everything that @exclude (may be NULL) matches out of @tree. XIP_ERR_NOMEM. */
+XIP_MUST_CHECK enum xip_err xip_tree_exclude(
+	struct xip_tree *tree, const struct xip_exclude *exclude, const struct xip_diag *diag);
 
 /*
  * Takes the file that @status (of stat(2)) describes out of @tree, under all its names: an image
- * must not become a part of itself. Only of a tree that was scanned from a directory, and not after
+ * must not become a part of itself. Only what was scanned from a directory, and not after
  * xip_tree_finish. True when it was there.
  */
 bool xip_scan_leave_out(struct xip_tree *tree, const struct stat *status);
@@ -68,7 +79,6 @@ bool xip_scan_leave_out(struct xip_tree *tree, const struct stat *status);
  * at once; a diag that they share must take messages from all of them.
  */
 struct xip_content {
-	const struct xip_tree *tree;
 	const struct xip_tree_inode *inode;
 	int fd;
 	uint64_t base; /* byte offset of the content in @fd */
@@ -77,12 +87,11 @@ struct xip_content {
 };
 
 /*
- * Opens the content of regular file @inode. XIP_ERR_SOURCE: it vanished, cannot be read, or is not
- * the file that was scanned any more; XIP_ERR_NOMEM.
+ * Opens the content of regular file @inode. XIP_ERR_SOURCE: it vanished, cannot be read, is not the
+ * file that was scanned any more, or has more content than its size says; XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_content_open(struct xip_content *content,
-	const struct xip_tree *tree, const struct xip_tree_inode *inode,
-	const struct xip_diag *diag);
+	const struct xip_tree_inode *inode, const struct xip_diag *diag);
 
 /*
  * Reads exactly @length bytes at @offset, all inside the file's size. XIP_ERR_SOURCE: the file

@@ -3,8 +3,8 @@
  * The root file system in memory: names and metadata of every entry, but no file contents.
  * Contents stay where they are and are read through the tree's source when a stage wants them.
  *
- * Life of a tree: xip_tree_new or a scan (scan.h), then changes (xip_tree_add, device tables),
- * then xip_tree_finish; afterwards it is only read.
+ * Life of a tree: xip_tree_new or a scan (scan.h), then changes (xip_tree_overlay, xip_tree_add,
+ * device tables), then xip_tree_finish; afterwards it is only read.
  */
 #ifndef XIPFS_TREE_H
 #define XIPFS_TREE_H
@@ -33,8 +33,16 @@ struct xip_tree_inode {
 	/* After xip_tree_finish the first node in tree order; before it, the first one added. */
 	const struct xip_node *first;
 	uint32_t number; /* index in xip_tree.data_inodes; regular files and symlinks only */
+	/*
+	 * The name of an extended attribute of it that an image cannot hold, in the tree's arena;
+	 * NULL: it has none.
+	 */
+	const char *xattr;
 	/* Private to src/tree. */
-	uint64_t content; /* archives: byte offset of the content in the spool */
+	bool implied;                  /* a directory that its archive does not have itself */
+	struct xip_source *source;     /* where its content is; a tree may have several sources */
+	const struct xip_node *origin; /* its first name there */
+	uint64_t content;              /* spooled: byte offset of the content in the spool */
 	int64_t stamp[4]; /* disk: device, inode number, mtime and ctime in nanoseconds */
 };
 
@@ -49,7 +57,10 @@ struct xip_node {
 	uint32_t name_length;         /* bytes */
 	uint32_t child_count;
 	uint32_t depth; /* 0: the root */
-	/* Of a directory after xip_tree_finish: its index among the tree's, in tree order. */
+	/*
+	 * Of a directory after xip_tree_finish: its index among the tree's, in tree order. Before
+	 * it, private to src/tree.
+	 */
 	uint32_t number;
 };
 
@@ -59,7 +70,8 @@ struct xip_name_index;
 struct xip_tree {
 	struct xip_arena *arena;
 	struct xip_node *root;
-	struct xip_source *source; /* owned by the tree; NULL: no content can be read */
+	struct xip_source *source; /* of its new inodes; owned by the tree; NULL: no content */
+	struct xip_tree *below;    /* what xip_tree_overlay took in; owned by the tree */
 	size_t node_count;         /* the root included */
 	/* After xip_tree_finish: every regular file and symlink once, ordered by its first node. */
 	struct xip_tree_inode **data_inodes;
@@ -74,7 +86,7 @@ XIP_MUST_CHECK enum xip_err xip_tree_new(struct xip_tree **tree, const struct xi
 /* Frees the tree, its nodes and its source; NULL is fine. */
 void xip_tree_free(struct xip_tree *tree);
 
-/* A zeroed inode in the tree's arena, NULL when memory ran out. */
+/* A zeroed inode in the tree's arena, of the tree's source; NULL when memory ran out. */
 struct xip_tree_inode *xip_tree_inode_new(struct xip_tree *tree);
 
 /* The child of directory @parent named by @length bytes at @name, NULL: none. Constant time. */
@@ -97,6 +109,37 @@ XIP_MUST_CHECK enum xip_err xip_tree_add(struct xip_tree *tree, struct xip_node 
  */
 void xip_tree_prune(
 	struct xip_tree *tree, bool (*drop)(void *user, const struct xip_node *node), void *user);
+
+/* How xip_tree_overlay lays one tree over another. */
+enum xip_overlay {
+	/*
+	 * A directory over a symlink that leads to one goes there, so that a file for /bin of a
+	 * tree whose /bin is a link to usr/bin becomes one of /usr/bin. Other entries replace what
+	 * is there; a warning tells of a directory with entries that something else replaces.
+	 */
+	XIP_OVERLAY_SOURCE,
+	/*
+	 * A layer of an OCI image (image-spec, layer.md): what is there is replaced whatever it is;
+	 * ".wh.NAME" takes NAME away, ".wh..wh..opq" all that its directory had below.
+	 */
+	XIP_OVERLAY_LAYER,
+};
+
+/*
+ * Lays @upper over @tree: directories merge, and have the owner and mode that @upper gives them
+ * unless it only implies them; everything else of @upper wins over what @tree has. @tree owns
+ * @upper afterwards, whatever the outcome. Before xip_tree_finish of either. XIP_ERR_SOURCE,
+ * XIP_ERR_NOMEM: the tree is not to be used any more.
+ */
+XIP_MUST_CHECK enum xip_err xip_tree_overlay(struct xip_tree *tree, struct xip_tree *upper,
+	enum xip_overlay kind, const struct xip_diag *diag);
+
+/*
+ * Warns once when inodes of the tree have extended attributes: how many, and the first. After
+ * xip_tree_finish. Errors: XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_tree_warn_xattrs(
+	const struct xip_tree *tree, const struct xip_diag *diag);
 
 /*
  * Walks an image path ("/etc/passwd", "etc//passwd", "./etc/passwd") from the root; no symlinks are

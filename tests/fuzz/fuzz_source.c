@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Arbitrary bytes as an archive. Whatever passes for one becomes an image, which must keep every
- * rule and hold the tree that was read. The input's size picks the options.
+ * Arbitrary bytes as a source. Whatever passes for one becomes an image, which must keep every rule
+ * and hold the tree that was read. The input's size picks the options.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +11,13 @@
 
 #include "xipfs/image/build.h"
 #include "xipfs/read/reader.h"
+#include "xipfs/source/source.h"
 #include "xipfs/tree/scan.h"
 #include "xipfs/check/verify.h"
 
-#define BYTES_MAX (4u << 20) /* of contents; a fuzzer has no time for more */
+/* Bytes of contents; a fuzzer has no time for more. */
+#define BYTES_MAX  (4u << 20)
+#define UNPACK_MAX (8u << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -67,8 +70,8 @@ static void finding(void *user, const struct xip_finding *found)
 	abort();
 }
 
-static void compare_content(struct xip_image *image, const struct xip_inode *inode,
-	const struct xip_tree *tree, const struct xip_tree_inode *source)
+static void compare_content(
+	struct xip_image *image, const struct xip_inode *inode, const struct xip_tree_inode *source)
 {
 	uint32_t page = xip_image_info(image)->page_size;
 	uint8_t *expected = calloc(1, (size_t)source->size + 1), *block = malloc(page);
@@ -78,7 +81,7 @@ static void compare_content(struct xip_image *image, const struct xip_inode *ino
 	if (source->target) {
 		memcpy(expected, source->target, (size_t)source->size);
 	} else {
-		require(!xip_content_open(&content, tree, source, NULL));
+		require(!xip_content_open(&content, source, NULL));
 		require(!xip_content_read(&content, expected, (size_t)source->size, 0, NULL));
 		require(!xip_content_close(&content, NULL));
 	}
@@ -116,7 +119,7 @@ static void compare(struct xip_image *image, const struct xip_tree *tree)
 				!memcmp(entry->name, node->name, node->name_length));
 		if (type == XIP_S_IFREG || type == XIP_S_IFLNK) {
 			require(entry->inode.size == node->inode->size);
-			compare_content(image, &entry->inode, tree, node->inode);
+			compare_content(image, &entry->inode, node->inode);
 		}
 	}
 	require(i == SIZE_MAX);
@@ -151,14 +154,21 @@ static void build(struct xip_tree *tree, size_t size)
 	close(fd);
 }
 
+/*
+ * Every kind of file that can be a source: an archive, an image, an image of containers. Half of
+ * the inputs lie over themselves.
+ */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	int fd = new_file(data, size);
 	struct xip_tree *tree;
 	char path[64];
+	const char *paths[] = {path, path};
+	const struct xip_sources sources = {
+		.paths = paths, .count = 1 + (size >> 4 & 1), .limit = UNPACK_MAX};
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (!xip_scan_archive(path, NULL, &tree, NULL)) {
+	if (!xip_sources_read(&sources, &tree, NULL)) {
 		build(tree, size);
 		xip_tree_free(tree);
 	}
