@@ -137,6 +137,19 @@ static enum xip_err judge_mmu(
 	return XIP_OK;
 }
 
+/* Why the kernel maps nothing of the image from flash; NULL: it may. */
+static const char *why_never(const struct xip_image_info *info)
+{
+	/* get_cramfs_inode() gives the files no mmap of their own then. */
+	if (!info->extended)
+		return "the super block lacks the flag of extended block pointers";
+	/* cramfs_mtd_fill_super() wants mtd_point() to give all that cramfs_read_super() found. */
+	if (!(info->super.flags & CRAMFS_FLAG_FSID_VERSION_2) && info->size < XIP_OFFSET_LIMIT)
+		return "the super block does not tell the image's size, so the kernel takes it to "
+		       "be 256 MiB, more than the flash has";
+	return NULL;
+}
+
 static enum xip_err judge_mapping(const struct judge *judge, const struct xip_view *view,
 	const struct xip_mapping *mapping, struct xip_verdict *verdict)
 {
@@ -145,11 +158,9 @@ static enum xip_err judge_mapping(const struct judge *judge, const struct xip_vi
 		verdict->why = xip_why_text(mapping->why);
 	if (!verdict->wanted)
 		return XIP_OK;
-	if (!xip_image_info(judge->image)->extended) {
-		/* get_cramfs_inode() gives the file no mmap of its own then. */
-		verdict->why = "the super block lacks the flag of extended block pointers";
+	verdict->why = why_never(xip_image_info(judge->image));
+	if (verdict->why)
 		return XIP_OK;
-	}
 	return view->program.mmu ? judge_mmu(judge, mapping, verdict)
 				 : judge_nommu(judge, mapping, verdict);
 }
@@ -170,16 +181,18 @@ static enum xip_err judge_clash(const struct judge *judge, struct xip_view *view
 			return err;
 		direct += verdict.direct;
 	}
-	view->clashes = xip_image_info(judge->image)->extended && direct > 1;
+	view->clashes = !why_never(xip_image_info(judge->image)) && direct > 1;
 	return XIP_OK;
 }
 
 static enum xip_err judge_view(const struct judge *judge, const uint8_t *data, size_t size,
 	enum xip_rules rules, struct xip_view *view)
 {
+	const struct xip_image_info *info = xip_image_info(judge->image);
+	const struct xip_target target = {info->page_size, info->big};
 	struct xip_program *program = &view->program;
-	enum xip_err err = xip_loader_describe(
-		judge->arena, data, size, xip_image_info(judge->image)->page_size, rules, program);
+	enum xip_err err =
+		xip_loader_describe(judge->arena, data, size, &target, rules, program);
 
 	if (err)
 		return err;

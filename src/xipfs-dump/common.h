@@ -26,7 +26,7 @@ struct dump {
 	struct xip_listing listing;
 	struct xip_map map;
 	struct xip_program_list programs; /* those with XIP blocks */
-	bool damaged;                     /* the listing lacks something, as warnings have told */
+	bool damaged; /* the listing lacks something, or the CRC is wrong, as warnings have told */
 };
 
 /* Opens the image at @path and lists it. On failure there is nothing to close. */

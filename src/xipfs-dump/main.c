@@ -49,7 +49,8 @@ static int run(
 
 	if (err)
 		/* What cannot even be mounted has errors, if that was the question. */
-		return err == XIP_ERR_CORRUPT && options->action == ACTION_CHECK
+		return (err == XIP_ERR_CORRUPT || err == XIP_ERR_UNSUPPORTED) &&
+				       options->action == ACTION_CHECK
 			       ? EXIT_ERRORS
 			       : XIP_EXIT_OPERATIONAL;
 	err = run_action(&dump, cli, &status);

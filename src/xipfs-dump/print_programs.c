@@ -10,9 +10,14 @@
 static void print_view(const struct dump *dump, const struct xip_view *view, const char *kernel)
 {
 	uint32_t page = dump->info->page_size;
+	const char *fate = "not in place";
 
-	printf("    %-7s %s%s%s\n", kernel, view->direct ? "in place" : "not in place",
-		view->why ? ": " : "", view->why ? view->why : "");
+	if (view->direct)
+		fate = "in place";
+	else if (xip_why_refuses(view->program.why))
+		fate = "cannot be loaded";
+	printf("    %-7s %s%s%s\n", kernel, fate, view->why ? ": " : "",
+		view->why ? view->why : "");
 	for (size_t i = 0; i < view->program.mapping_count; i++) {
 		const struct xip_mapping *mapping = &view->program.mappings[i];
 		const struct xip_verdict *verdict = &view->verdicts[i];

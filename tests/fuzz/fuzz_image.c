@@ -103,7 +103,7 @@ static void predict(struct xip_image *image, const struct xip_listing *listing,
 	for (size_t i = 0; i < 2; i++) {
 		struct xip_ram ram;
 
-		if (xip_ram_predict(image, listing, map, programs, kernels[i], &ram, NULL) !=
+		if (xip_ram_predict(image, listing, map, programs, &options, &ram, NULL) !=
 			XIP_OK)
 			continue;
 		check_ram(&ram);
