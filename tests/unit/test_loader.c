@@ -277,7 +277,75 @@ START_TEST(elf_with_mmu)
 	mapping_is(1, 0x2d, 2, 0x4d000, 4096, XIP_WHY_WRITABLE);
 	ck_assert_uint_eq(program.mappings[1].mem_bytes, 0xa74 + 0x2890);
 	describe(4096, XIP_RULES_NOMMU);
-	refused(XIP_LOADER_ELF, XIP_WHY_NOT_FDPIC);
+	refused(XIP_LOADER_ELF, XIP_WHY_NO_NOMMU);
+}
+END_TEST
+
+/* What the kernels of each machine make of a program: fs/Kconfig.binfmt and asm/elf.h. */
+static const struct {
+	uint16_t machine;
+	uint8_t osabi;
+	uint32_t flags;
+	uint16_t type;
+	enum xip_loader loader;
+	enum xip_why nommu, mmu;
+	const char *nommu_advice; /* a word of it */
+} kernels[] = {
+	{EM_ARM, 65, 0, ET_EXEC, XIP_LOADER_FDPIC, XIP_WHY_DIRECT, XIP_WHY_DIRECT, NULL},
+	{EM_ARM, 65, 0x20, ET_DYN, XIP_LOADER_FDPIC, XIP_WHY_CONSTDISP, XIP_WHY_DIRECT, "-mfdpic"},
+	{EM_ARM, 0, 0, ET_DYN, XIP_LOADER_ELF, XIP_WHY_NOT_FDPIC, XIP_WHY_DIRECT, "-mfdpic"},
+	{EM_ARM, 0, 0, ET_EXEC, XIP_LOADER_ELF, XIP_WHY_FIXED, XIP_WHY_DIRECT, "-mfdpic"},
+	{EM_XTENSA, 65, 0, ET_EXEC, XIP_LOADER_FDPIC, XIP_WHY_DIRECT, XIP_WHY_FDPIC_MMU, NULL},
+	{EM_XTENSA, 0, 0, ET_EXEC, XIP_LOADER_ELF, XIP_WHY_FIXED, XIP_WHY_DIRECT, "-mfdpic"},
+	{EM_SH, 0, 0x8000, ET_EXEC, XIP_LOADER_FDPIC, XIP_WHY_DIRECT, XIP_WHY_FDPIC_MMU, NULL},
+	{EM_SH, 65, 0, ET_DYN, XIP_LOADER_ELF, XIP_WHY_NOT_FDPIC, XIP_WHY_DIRECT, "-mfdpic"},
+	{EM_SH, 0, 0x8100, ET_DYN, XIP_LOADER_FDPIC, XIP_WHY_CONSTDISP, XIP_WHY_FDPIC_MMU,
+		"-mfdpic"},
+	{EM_RISCV, 65, 0, ET_DYN, XIP_LOADER_ELF, XIP_WHY_NOT_FDPIC, XIP_WHY_DIRECT, "has no FDPIC"},
+	{EM_RISCV, 0, 0, ET_EXEC, XIP_LOADER_ELF, XIP_WHY_FIXED, XIP_WHY_DIRECT, "-static-pie"},
+	{EM_68K, 0, 0, ET_DYN, XIP_LOADER_ELF, XIP_WHY_NOT_FDPIC, XIP_WHY_DIRECT, "has no FDPIC"},
+	{EM_68K, 0, 0, ET_EXEC, XIP_LOADER_ELF, XIP_WHY_FIXED, XIP_WHY_DIRECT, "-static-pie"},
+	{EM_X86_64, 65, 0, ET_DYN, XIP_LOADER_ELF, XIP_WHY_NO_NOMMU, XIP_WHY_DIRECT, "-X -X"},
+	{EM_AARCH64, 0, 0, ET_EXEC, XIP_LOADER_ELF, XIP_WHY_NO_NOMMU, XIP_WHY_DIRECT, "-X -X"},
+	{0x4242, 0, 0, ET_DYN, XIP_LOADER_ELF, XIP_WHY_NO_NOMMU, XIP_WHY_DIRECT, "-X -X"},
+};
+
+START_TEST(machines)
+{
+	const char *advice;
+
+	make_plain(&made, 0x2000, 0x100, 0, 0, 4096);
+	made.machine = kernels[_i].machine;
+	made.osabi = kernels[_i].osabi;
+	made.flags = kernels[_i].flags;
+	made.type = kernels[_i].type;
+	describe(4096, XIP_RULES_NOMMU);
+	program_is(kernels[_i].loader, kernels[_i].nommu);
+	advice = xip_why_advice(program.why, program.elf.machine);
+	if (kernels[_i].nommu_advice)
+		ck_assert_msg(advice && strstr(advice, kernels[_i].nommu_advice), "%s", advice);
+	else
+		ck_assert_ptr_null(advice);
+	describe(4096, XIP_RULES_MMU);
+	program_is(kernels[_i].loader, kernels[_i].mmu);
+	/* the other byte order is nothing for this target, whatever else holds */
+	made.big = true;
+	ck_assert_int_eq(xip_loader_describe(arena, file, make_elf(file, &made), &little,
+				 XIP_RULES_MMU, &program),
+		XIP_OK);
+	refused(kernels[_i].loader, XIP_WHY_BYTE_ORDER);
+	describe(4096, XIP_RULES_MMU);
+	program_is(kernels[_i].loader, kernels[_i].mmu);
+}
+END_TEST
+
+START_TEST(refusals)
+{
+	ck_assert(xip_why_refuses(XIP_WHY_BYTE_ORDER) && xip_why_refuses(XIP_WHY_FIXED));
+	ck_assert(xip_why_refuses(XIP_WHY_NO_NOMMU) && xip_why_refuses(XIP_WHY_FDPIC_MMU));
+	ck_assert(xip_why_refuses(XIP_WHY_BAD_HEADER) && xip_why_refuses(XIP_WHY_BEYOND_FILE));
+	ck_assert(!xip_why_refuses(XIP_WHY_DIRECT) && !xip_why_refuses(XIP_WHY_NOT_FDPIC));
+	ck_assert(!xip_why_refuses(XIP_WHY_TEXTREL) && !xip_why_refuses(XIP_WHY_COUNT));
 }
 END_TEST
 
@@ -410,11 +478,11 @@ START_TEST(flat_program)
 	refused(XIP_LOADER_FLAT, XIP_WHY_FLAT_RAM);
 	describe_flat(2, XIP_RULES_LOADER);
 	program_is(XIP_LOADER_FLAT, XIP_WHY_DIRECT);
+	/* packed, but no gzip stream is there */
 	describe_flat(4, XIP_RULES_LOADER);
-	refused(XIP_LOADER_FLAT, XIP_WHY_FLAT_PACKED);
-	describe_flat(8, XIP_RULES_LOADER); /* only the data are packed: made for text in ROM */
-	program_is(XIP_LOADER_FLAT, XIP_WHY_DIRECT);
-	mapping_is(0, 0, 3, 0, 32, XIP_WHY_DIRECT);
+	refused(XIP_LOADER_FLAT, XIP_WHY_BAD_HEADER);
+	describe_flat(8, XIP_RULES_LOADER);
+	refused(XIP_LOADER_FLAT, XIP_WHY_BAD_HEADER);
 	ck_assert_uint_eq(program.mappings[1].page_count, 0);
 }
 END_TEST
@@ -516,6 +584,9 @@ int main(void)
 	tcase_add_test(tcase, constant_displacement);
 	tcase_add_loop_test(tcase, unaligned_segment, 0, 2);
 	tcase_add_loop_test(tcase, large_pages, 0, 2);
+	tcase_add_loop_test(
+		tcase, machines, 0, (int)(sizeof(kernels) / sizeof(*kernels)));
+	tcase_add_test(tcase, refusals);
 	tcase_add_loop_test(tcase, elf_with_mmu, 0, 8);
 	tcase_add_test(tcase, four_segments);
 	tcase_add_test(tcase, too_many_program_headers);

@@ -137,7 +137,7 @@ START_TEST(mmu_not_in_place)
 {
 	make_plain(&made, 0x2d80, 0xa74, 0, 0, 4096);
 	made.machine = EM_MIPS;
-	made.big = true;
+	made.big = craft.big = true;
 	add_elf("bin", "a", false);
 	predict(XIP_KERNEL_AUTO);
 	line_is(0, 0, "fixed 10000 3 r-x 0 0 3 0 0 280");
@@ -162,7 +162,7 @@ START_TEST(not_fdpic_without_mmu)
 		ck_assert(!ram.objects[0].loadable);
 		ck_assert(!ram.processes[0].loadable);
 		ck_assert_uint_eq(ram.objects[0].line_count, 0);
-		advice_is(0, XIP_ADVICE_NOT_FDPIC, 0, 0, 0);
+		advice_is(0, XIP_ADVICE_NOT_LOADABLE, 0, 0, 0);
 		return;
 	}
 	/* from 0x10000 to 0x238f4: 20 pages, of which the hole between the segments is lost */
