@@ -99,6 +99,14 @@ static const char *file_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* Bytes of @path before its last slash: "/lib" of "/lib/libc.so", nothing of "/init". */
+static int folder_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? (int)(slash - path) : 0;
+}
+
 /* The folder that /lib and /usr/lib have for the machine, if the interpreter tells one. */
 static void find_multiarch(struct search *search)
 {
@@ -194,7 +202,7 @@ static enum xip_err try_run_path(struct search *search, const struct xip_elf *us
 				skip = strlen(words[i]);
 		if (!length || length >= sizeof(folder) || (skip && !origin))
 			continue;
-		before = skip ? (int)(file_name(origin) - origin) : 0;
+		before = skip ? folder_length(origin) : 0;
 		if ((size_t)before + length >= sizeof(folder))
 			continue;
 		snprintf(folder, sizeof(folder), "%.*s%.*s", before, skip ? origin : "",
@@ -228,8 +236,7 @@ static enum xip_err try_own_folders(
 
 		if (!homes[i] || !*homes[i] || strlen(homes[i]) >= sizeof(folder))
 			continue;
-		snprintf(folder, sizeof(folder), "%.*s", (int)(file_name(homes[i]) - homes[i]),
-			homes[i]);
+		snprintf(folder, sizeof(folder), "%.*s", folder_length(homes[i]), homes[i]);
 		err = try_folder(search, user, folder, "", name, object);
 	}
 	for (size_t i = 0; folders[search->flavour][i] && *object == SIZE_MAX && !err; i++) {

@@ -7,7 +7,7 @@ a_tree()
 	mkdir -p tree/bin tree/etc/deep tree/lib
 	program fdpic tree/bin/fdpic
 	rm xip-le.img
-	program static tree/bin/static
+	program fixed tree/bin/static
 	noise 9000 >tree/etc/font
 	text 9000 >tree/etc/text
 	text 500 2 >'tree/etc/two words'
@@ -125,7 +125,7 @@ make_stacks()
 	mkdir -p tree/bin
 	fdpic_gcc tree/bin/a -s -Wl,-z,stack-size=0x20000 <<<"$source"
 	fdpic_gcc tree/bin/b -g <<<"$source"
-	program static tree/bin/static
+	program fixed tree/bin/static
 }
 
 stack_sizes()
