@@ -130,8 +130,8 @@ static enum xip_err feed_packed(
 	return err;
 }
 
-enum xip_err xip_flat_walk(const uint8_t *data, size_t size, const struct xip_flat *flat,
-	bool *text, const char **why)
+enum xip_err xip_flat_walk(
+	const uint8_t *data, size_t size, const struct xip_flat *flat, bool *text, const char **why)
 {
 	uint64_t table = (uint64_t)flat->reloc_count * RELOC_SIZE;
 	/* full_data of load_flat_file(): all that it reads of the file behind the text */
@@ -156,8 +156,8 @@ enum xip_err xip_flat_walk(const uint8_t *data, size_t size, const struct xip_fl
 		err = XIP_OK;
 	}
 	if (!err && walk.outside)
-		err = fail(&walk,
-			"a bFLT relocation lies outside the program, for which the kernel kills it");
+		err = fail(&walk, "a bFLT relocation lies outside the program, for which the "
+				  "kernel kills it");
 	*text = walk.text;
 	return err;
 }

@@ -37,12 +37,12 @@ struct memo {
 struct search {
 	struct xip_libraries *libraries;
 	struct xip_closure *closure;
-	size_t parent[XIP_CLOSURE_MAX]; /* index in the closure of who needed it first */
+	size_t parent[XIP_CLOSURE_MAX];     /* index in the closure of who needed it first */
 	const char *names[XIP_CLOSURE_MAX]; /* by which it was needed; NULL: the program */
 	enum flavour flavour;
-	const char *interpreter;            /* name as in the program, NULL: none */
-	char real[XIP_ROOT_PATH_MAX];       /* where the interpreter really lies, "" unknown */
-	char multiarch[64];                 /* "arm-linux-gnueabihf", "" none */
+	const char *interpreter;      /* name as in the program, NULL: none */
+	char real[XIP_ROOT_PATH_MAX]; /* where the interpreter really lies, "" unknown */
+	char multiarch[64];           /* "arm-linux-gnueabihf", "" none */
 };
 
 bool xip_elf_is_program(const struct xip_elf *elf)
@@ -161,8 +161,7 @@ static enum xip_err try_path(
 	char real[XIP_ROOT_PATH_MAX];
 	enum xip_err err = look_up(search->libraries, path, object, real);
 
-	if (!err && *object != SIZE_MAX &&
-		!is_compatible(elf_of(search->libraries, *object), user))
+	if (!err && *object != SIZE_MAX && !is_compatible(elf_of(search->libraries, *object), user))
 		*object = SIZE_MAX;
 	return err;
 }
@@ -172,8 +171,8 @@ static enum xip_err try_folder(struct search *search, const struct xip_elf *user
 	const char *folder, const char *below, const char *name, size_t *object)
 {
 	char path[XIP_ROOT_PATH_MAX];
-	int length = snprintf(path, sizeof(path), "%s/%s%s%s", folder, below, *below ? "/" : "",
-		name);
+	int length =
+		snprintf(path, sizeof(path), "%s/%s%s%s", folder, below, *below ? "/" : "", name);
 
 	*object = SIZE_MAX;
 	if (length < 0 || (size_t)length >= sizeof(path))
@@ -222,15 +221,13 @@ static enum xip_err try_own_folders(
 		[UCLIBC] = {"/lib", "/usr/lib"},
 	};
 	const char *homes[] = {search->interpreter, search->real};
-	size_t home_count = search->flavour == MUSL     ? 0
-			    : search->flavour == UCLIBC ? 1
-							: 2;
+	size_t home_count = search->flavour == MUSL ? 0 : search->flavour == UCLIBC ? 1 : 2;
 	enum xip_err err = XIP_OK;
 
 	*object = SIZE_MAX;
 	for (size_t i = 0; *search->multiarch && i < 2 && *object == SIZE_MAX && !err; i++)
-		err = try_folder(search, user, i ? "/usr/lib" : "/lib", search->multiarch, name,
-			object);
+		err = try_folder(
+			search, user, i ? "/usr/lib" : "/lib", search->multiarch, name, object);
 	for (size_t i = 0; i < home_count && *object == SIZE_MAX && !err; i++) {
 		char folder[XIP_ROOT_PATH_MAX];
 
@@ -278,8 +275,8 @@ static enum xip_err try_run_paths(
 		const char *folders = elf ? run_path(search, elf, i == user) : NULL;
 
 		if (folders) {
-			char *origin =
-				libraries->root.path(libraries->root.user, search->closure->objects[i]);
+			char *origin = libraries->root.path(
+				libraries->root.user, search->closure->objects[i]);
 			/* uClibc-ng gives DT_RUNPATH no origin */
 			bool plain = search->flavour == UCLIBC && folders == elf->runpath;
 
@@ -326,8 +323,7 @@ static size_t find_loaded(const struct search *search, const char *name)
 static enum xip_err find_library(
 	struct search *search, size_t user, const char *name, size_t *object)
 {
-	const struct xip_elf *elf =
-		elf_of(search->libraries, search->closure->objects[user]);
+	const struct xip_elf *elf = elf_of(search->libraries, search->closure->objects[user]);
 	enum xip_err err = XIP_OK;
 
 	*object = SIZE_MAX;

@@ -238,7 +238,8 @@ static bool is_loadable(
 	for (size_t i = 0; i < process->object_count && !why; i++)
 		why = ram->objects[process->objects[i]].why;
 	if (!why && process->block_order > ram->max_order)
-		why = text(judge, "it needs a block of order %u in RAM, and the kernel has none above %u",
+		why = text(judge,
+			"it needs a block of order %u in RAM, and the kernel has none above %u",
 			process->block_order, ram->max_order);
 	if (!process->loadable)
 		disappoint(judge, text(judge, "the kernel loads %s", path), "it refuses", why);

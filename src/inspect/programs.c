@@ -191,8 +191,7 @@ static enum xip_err judge_view(const struct judge *judge, const uint8_t *data, s
 	const struct xip_image_info *info = xip_image_info(judge->image);
 	const struct xip_target target = {info->page_size, info->big};
 	struct xip_program *program = &view->program;
-	enum xip_err err =
-		xip_loader_describe(judge->arena, data, size, &target, rules, program);
+	enum xip_err err = xip_loader_describe(judge->arena, data, size, &target, rules, program);
 
 	if (err)
 		return err;

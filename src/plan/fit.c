@@ -185,13 +185,11 @@ static bool is_program(const struct users *users, uint32_t number)
 {
 	const struct xip_plan_file *file = &users->plan->files[number];
 
-	return file->loader != XIP_LOADER_NONE &&
-	       (users->tree->data_inodes[number]->mode & 0111) &&
+	return file->loader != XIP_LOADER_NONE && (users->tree->data_inodes[number]->mode & 0111) &&
 	       (!file->elf || xip_elf_is_program(file->elf));
 }
 
-static enum xip_err weigh(
-	struct users *users, const struct xip_policy *policy, uint64_t *pages)
+static enum xip_err weigh(struct users *users, const struct xip_policy *policy, uint64_t *pages)
 {
 	const struct xip_plan *plan = users->plan;
 

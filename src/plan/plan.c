@@ -373,8 +373,7 @@ static void warn_unplaced(
 
 	/* of the byte order xip_plan_check_target() tells */
 	if (file->run_count || file->wish == XIP_WISH_NONE || !was_expected(file) ||
-		file->why == XIP_WHY_BYTE_ORDER ||
-		planner->unplaced++ >= UNPLACED_SHOWN)
+		file->why == XIP_WHY_BYTE_ORDER || planner->unplaced++ >= UNPLACED_SHOWN)
 		return;
 	xip_diag_warn(planner->diag, path, XIP_NO_OFFSET, "not executed in place: %s%s%s%s%s",
 		xip_why_text(file->why), file->detail ? ": " : "", file->detail ? file->detail : "",

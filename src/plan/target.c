@@ -30,7 +30,6 @@ static enum xip_err check_order(const struct xip_tree *tree, const struct xip_pl
 {
 	size_t wrong = 0, right = 0, first = 0;
 	const char *image = policy->big ? "big" : "little", *other = policy->big ? "little" : "big";
-	const char *letter = policy->big ? "-L" : "-B";
 	char *path;
 
 	for (size_t i = 0; i < plan->file_count; i++) {
@@ -49,8 +48,9 @@ static enum xip_err check_order(const struct xip_tree *tree, const struct xip_pl
 	if (wrong > right && !policy->order_given)
 		(void)xip_diag_fail(diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET,
 			"%zu of %zu programs are %s-endian, this one is the first, but the image "
-			"would be %s-endian, and no kernel takes both: use %s (-N %s)",
-			wrong, wrong + right, other, image, letter, other);
+			"would be %s-endian, and no kernel takes both: use %s, or %s if it must be",
+			wrong, wrong + right, other, image, policy->big ? "-L" : "-B",
+			policy->big ? "-B" : "-L");
 	else
 		xip_diag_warn(diag, path, XIP_NO_OFFSET,
 			"%zu of %zu programs are %s-endian, this one is the first: a kernel that "

@@ -3,8 +3,8 @@
 
 #include "internal.h"
 
-enum xip_err xip_image_crc(const struct xip_image *image, struct xip_image_crc *crc,
-	const struct xip_diag *diag)
+enum xip_err xip_image_crc(
+	const struct xip_image *image, struct xip_image_crc *crc, const struct xip_diag *diag)
 {
 	const struct xip_image_info *info = &image->info;
 	uint64_t begin = info->super_offset, size = info->size;
@@ -36,7 +36,8 @@ enum xip_err xip_image_warn_crc(
 	*right = !err && crc.right;
 	if (!err && !crc.right)
 		xip_diag_warn(diag, image->path, XIP_NO_OFFSET,
-			"the image is damaged, so what is taken from it may be wrong: its CRC-32 is "
+			"the image is damaged, so what is taken from it may be wrong: its CRC-32 "
+			"is "
 			"%08x, but the super block says %08x",
 			crc.found, crc.recorded);
 	return err;

@@ -81,8 +81,7 @@ static void print_block(const struct report *report, const struct xip_ram_proces
 
 	if (!process->block_used)
 		return;
-	printf("  largest block %" PRIu64 "K (order %u), for ", block / 1024,
-		process->block_order);
+	printf("  largest block %" PRIu64 "K (order %u), for ", block / 1024, process->block_order);
 	if (process->block_object != SIZE_MAX)
 		dump_print_path(report->dump, stdout, entry_of(report, process->block_object));
 	else
@@ -338,8 +337,7 @@ enum xip_err print_ram(struct dump *dump)
 		.all = true,
 		.flash_address = dump->options->flash_address,
 	};
-	const struct xip_ram_options ram_options = {
-		dump->options->kernel, XIP_MAX_ORDER_DEFAULT};
+	const struct xip_ram_options ram_options = {dump->options->kernel, XIP_MAX_ORDER_DEFAULT};
 	struct report report = {.dump = dump};
 	enum xip_err err = dump_survey(dump, false);
 

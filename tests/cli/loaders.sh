@@ -19,7 +19,6 @@ other_byte_order()
 	matches err '/bin/mips: warning: it is a program for MIPS, but others are for ARM'
 	status 4 xipfs-dump --check a.img
 	matches out '^error: byte-order: /bin/mips: '
-	in_place a.img /bin/fdpic
 	xipfs-dump --list a.img >list
 	matches list '/bin/mips'
 	status 4 xipfs-dump --expect=- a.img <<<'loads /bin/mips'
@@ -46,9 +45,6 @@ most_in_the_other_order()
 	# who names the order has a reason
 	status 0 mkxipfs -q -L tree a.img
 	matches err 'warning: 1 of 1 programs are big-endian'
-	rm tree/mips
-	program fixed tree/arm
-	fails 8 'use -L' bash -c 'mkxipfs -q -N host tree a.img && mkxipfs -q -B tree a.img; exit 8'
 }
 
 damaged_content()
@@ -71,6 +67,12 @@ damaged_content()
 	[[ -s x.tar && $(stat -c %s x/data) == 8000 ]] || fail "what could be had was not"
 }
 
+# A big-endian number of 32 bits to standard output.
+put_be32()
+{
+	printf %08x "$1" | xxd -r -p
+}
+
 # As 64 bytes of header, text to 0x1000, data to 0x1100, relocations.
 flat_file()
 {
@@ -81,11 +83,11 @@ flat_file()
 		printf bFLT
 		for word in 4 $((0x44)) $((0x1000)) $((0x1100)) $((0x1140)) "$stack" $((0x1100)) \
 			$# "$flags"; do
-			be32 "$word"
+			put_be32 "$word"
 		done
 		zeros $((0x1100 - 40))
 		for word; do
-			be32 "$word"
+			put_be32 "$word"
 		done
 	} >"$file"
 	chmod 755 "$file"
@@ -154,12 +156,10 @@ one_search()
 	gcc -m32 -O1 -nostdlib -shared -fPIC -Wl,-soname,libx.so.6 -Wl,-z,noseparate-code -x c \
 		-o tree/opt/lib/libx.so.6 - <<<'int x(void) { static const char t[9000] = "x"; return t[8]; }'
 	ln -s libx.so.6 tree/opt/lib/libx.so
-	gcc -m32 -O1 -nostdlib -no-pie -Wl,-rpath,'$ORIGIN/../opt/lib' -Wl,-z,noseparate-code \
-		-Wl,-dynamic-linker,/lib/ld-linux.so.2 -x c -o tree/bin/a - tree/opt/lib/libx.so.6 \
-		-x none <<<'int x(void); void _start(void) { for (;;) x(); }' 2>/dev/null ||
-		gcc -m32 -O1 -nostdlib -no-pie -Wl,-rpath,'$ORIGIN/../opt/lib' \
-			-Wl,-dynamic-linker,/lib/ld-linux.so.2 -x c -o tree/bin/a - -x none \
-			tree/opt/lib/libx.so.6 <<<'int x(void); void _start(void) { for (;;) x(); }'
+	# shellcheck disable=SC2016 # $ORIGIN is for the dynamic loader
+	gcc -m32 -O1 -nostdlib -no-pie '-Wl,-rpath,$ORIGIN/../opt/lib' \
+		-Wl,-dynamic-linker,/lib/ld-linux.so.2 -x c -o tree/bin/a - -x none \
+		tree/opt/lib/libx.so.6 <<<'int x(void); void _start(void) { for (;;) x(); }'
 	gcc -m32 -O1 -nostdlib -shared -fPIC -Wl,-soname,ld-linux.so.2 -x c -o tree/lib/ld-linux.so.2 - \
 		<<<'int y;'
 	chmod 755 tree/opt/lib/*

@@ -87,7 +87,7 @@ advice()
 		out)
 	matches <(jq -r '.advice[] | select(.path == "/bin/static") | .name' out) not-placed
 	xipfs-dump --json --ram=nommu a.img >out
-	equal "$(jq -r '.advice[] | select(.path == "/bin/spread") | .name' out)" not-fdpic
+	equal "$(jq -r '.advice[] | select(.path == "/bin/spread") | .name' out)" not-loadable
 	# It is worth what it says: without the page borders that much less is in place.
 	before=$(json a.img '.programs[] | select(.path == "/bin/spread") | .mmu.pages')
 	gcc -O1 -nostdlib -static -Wl,-z,noseparate-code -s -x c -o tree/bin/spread - <<-C

@@ -77,8 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 			if (!arena)
 				return 0;
-			if (!xip_loader_describe(
-				    arena, data, size, &target, rules[j], &program)) {
+			if (!xip_loader_describe(arena, data, size, &target, rules[j], &program)) {
 				check_program(&program, size, page_sizes[i]);
 				if (program.loader == XIP_LOADER_ELF ||
 					program.loader == XIP_LOADER_FDPIC)

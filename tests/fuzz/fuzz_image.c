@@ -104,8 +104,7 @@ static void predict(struct xip_image *image, const struct xip_listing *listing,
 		const struct xip_ram_options options = {kernels[i], XIP_MAX_ORDER_DEFAULT};
 		struct xip_ram ram;
 
-		if (xip_ram_predict(image, listing, map, programs, &options, &ram, NULL) !=
-			XIP_OK)
+		if (xip_ram_predict(image, listing, map, programs, &options, &ram, NULL) != XIP_OK)
 			continue;
 		check_ram(&ram);
 		xip_ram_free(&ram);

@@ -146,9 +146,9 @@ START_TEST(run_paths_are_inherited)
 	needs(b, "libc.so");
 	add("/bin/../opt/libc.so", ET_DYN);
 	/* the whole chain's with glibc, the needing object's own with uClibc-ng; musl is libc.so */
-	maps(_i == 0   ? "/lib/ld-linux.so.3 /bin/../opt/libb.so /bin/../opt/libc.so"
-	     : _i == 1 ? "/lib/ld-musl-arm.so.1 /bin/../opt/libb.so"
-		       : "/lib/ld-uClibc.so.0 /bin/../opt/libb.so -libc.so");
+	maps(_i == 0      ? "/lib/ld-linux.so.3 /bin/../opt/libb.so /bin/../opt/libc.so"
+		: _i == 1 ? "/lib/ld-musl-arm.so.1 /bin/../opt/libb.so"
+			  : "/lib/ld-uClibc.so.0 /bin/../opt/libb.so -libc.so");
 	needed[b][0] = "libd.so";
 	files[4 - 1].path = "/bin/../opt/libd.so";
 	if (_i == 1)
@@ -156,9 +156,9 @@ START_TEST(run_paths_are_inherited)
 	/* DT_RUNPATH is the object's own, except with musl */
 	files[a].elf.rpath = NULL;
 	files[a].elf.runpath = "/bin/../opt";
-	maps(_i == 0   ? "/lib/ld-linux.so.3 /bin/../opt/libb.so -libd.so"
-	     : _i == 1 ? "/lib/ld-musl-arm.so.1 /bin/../opt/libb.so /bin/../opt/libd.so"
-		       : "/lib/ld-uClibc.so.0 /bin/../opt/libb.so -libd.so");
+	maps(_i == 0      ? "/lib/ld-linux.so.3 /bin/../opt/libb.so -libd.so"
+		: _i == 1 ? "/lib/ld-musl-arm.so.1 /bin/../opt/libb.so /bin/../opt/libd.so"
+			  : "/lib/ld-uClibc.so.0 /bin/../opt/libb.so -libd.so");
 }
 END_TEST
 

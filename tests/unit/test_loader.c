@@ -36,8 +36,7 @@ static void describe(uint32_t page_size, enum xip_rules rules)
 
 	size_t size = make_elf(file, &made);
 
-	ck_assert_int_eq(
-		xip_loader_describe(arena, file, size, &target, rules, &program), XIP_OK);
+	ck_assert_int_eq(xip_loader_describe(arena, file, size, &target, rules, &program), XIP_OK);
 }
 
 static void mapping_is(
@@ -281,74 +280,6 @@ START_TEST(elf_with_mmu)
 }
 END_TEST
 
-/* What the kernels of each machine make of a program: fs/Kconfig.binfmt and asm/elf.h. */
-static const struct {
-	uint16_t machine;
-	uint8_t osabi;
-	uint32_t flags;
-	uint16_t type;
-	enum xip_loader loader;
-	enum xip_why nommu, mmu;
-	const char *nommu_advice; /* a word of it */
-} kernels[] = {
-	{EM_ARM, 65, 0, ET_EXEC, XIP_LOADER_FDPIC, XIP_WHY_DIRECT, XIP_WHY_DIRECT, NULL},
-	{EM_ARM, 65, 0x20, ET_DYN, XIP_LOADER_FDPIC, XIP_WHY_CONSTDISP, XIP_WHY_DIRECT, "-mfdpic"},
-	{EM_ARM, 0, 0, ET_DYN, XIP_LOADER_ELF, XIP_WHY_NOT_FDPIC, XIP_WHY_DIRECT, "-mfdpic"},
-	{EM_ARM, 0, 0, ET_EXEC, XIP_LOADER_ELF, XIP_WHY_FIXED, XIP_WHY_DIRECT, "-mfdpic"},
-	{EM_XTENSA, 65, 0, ET_EXEC, XIP_LOADER_FDPIC, XIP_WHY_DIRECT, XIP_WHY_FDPIC_MMU, NULL},
-	{EM_XTENSA, 0, 0, ET_EXEC, XIP_LOADER_ELF, XIP_WHY_FIXED, XIP_WHY_DIRECT, "-mfdpic"},
-	{EM_SH, 0, 0x8000, ET_EXEC, XIP_LOADER_FDPIC, XIP_WHY_DIRECT, XIP_WHY_FDPIC_MMU, NULL},
-	{EM_SH, 65, 0, ET_DYN, XIP_LOADER_ELF, XIP_WHY_NOT_FDPIC, XIP_WHY_DIRECT, "-mfdpic"},
-	{EM_SH, 0, 0x8100, ET_DYN, XIP_LOADER_FDPIC, XIP_WHY_CONSTDISP, XIP_WHY_FDPIC_MMU,
-		"-mfdpic"},
-	{EM_RISCV, 65, 0, ET_DYN, XIP_LOADER_ELF, XIP_WHY_NOT_FDPIC, XIP_WHY_DIRECT, "has no FDPIC"},
-	{EM_RISCV, 0, 0, ET_EXEC, XIP_LOADER_ELF, XIP_WHY_FIXED, XIP_WHY_DIRECT, "-static-pie"},
-	{EM_68K, 0, 0, ET_DYN, XIP_LOADER_ELF, XIP_WHY_NOT_FDPIC, XIP_WHY_DIRECT, "has no FDPIC"},
-	{EM_68K, 0, 0, ET_EXEC, XIP_LOADER_ELF, XIP_WHY_FIXED, XIP_WHY_DIRECT, "-static-pie"},
-	{EM_X86_64, 65, 0, ET_DYN, XIP_LOADER_ELF, XIP_WHY_NO_NOMMU, XIP_WHY_DIRECT, "-X -X"},
-	{EM_AARCH64, 0, 0, ET_EXEC, XIP_LOADER_ELF, XIP_WHY_NO_NOMMU, XIP_WHY_DIRECT, "-X -X"},
-	{0x4242, 0, 0, ET_DYN, XIP_LOADER_ELF, XIP_WHY_NO_NOMMU, XIP_WHY_DIRECT, "-X -X"},
-};
-
-START_TEST(machines)
-{
-	const char *advice;
-
-	make_plain(&made, 0x2000, 0x100, 0, 0, 4096);
-	made.machine = kernels[_i].machine;
-	made.osabi = kernels[_i].osabi;
-	made.flags = kernels[_i].flags;
-	made.type = kernels[_i].type;
-	describe(4096, XIP_RULES_NOMMU);
-	program_is(kernels[_i].loader, kernels[_i].nommu);
-	advice = xip_why_advice(program.why, program.elf.machine);
-	if (kernels[_i].nommu_advice)
-		ck_assert_msg(advice && strstr(advice, kernels[_i].nommu_advice), "%s", advice);
-	else
-		ck_assert_ptr_null(advice);
-	describe(4096, XIP_RULES_MMU);
-	program_is(kernels[_i].loader, kernels[_i].mmu);
-	/* the other byte order is nothing for this target, whatever else holds */
-	made.big = true;
-	ck_assert_int_eq(xip_loader_describe(arena, file, make_elf(file, &made), &little,
-				 XIP_RULES_MMU, &program),
-		XIP_OK);
-	refused(kernels[_i].loader, XIP_WHY_BYTE_ORDER);
-	describe(4096, XIP_RULES_MMU);
-	program_is(kernels[_i].loader, kernels[_i].mmu);
-}
-END_TEST
-
-START_TEST(refusals)
-{
-	ck_assert(xip_why_refuses(XIP_WHY_BYTE_ORDER) && xip_why_refuses(XIP_WHY_FIXED));
-	ck_assert(xip_why_refuses(XIP_WHY_NO_NOMMU) && xip_why_refuses(XIP_WHY_FDPIC_MMU));
-	ck_assert(xip_why_refuses(XIP_WHY_BAD_HEADER) && xip_why_refuses(XIP_WHY_BEYOND_FILE));
-	ck_assert(!xip_why_refuses(XIP_WHY_DIRECT) && !xip_why_refuses(XIP_WHY_NOT_FDPIC));
-	ck_assert(!xip_why_refuses(XIP_WHY_TEXTREL) && !xip_why_refuses(XIP_WHY_COUNT));
-}
-END_TEST
-
 /* The usual four segments: headers and tables, text, constants, data. */
 START_TEST(four_segments)
 {
@@ -393,8 +324,8 @@ START_TEST(too_many_program_headers)
 	for (unsigned count = 73; count <= 74; count++) {
 		memset(file + make_phdr_offset(&made, 3), 0, 56 * 71);
 		make_value(file + 56, 2, count, false);
-		ck_assert_int_eq(xip_loader_describe(arena, file, make_shdr_offset(&made, 3), &little,
-					 XIP_RULES_LOADER, &program),
+		ck_assert_int_eq(xip_loader_describe(arena, file, make_shdr_offset(&made, 3),
+					 &little, XIP_RULES_LOADER, &program),
 			XIP_OK);
 		program_is(XIP_LOADER_ELF, count == 73 ? XIP_WHY_DIRECT : XIP_WHY_TOO_MANY_HEADERS);
 	}
@@ -418,7 +349,8 @@ START_TEST(text_relocations)
 	size = make_elf(file, &made);
 	make_dynamic(file, &made, 0x2000, 0, DT_TEXTREL, 0);
 	ck_assert_int_eq(
-		xip_loader_describe(arena, file, size, &little, XIP_RULES_LOADER, &program), XIP_OK);
+		xip_loader_describe(arena, file, size, &little, XIP_RULES_LOADER, &program),
+		XIP_OK);
 	refused(_i ? XIP_LOADER_FDPIC : XIP_LOADER_ELF, XIP_WHY_TEXTREL);
 }
 END_TEST
@@ -457,7 +389,8 @@ static void describe_flat(uint32_t flags, enum xip_rules rules)
 	const struct make_flat flat = {4, 0x44, 0x2100, 0x2900, 0x4000, 0x1000, 0x2900, 0, flags};
 
 	make_flat(file, &flat);
-	ck_assert_int_eq(xip_loader_describe(arena, file, 0x2900, &little, rules, &program), XIP_OK);
+	ck_assert_int_eq(
+		xip_loader_describe(arena, file, 0x2900, &little, rules, &program), XIP_OK);
 }
 
 START_TEST(flat_program)
@@ -494,11 +427,13 @@ START_TEST(flat_text_relocations)
 	make_flat(file, &flat);
 	make_value(file + 0x2900, 4, 0x20bf, true);
 	ck_assert_int_eq(
-		xip_loader_describe(arena, file, 0x2904, &little, XIP_RULES_LOADER, &program), XIP_OK);
+		xip_loader_describe(arena, file, 0x2904, &little, XIP_RULES_LOADER, &program),
+		XIP_OK);
 	refused(XIP_LOADER_FLAT, XIP_WHY_TEXTREL);
 	make_value(file + 0x2900, 4, 0x20c0, true);
 	ck_assert_int_eq(
-		xip_loader_describe(arena, file, 0x2904, &little, XIP_RULES_LOADER, &program), XIP_OK);
+		xip_loader_describe(arena, file, 0x2904, &little, XIP_RULES_LOADER, &program),
+		XIP_OK);
 	program_is(XIP_LOADER_FLAT, XIP_WHY_DIRECT);
 }
 END_TEST
@@ -509,7 +444,8 @@ START_TEST(flat_lies)
 
 	make_flat(file, &flat);
 	ck_assert_int_eq(
-		xip_loader_describe(arena, file, 0x2900, &little, XIP_RULES_LOADER, &program), XIP_OK);
+		xip_loader_describe(arena, file, 0x2900, &little, XIP_RULES_LOADER, &program),
+		XIP_OK);
 	refused(XIP_LOADER_NONE, XIP_WHY_BAD_HEADER);
 	ck_assert_ptr_nonnull(program.detail);
 }
@@ -584,9 +520,6 @@ int main(void)
 	tcase_add_test(tcase, constant_displacement);
 	tcase_add_loop_test(tcase, unaligned_segment, 0, 2);
 	tcase_add_loop_test(tcase, large_pages, 0, 2);
-	tcase_add_loop_test(
-		tcase, machines, 0, (int)(sizeof(kernels) / sizeof(*kernels)));
-	tcase_add_test(tcase, refusals);
 	tcase_add_loop_test(tcase, elf_with_mmu, 0, 8);
 	tcase_add_test(tcase, four_segments);
 	tcase_add_test(tcase, too_many_program_headers);

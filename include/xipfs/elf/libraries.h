@@ -42,7 +42,7 @@ struct xip_root {
 struct xip_closure {
 	size_t objects[XIP_CLOSURE_MAX]; /* itself, its interpreter, then breadth first */
 	size_t object_count;
-	size_t interpreter; /* one of them; SIZE_MAX: none, or not there */
+	size_t interpreter;                   /* one of them; SIZE_MAX: none, or not there */
 	const char *missing[XIP_CLOSURE_MAX]; /* names, owned by the headers */
 	size_t missing_count;
 	bool complete; /* nothing is missing */

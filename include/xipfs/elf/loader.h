@@ -122,7 +122,8 @@ XIP_MUST_CHECK enum xip_err xip_loader_describe(struct xip_arena *arena, const u
 
 /* One English clause for @why, for messages ("the segment is writable"); static storage. */
 const char *xip_why_text(enum xip_why why);
-/* True when the kernel does not start the program at all; otherwise it copies what is not direct. */
+/* True when the kernel does not start the program at all; otherwise it copies what is not direct.
+ */
 bool xip_why_refuses(enum xip_why why);
 /*
  * What the user of a machine with number @machine (EM_*; EM_NONE: bFLT) can do about it ("link with

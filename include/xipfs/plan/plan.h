@@ -39,12 +39,12 @@ struct xip_plan_file {
 	const struct xip_plan_patch *patch; /* the size of its stack; NULL: as in the source */
 	const struct xip_elf *elf; /* with xip_policy.fit for an ELF, else NULL; without segments */
 	uint32_t run_count;
-	uint8_t wish;   /* enum xip_wish: what the deciding rule wants */
-	uint8_t loader; /* enum xip_loader */
-	uint8_t why;    /* enum xip_why: XIP_WHY_DIRECT when its loader can map it from flash */
+	uint8_t wish;     /* enum xip_wish: what the deciding rule wants */
+	uint8_t loader;   /* enum xip_loader */
+	uint8_t why;      /* enum xip_why: XIP_WHY_DIRECT when its loader can map it from flash */
 	uint16_t machine; /* EM_* of an ELF program, else 0 */
-	bool mmu_only;  /* only a kernel with an MMU maps it, so XIP pages may be shared */
-	bool optional;  /* --fit may leave its runs out */
+	bool mmu_only;    /* only a kernel with an MMU maps it, so XIP pages may be shared */
+	bool optional;    /* --fit may leave its runs out */
 };
 
 #define XIP_PLAN_DEFAULT UINT32_MAX
@@ -62,8 +62,8 @@ struct xip_plan {
  * Makes the plan for a finished tree on @threads threads. Warns of every program that was to be
  * executed in place and cannot be, of programs in the other byte order or for several machines, and
  * of a stack size that has no effect. XIP_ERR_SOURCE: a stack size for a program without
- * PT_GNU_STACK; most programs in the other byte order, unless xip_policy.order_given. The caller frees *@plan with xip_plan_free.
- * Errors: XIP_ERR_SOURCE, XIP_ERR_IO, XIP_ERR_NOMEM.
+ * PT_GNU_STACK; most programs in the other byte order, unless xip_policy.order_given. The caller
+ * frees *@plan with xip_plan_free. Errors: XIP_ERR_SOURCE, XIP_ERR_IO, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_plan_make(const struct xip_tree *tree,
 	const struct xip_policy *policy, unsigned threads, struct xip_plan **plan,
