@@ -2,7 +2,6 @@
 /*
  * Checks of execution in place.
  */
-#include <elf.h>
 #include <stdlib.h>
 
 #include "checks.h"
@@ -143,6 +142,10 @@ static enum xip_err check_xip_nommu(struct xip_checker *checker)
 			xip_check_report(checker, program->entry, XIP_NO_OFFSET,
 				"two read-only segments that share a page are both laid out to be "
 				"mapped, which stops the kernel: add_nommu_region() calls BUG()");
+		if (program->nommu.written)
+			xip_check_report(checker, program->entry, XIP_NO_OFFSET,
+				"its text is laid out to be mapped from flash, but it has text "
+				"relocations, which are written there");
 		if (program->loader != XIP_LOADER_ELF && !program->mmu.direct)
 			report_view(checker, program, &program->nommu);
 	}
@@ -161,36 +164,19 @@ static enum xip_err check_xip_mmu(struct xip_checker *checker)
 	return XIP_OK;
 }
 
-/* Reads as much of an executable file as tells its byte order; *@other: it is the other one. */
-static enum xip_err read_byte_order(
-	struct xip_checker *checker, const struct xip_inode *inode, uint8_t *buffer, bool *other)
-{
-	const char *why;
-	size_t length;
-	enum xip_err err = xip_image_read_block(checker->image, inode, 0, buffer, &length, &why);
-
-	*other = !err && length > EI_DATA && xip_elf_has_magic(buffer, length) &&
-		 buffer[EI_DATA] == (checker->info->big ? ELFDATA2LSB : ELFDATA2MSB);
-	return err == XIP_ERR_CORRUPT ? XIP_OK : err; /* for other checks to report */
-}
-
 /*
  * cramfs_read_super() refuses an image in the other order ("wrong endianness"), elf_check_arch() a
- * program in the other one, so no kernel runs both. What is not executable may be for another
- * processor.
+ * program in the other one, so no kernel runs both.
  */
 static enum xip_err check_byte_order(struct xip_checker *checker)
 {
-	uint8_t *buffer = malloc(XIP_PAGE_SIZE_MAX);
-	enum xip_err err = buffer ? XIP_OK : xip_diag_nomem(checker->diag);
+	enum xip_err err = XIP_OK;
 
 	for (size_t i = 0; !err && i < checker->listing.count; i++) {
-		const struct xip_inode *inode = &checker->listing.entries[i].inode;
-		bool other = false;
+		bool other;
 
-		if (xip_mode_is_regular(inode->mode) && (inode->mode & 0111) &&
-			xip_inode_has_blocks(inode))
-			err = read_byte_order(checker, inode, buffer, &other);
+		err = xip_program_is_other_order(
+			checker->image, &checker->listing.entries[i].inode, &other);
 		if (!err && other)
 			xip_check_report(checker, i, XIP_NO_OFFSET,
 				"a %s-endian program in a %s-endian image: no kernel that mounts "
@@ -198,7 +184,6 @@ static enum xip_err check_byte_order(struct xip_checker *checker)
 				checker->info->big ? "little" : "big",
 				checker->info->big ? "big" : "little");
 	}
-	free(buffer);
 	return err;
 }
 

@@ -9,7 +9,7 @@
 
 /* Bounds of the work that hostile programs can make: names of one object, look-ups in all. */
 #define NEEDED_MAX  256
-#define LOOKUPS_MAX ((uint64_t)1 << 22)
+#define LOOKUPS_MAX ((uint64_t)1 << 20)
 
 enum flavour {
 	GLIBC,
@@ -188,7 +188,8 @@ static enum xip_err try_run_path(struct search *search, const struct xip_elf *us
 	enum xip_err err = XIP_OK;
 
 	*object = SIZE_MAX;
-	for (size_t length; *folders && *object == SIZE_MAX && !err;
+	for (size_t length;
+		*folders && *object == SIZE_MAX && !err && search->libraries->lookups < LOOKUPS_MAX;
 		folders += length + (folders[length] == ':')) {
 		char folder[XIP_ROOT_PATH_MAX];
 		size_t skip = 0;
@@ -408,12 +409,12 @@ static enum xip_err gather_needed(struct search *search, size_t user)
 	const struct xip_elf *elf = elf_of(search->libraries, closure->objects[user]);
 	struct memo *memo = elf && elf->needed_count ? memo_of(search, user, elf) : NULL;
 
-	for (size_t i = 0; elf && i < elf->needed_count; i++) {
+	for (size_t i = 0; elf && i < elf->needed_count && i < NEEDED_MAX; i++) {
 		const char *name = elf->needed[i];
 		size_t object = find_loaded(search, name);
 		enum xip_err err = XIP_OK;
 
-		if (object == SIZE_MAX && i < NEEDED_MAX) {
+		if (object == SIZE_MAX) {
 			size_t *known = memo ? &memo->found[i] : NULL;
 
 			object = known ? *known : SIZE_MAX - 1;
@@ -427,6 +428,8 @@ static enum xip_err gather_needed(struct search *search, size_t user)
 		if (object == SIZE_MAX || !add_object(search, object, user, name))
 			add_missing(closure, name);
 	}
+	if (elf && elf->needed_count > NEEDED_MAX)
+		add_missing(closure, elf->needed[NEEDED_MAX]);
 	return XIP_OK;
 }
 

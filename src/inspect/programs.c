@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xipfs/inspect/programs.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,11 +166,17 @@ static enum xip_err judge_mapping(const struct judge *judge, const struct xip_vi
 				 : judge_nommu(judge, mapping, verdict);
 }
 
-/* Would the kernel map two of the segments that share a page? It looks at one at a time. */
-static enum xip_err judge_clash(const struct judge *judge, struct xip_view *view)
+/*
+ * What must not be mapped from flash and is laid out for it all the same. The kernel looks neither
+ * at other segments nor at relocations.
+ */
+static enum xip_err judge_forbidden(const struct judge *judge, struct xip_view *view)
 {
+	enum xip_why why = view->program.why;
 	unsigned direct = 0;
 
+	if (why_never(xip_image_info(judge->image)) || view->program.mmu)
+		return XIP_OK;
 	for (size_t i = 0; i < view->program.mapping_count; i++) {
 		const struct xip_mapping *mapping = &view->program.mappings[i];
 		struct xip_verdict verdict = {0};
@@ -181,7 +188,8 @@ static enum xip_err judge_clash(const struct judge *judge, struct xip_view *view
 			return err;
 		direct += verdict.direct;
 	}
-	view->clashes = !why_never(xip_image_info(judge->image)) && direct > 1;
+	view->clashes = why == XIP_WHY_SHARED_PAGE && direct > 1;
+	view->written = why == XIP_WHY_TEXTREL && direct > 0;
 	return XIP_OK;
 }
 
@@ -213,7 +221,29 @@ static enum xip_err judge_view(const struct judge *judge, const uint8_t *data, s
 			view->why = view->why ? view->why : verdict->why;
 		}
 	}
-	return program->why == XIP_WHY_SHARED_PAGE ? judge_clash(judge, view) : XIP_OK;
+	return program->why == XIP_WHY_SHARED_PAGE || program->why == XIP_WHY_TEXTREL
+		       ? judge_forbidden(judge, view)
+		       : XIP_OK;
+}
+
+enum xip_err xip_program_is_other_order(
+	struct xip_image *image, const struct xip_inode *inode, bool *other)
+{
+	uint8_t buffer[XIP_PAGE_SIZE_MAX];
+	const char *why;
+	size_t length;
+	enum xip_err err;
+
+	*other = false;
+	if (!xip_mode_is_regular(inode->mode) || !(inode->mode & 0111) ||
+		!xip_inode_has_blocks(inode))
+		return XIP_OK;
+	err = xip_image_read_block(image, inode, 0, buffer, &length, &why);
+	if (err)
+		return err == XIP_ERR_CORRUPT ? XIP_OK : err; /* for the checks to report */
+	*other = length > EI_DATA && xip_elf_has_magic(buffer, length) &&
+		 buffer[EI_DATA] == (xip_image_info(image)->big ? ELFDATA2LSB : ELFDATA2MSB);
+	return XIP_OK;
 }
 
 /* True when the file begins like a program. */

@@ -387,8 +387,8 @@ static void warn_stack(
 
 	if (stack && stack->pattern && !file->patch)
 		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
-			"a stack size has no effect here (%s): the kernel takes it from FDPIC "
-			"programs, not from libraries, other programs or data",
+			"a stack size has no effect here (%s): it is set in FDPIC programs, not in "
+			"libraries, other programs or data",
 			stack->origin);
 }
 

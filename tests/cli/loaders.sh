@@ -19,8 +19,11 @@ other_byte_order()
 	matches err '/bin/mips: warning: it is a program for MIPS, but others are for ARM'
 	status 4 xipfs-dump --check a.img
 	matches out '^error: byte-order: /bin/mips: '
+	equal "$(json a.img '[.entries[] | select(.other_byte_order) | .path] | join(" ")' --list)" \
+		/bin/mips
 	xipfs-dump --list a.img >list
-	matches list '/bin/mips'
+	matches list 'big-endian program +/bin/mips$'
+	equal "$(grep -c 'endian program' list)" 1 "marked programs"
 	status 4 xipfs-dump --expect=- a.img <<<'loads /bin/mips'
 	matches out 'byte order is not that of the image'
 	status 0 xipfs-dump --ram=mmu a.img
@@ -115,6 +118,11 @@ flat_relocations()
 	printf '%s\n' 'kernel nommu' 'loads /outside' 'loads /cut' >file
 	status 4 xipfs-dump --expect=file a.img
 	equal "$(grep -c '^not ok' out)" 2 "refused programs"
+	# who places it all the same is told by the check
+	mkxipfs -q --quiet --xip=/text --xip=/good tree b.img
+	status 0 xipfs-dump --check=xip-nommu b.img
+	matches out '^warning: xip-nommu: /text: .*text relocations, which are written there'
+	equal "$(grep -c '^warning' out)" 1 "warnings"
 	# a stream that is cut short, behind a header that is whole
 	head -c -12 packed >tree/packed
 	status 0 mkxipfs -q -X tree a.img
