@@ -39,17 +39,17 @@ placement_words()
 {
 	a_tree
 	with '# nothing but comments'
-	equal "$(placed /bin/static)" '5 2' "blocks by default"
+	equal "$(placed /bin/static)" '4 2' "blocks by default"
 	with '/bin/static no-xip' '/etc/font xip' '/etc/text whole'
 	equal "$(placed /bin/static)" '0 6'
 	equal "$(placed /etc/font)" '3 0'
 	equal "$(placed /etc/text)" '3 0'
 	with '/bin/* xip' # a program by its loader's rules
-	equal "$(placed /bin/static)" '5 2'
+	equal "$(placed /bin/static)" '4 2'
 	with '/bin/* whole'
 	equal "$(placed /bin/static)" '7 0'
 	with '* no-xip' '/bin/* auto' '/etc/font auto'
-	equal "$(placed /bin/static)" '5 2'
+	equal "$(placed /bin/static)" '4 2'
 	equal "$(placed /etc/font)" '0 3'
 }
 
@@ -57,7 +57,7 @@ last_match_wins()
 {
 	a_tree
 	with '* no-xip' '/bin/static xip'
-	equal "$(placed /bin/static)" '5 2'
+	equal "$(placed /bin/static)" '4 2'
 	with '/bin/static xip' '* no-xip'
 	equal "$(placed /bin/static)" '0 6'
 	with '/bin/static xip no-xip'
@@ -72,7 +72,7 @@ last_match_wins()
 	equal "$(placed /bin/static)" '0 6'
 	printf '%s\n' '/bin/static auto' >other
 	mkxipfs -q --quiet --policy=policy --policy=other tree a.img
-	equal "$(placed /bin/static)" '5 2'
+	equal "$(placed /bin/static)" '4 2'
 	mkxipfs -q --quiet --policy=- tree a.img <policy
 	equal "$(placed /bin/static)" '0 6'
 }
@@ -206,7 +206,7 @@ explains()
 	empty err
 	matches out '^/bin/static$'
 	matches out '^  wanted +in place +\(policy:3: /bin/stat\* xip\)$'
-	matches out '^  becomes +in place, 5 pages$'
+	matches out '^  becomes +in place, 4 pages$'
 	matches out '^  instances +3 +\(policy:2: /bin/\* instances=3\)$'
 	matches out '^  mode +0755 +\(source or table\)$'
 	status 0 "${explain[@]}" --explain=bin/fdpic tree # as users write paths
