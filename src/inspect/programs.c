@@ -232,7 +232,9 @@ enum xip_err xip_program_is_other_order(
 	uint8_t buffer[XIP_PAGE_SIZE_MAX];
 	const char *why;
 	size_t length;
+	uint16_t type;
 	enum xip_err err;
+	bool big;
 
 	*other = false;
 	if (!xip_mode_is_regular(inode->mode) || !(inode->mode & 0111) ||
@@ -241,8 +243,13 @@ enum xip_err xip_program_is_other_order(
 	err = xip_image_read_block(image, inode, 0, buffer, &length, &why);
 	if (err)
 		return err == XIP_ERR_CORRUPT ? XIP_OK : err; /* for the checks to report */
-	*other = length > EI_DATA && xip_elf_has_magic(buffer, length) &&
-		 buffer[EI_DATA] == (xip_image_info(image)->big ? ELFDATA2LSB : ELFDATA2MSB);
+	if (length < EI_NIDENT + 2)
+		return XIP_OK;
+	big = buffer[EI_DATA] == ELFDATA2MSB;
+	if (!xip_elf_has_magic(buffer, length) || big == xip_image_info(image)->big)
+		return XIP_OK;
+	type = xip_get16(buffer + EI_NIDENT, big);
+	*other = type == ET_EXEC || type == ET_DYN;
 	return XIP_OK;
 }
 

@@ -291,7 +291,7 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	file->why = program.why;
 	file->detail = program.detail;
 	file->mmu_only = program.loader == XIP_LOADER_ELF;
-	file->machine = program.elf.machine;
+	file->machine = program.loader == XIP_LOADER_NONE ? 0 : program.elf.machine;
 	if (planner->policy->fit &&
 		(program.loader == XIP_LOADER_FDPIC || program.loader == XIP_LOADER_ELF))
 		err = keep_elf(arena, &program.elf, file);

@@ -145,10 +145,10 @@ static void count_block(struct xip_ram_process *process, uint64_t pages, size_t 
 		process->block_order++;
 }
 
-/* Without an MMU only: with one memory is mapped page by page. */
+/* Only without an MMU: with one, memory is mapped page by page. */
 static void find_block(const struct predictor *p, struct xip_ram_process *process)
 {
-	if (p->ram->kernel != XIP_KERNEL_NOMMU)
+	if (p->ram->kernel != XIP_KERNEL_NOMMU || !p->ram->objects[process->objects[0]].loadable)
 		return;
 	for (size_t i = 0; i < process->object_count; i++) {
 		const struct xip_ram_object *object = &p->ram->objects[process->objects[i]];

@@ -68,8 +68,9 @@ XIP_MUST_CHECK enum xip_err xip_programs_judge(struct xip_image *image,
 void xip_programs_free(struct xip_program_list *list);
 
 /*
- * *@other: the file is executable and an ELF in the other byte order than the image. What is not
- * executable may be for another processor. Errors: XIP_ERR_IO, XIP_ERR_NOMEM; damage is none.
+ * *@other: the file is executable and an ELF program in the other byte order than the image. What
+ * is not executable may be for another processor. Errors: XIP_ERR_IO, XIP_ERR_NOMEM; damage is
+ * none.
  */
 XIP_MUST_CHECK enum xip_err xip_program_is_other_order(
 	struct xip_image *image, const struct xip_inode *inode, bool *other);
