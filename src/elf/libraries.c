@@ -17,20 +17,22 @@ enum flavour {
 	UCLIBC,
 };
 
+/*
+ * What the needed names of one object lead to in processes with this interpreter, when it does not
+ * depend on what else is in them.
+ */
+struct memo {
+	size_t *found; /* one a name; SIZE_MAX: missing, NOT_YET; NULL: nothing is remembered */
+	size_t interpreter;
+};
+
+#define NOT_YET (SIZE_MAX - 1)
+
 struct xip_libraries {
 	struct xip_root root;
 	uint64_t lookups;
-	/*
-	 * For each object what its needed names lead to, when that does not depend on who needs it;
-	 * NULL: not known yet. Of one flavour and interpreter: see struct memo.
-	 */
-	struct memo *memos;
+	struct memo *memos; /* one an object */
 	struct xip_arena *arena;
-};
-
-struct memo {
-	size_t *found; /* SIZE_MAX: missing; NULL: nothing is remembered */
-	size_t interpreter;
 };
 
 /* The search for one program. */
@@ -398,7 +400,7 @@ static struct memo *memo_of(struct search *search, size_t user, const struct xip
 	memo->found = xip_arena_calloc(libraries->arena, count, sizeof(*memo->found));
 	memo->interpreter = search->closure->interpreter;
 	for (size_t i = 0; memo->found && i < count; i++)
-		memo->found[i] = SIZE_MAX - 1; /* not looked for yet */
+		memo->found[i] = NOT_YET;
 	return memo->found ? memo : NULL;
 }
 
@@ -417,8 +419,8 @@ static enum xip_err gather_needed(struct search *search, size_t user)
 		if (object == SIZE_MAX) {
 			size_t *known = memo ? &memo->found[i] : NULL;
 
-			object = known ? *known : SIZE_MAX - 1;
-			if (object == SIZE_MAX - 1)
+			object = known ? *known : NOT_YET;
+			if (object == NOT_YET)
 				err = find_library(search, user, name, &object);
 			if (known)
 				*known = object;
