@@ -250,7 +250,7 @@ static enum xip_err try_own_folders(
 
 /* --- One name --------------------------------------------------------------------------------- */
 
-/* The run path of one object that counts for a name that the object at @distance below it needs. */
+/* The run path of an object that counts for what it needs itself (@own), or what it brought needs. */
 static const char *run_path(const struct search *search, const struct xip_elf *elf, bool own)
 {
 	if (search->flavour == MUSL)
