@@ -250,7 +250,8 @@ static enum xip_err try_own_folders(
 
 /* --- One name --------------------------------------------------------------------------------- */
 
-/* The run path of an object that counts for what it needs itself (@own), or what it brought needs. */
+/* The run path of an object that counts for what it needs itself (@own), or what it brought needs.
+ */
 static const char *run_path(const struct search *search, const struct xip_elf *elf, bool own)
 {
 	if (search->flavour == MUSL)
