@@ -206,7 +206,7 @@ check "holes: not announced" should_warn holes holes-be 0x0a 00
 check "counts: one file more" should_warn counts plain-le 0x2c 0c
 check "counts: one block more" should_warn counts plain-le 0x28 05
 check "last-block: direct, uncompressed, full" should_warn last-block extended-le 0x50 0040
-check "byte-order: a big-endian ELF" should_fail byte-order xip-le 0x1005 02
+check "byte-order: a big-endian ELF" should_fail byte-order xip-le 0x1005 02 0x1010 0002
 check "xip-nommu: no size in the super block" no_size_no_xip
 check "xip-overlap: two inodes, the same pages" should_fail xip-overlap xip-le \
 	0x74 ed89 0x118 000400c0000800c0
