@@ -142,6 +142,10 @@ static enum xip_err check_xip_nommu(struct xip_checker *checker)
 			xip_check_report(checker, program->entry, XIP_NO_OFFSET,
 				"two read-only segments that share a page are both laid out to be "
 				"mapped, which stops the kernel: add_nommu_region() calls BUG()");
+		if (program->nommu.written)
+			xip_check_report(checker, program->entry, XIP_NO_OFFSET,
+				"its text is laid out to be mapped from flash, but it has text "
+				"relocations, which are written there");
 		if (program->loader != XIP_LOADER_ELF && !program->mmu.direct)
 			report_view(checker, program, &program->nommu);
 	}
@@ -160,7 +164,32 @@ static enum xip_err check_xip_mmu(struct xip_checker *checker)
 	return XIP_OK;
 }
 
+/*
+ * cramfs_read_super() refuses an image in the other order ("wrong endianness"), elf_check_arch() a
+ * program in the other one, so no kernel runs both.
+ */
+static enum xip_err check_byte_order(struct xip_checker *checker)
+{
+	enum xip_err err = XIP_OK;
+
+	for (size_t i = 0; !err && i < checker->listing.count; i++) {
+		bool other;
+
+		err = xip_program_is_other_order(
+			checker->image, &checker->listing.entries[i].inode, &other);
+		if (!err && other)
+			xip_check_report(checker, i, XIP_NO_OFFSET,
+				"a %s-endian program in a %s-endian image: no kernel that mounts "
+				"the image can load it",
+				checker->info->big ? "little" : "big",
+				checker->info->big ? "big" : "little");
+	}
+	return err;
+}
+
 const struct xip_check xip_checks_xip[] = {
+	{{"byte-order", "executable programs have the byte order of the image", false},
+		XIP_NEED_LISTING, check_byte_order},
 	{{"xip-overlap", "pages that a kernel without an MMU may map belong to one inode", false},
 		XIP_NEED_PROGRAMS, check_xip_overlap},
 	{{"xip-align", "flash addresses have the alignment of the sections", true},

@@ -10,11 +10,8 @@
 
 #include "xipfs/base/bytes.h"
 #include "xipfs/elf/elf.h"
+#include "xipfs/elf/machine.h"
 
-#define EF_ARM_PIC        0x20  /* Linux arch/arm/include/asm/elf.h */
-#define EF_SH_PIC         0x100 /* Linux arch/sh/include/asm/elf.h */
-#define EF_SH_FDPIC       0x8000
-#define OSABI_FDPIC       65    /* ELFOSABI_ARM_FDPIC, ELFOSABI_XTENSA_FDPIC */
 #define PHDR_BYTES_MAX    65536 /* load_elf_phdrs(), elf_fdpic_fetch_phdrs() */
 #define INTERP_LENGTH_MAX 4096  /* PATH_MAX */
 
@@ -146,21 +143,10 @@ static bool read_dynamic(const struct file *file, uint64_t offset, GElf_Dyn *ent
 /* elf_check_fdpic() and elf_check_const_displacement() of the machines that have them */
 static void decode_machine(const GElf_Ehdr *header, struct xip_elf *elf)
 {
-	switch (header->e_machine) {
-	case EM_ARM:
-		elf->fdpic = elf->osabi == OSABI_FDPIC;
-		elf->constdisp = header->e_flags & EF_ARM_PIC;
-		break;
-	case EM_XTENSA:
-		elf->fdpic = elf->osabi == OSABI_FDPIC;
-		break;
-	case EM_SH:
-		elf->fdpic = header->e_flags & EF_SH_FDPIC;
-		elf->constdisp = header->e_flags & EF_SH_PIC;
-		break;
-	default:
-		break;
-	}
+	const struct xip_machine *machine = xip_machine_find(header->e_machine);
+
+	elf->fdpic = xip_machine_is_fdpic(machine, elf->osabi, header->e_flags);
+	elf->constdisp = header->e_flags & machine->constdisp_flag;
 }
 
 static enum xip_err parse_header(struct file *file, struct xip_elf *elf, GElf_Ehdr *header)
@@ -482,7 +468,6 @@ static enum xip_err resolve_strings(const struct file *file, const GElf_Phdr *he
 	const struct dynamic *dynamic, struct xip_elf *elf)
 {
 	size_t entry_size = file->is64 ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
-	uint64_t runpath = dynamic->runpath != UINT64_MAX ? dynamic->runpath : dynamic->rpath;
 	const char *strings = NULL;
 	const char **needed;
 	enum xip_err err;
@@ -490,8 +475,10 @@ static enum xip_err resolve_strings(const struct file *file, const GElf_Phdr *he
 	err = load_strings(file, elf, dynamic, &strings);
 	if (!err && dynamic->soname != UINT64_MAX)
 		err = find_string(file, dynamic, strings, dynamic->soname, &elf->soname);
-	if (!err && runpath != UINT64_MAX)
-		err = find_string(file, dynamic, strings, runpath, &elf->runpath);
+	if (!err && dynamic->runpath != UINT64_MAX)
+		err = find_string(file, dynamic, strings, dynamic->runpath, &elf->runpath);
+	else if (!err && dynamic->rpath != UINT64_MAX)
+		err = find_string(file, dynamic, strings, dynamic->rpath, &elf->rpath);
 	if (err || !dynamic->needed_count)
 		return err;
 	needed = xip_arena_calloc(file->arena, dynamic->needed_count, sizeof(*needed));

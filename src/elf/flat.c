@@ -83,20 +83,3 @@ enum xip_err xip_flat_parse(const uint8_t *data, size_t size, uint64_t file_size
 	*why = find_fault(flat, file_size);
 	return *why ? XIP_ERR_CORRUPT : XIP_OK;
 }
-
-bool xip_flat_relocates_text(const uint8_t *data, size_t size, const struct xip_flat *flat)
-{
-	/* addresses count from the end of the header */
-	uint32_t text_length = flat->data_start - XIP_FLAT_HEADER_SIZE;
-
-	/* the old format relocates words of the data segment only: old_reloc() */
-	if (flat->revision == OLD_FLAT_VERSION || flat->gzip || flat->gzdata)
-		return false;
-	if (!xip_range_inside(flat->reloc_start, (uint64_t)flat->reloc_count * RELOC_SIZE, size))
-		return false;
-	for (uint32_t i = 0; i < flat->reloc_count; i++)
-		if (xip_get32(data + flat->reloc_start + (size_t)i * RELOC_SIZE, true) <
-			text_length)
-			return true;
-	return false;
-}

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <elf.h>
 #include <string.h>
 
 #include "xipfs/base/bytes.h"
 #include "xipfs/elf/loader.h"
+#include "xipfs/elf/machine.h"
 
 /* cramfs block pointers hold addresses in units of 4 bytes. */
 #define FLASH_ALIGN_MIN 4
@@ -113,18 +115,38 @@ static void refuse_all(struct xip_program *program, enum xip_why why)
 		program->mappings[i].why = why;
 }
 
-/* Why the kernel makes no separate mappings of the file, whatever its segments. */
-static enum xip_why judge_elf(
-	const struct xip_program *program, enum xip_rules rules, uint32_t page_size)
+/*
+ * load_elf_binary() refuses what elf_check_fdpic() takes. The FDPIC loader has no limit of program
+ * headers as load_elf_phdrs() has.
+ */
+static enum xip_why judge_elf_mmu(
+	const struct xip_elf *elf, const struct xip_machine *machine, uint32_t page_size)
 {
-	if (program->mmu)
-		/* load_elf_phdrs() of binfmt_elf; the FDPIC loader has no such limit */
-		return !program->elf.fdpic && program->elf.phdr_bytes > page_size
-			       ? XIP_WHY_TOO_MANY_HEADERS
-			       : XIP_WHY_DIRECT;
-	if (rules == XIP_RULES_NOMMU && !program->elf.fdpic)
-		return XIP_WHY_NOT_FDPIC;
-	return program->elf.constdisp ? XIP_WHY_CONSTDISP : XIP_WHY_DIRECT;
+	if (elf->fdpic)
+		return machine->fdpic_mmu ? XIP_WHY_DIRECT : XIP_WHY_FDPIC_MMU;
+	return elf->phdr_bytes > page_size ? XIP_WHY_TOO_MANY_HEADERS : XIP_WHY_DIRECT;
+}
+
+/* load_elf_fdpic_binary() and is_constdisp() */
+static enum xip_why judge_elf_nommu(const struct xip_elf *elf, const struct xip_machine *machine)
+{
+	if (!machine->nommu)
+		return XIP_WHY_NO_NOMMU;
+	if (!elf->fdpic)
+		return elf->type == ET_EXEC ? XIP_WHY_FIXED : XIP_WHY_NOT_FDPIC;
+	return elf->constdisp ? XIP_WHY_CONSTDISP : XIP_WHY_DIRECT;
+}
+
+/* Why the kernel makes no separate mappings of the file, whatever its segments. */
+static enum xip_why judge_elf(const struct xip_program *program, const struct xip_target *target)
+{
+	const struct xip_elf *elf = &program->elf;
+	const struct xip_machine *machine = xip_machine_find(elf->machine);
+
+	if (elf->big != target->big)
+		return XIP_WHY_BYTE_ORDER;
+	return program->mmu ? judge_elf_mmu(elf, machine, target->page_size)
+			    : judge_elf_nommu(elf, machine);
 }
 
 /*
@@ -179,8 +201,9 @@ static void sum_up(struct xip_program *program)
 }
 
 static enum xip_err describe_elf(struct xip_arena *arena, const uint8_t *data, size_t size,
-	uint32_t page_size, enum xip_rules rules, struct xip_program *program)
+	const struct xip_target *target, enum xip_rules rules, struct xip_program *program)
 {
+	uint32_t page_size = target->page_size;
 	enum xip_err err = xip_elf_parse(arena, data, size, &program->elf, &program->detail);
 	enum xip_why why;
 
@@ -202,7 +225,7 @@ static enum xip_err describe_elf(struct xip_arena *arena, const uint8_t *data, s
 	for (size_t i = 0; i < program->mapping_count; i++)
 		describe_segment(
 			program, &program->elf.segments[i], size, page_size, &program->mappings[i]);
-	why = judge_elf(program, rules, page_size);
+	why = judge_elf(program, target);
 	if (why != XIP_WHY_DIRECT) {
 		refuse_all(program, why);
 		return XIP_OK;
@@ -214,18 +237,25 @@ static enum xip_err describe_elf(struct xip_arena *arena, const uint8_t *data, s
 }
 
 /* load_flat_file() */
-static enum xip_why judge_flat(
-	const uint8_t *data, size_t size, const struct xip_flat *flat, enum xip_rules rules)
+static enum xip_err judge_flat(const uint8_t *data, size_t size, const struct xip_flat *flat,
+	enum xip_rules rules, struct xip_program *program)
 {
-	if (rules == XIP_RULES_MMU)
-		return XIP_WHY_FLAT_MMU;
-	if (flat->gzip)
-		return XIP_WHY_FLAT_PACKED;
-	if (flat->ram)
-		return XIP_WHY_FLAT_RAM;
-	if (xip_flat_relocates_text(data, size, flat))
-		return XIP_WHY_TEXTREL;
-	return XIP_WHY_DIRECT;
+	bool text_relocated;
+	enum xip_err err = xip_flat_walk(data, size, flat, &text_relocated, &program->detail);
+
+	if (err == XIP_ERR_NOMEM)
+		return err;
+	if (err)
+		program->why = XIP_WHY_BAD_HEADER;
+	else if (rules == XIP_RULES_MMU)
+		program->why = XIP_WHY_FLAT_MMU;
+	else if (flat->gzip)
+		program->why = XIP_WHY_FLAT_PACKED;
+	else if (flat->ram)
+		program->why = XIP_WHY_FLAT_RAM;
+	else
+		program->why = text_relocated ? XIP_WHY_TEXTREL : XIP_WHY_DIRECT;
+	return XIP_OK;
 }
 
 static enum xip_err describe_flat(struct xip_arena *arena, const uint8_t *data, size_t size,
@@ -270,90 +300,22 @@ static enum xip_err describe_flat(struct xip_arena *arena, const uint8_t *data, 
 		.exec = true,
 		.why = XIP_WHY_WRITABLE,
 	};
-	program->why = judge_flat(data, size, flat, rules);
-	if (program->why != XIP_WHY_DIRECT)
+	err = judge_flat(data, size, flat, rules, program);
+	if (!err && program->why != XIP_WHY_DIRECT)
 		refuse_all(program, program->why);
-	return XIP_OK;
+	return err;
 }
 
 enum xip_err xip_loader_describe(struct xip_arena *arena, const uint8_t *data, size_t size,
-	uint32_t page_size, enum xip_rules rules, struct xip_program *program)
+	const struct xip_target *target, enum xip_rules rules, struct xip_program *program)
 {
 	memset(program, 0, sizeof(*program));
 	program->why = XIP_WHY_NOT_PROGRAM;
 	if (xip_elf_has_magic(data, size))
-		return describe_elf(arena, data, size, page_size, rules, program);
+		return describe_elf(arena, data, size, target, rules, program);
 	if (xip_flat_has_magic(data, size))
-		return describe_flat(arena, data, size, page_size, rules, program);
+		return describe_flat(arena, data, size, target->page_size, rules, program);
 	return XIP_OK;
-}
-
-/* What is said of each reason: a name for machines, a clause and an advice for people. */
-static const struct {
-	const char *name;
-	const char *text;
-	const char *advice; /* NULL: nothing to be done */
-} reasons[XIP_WHY_COUNT] = {
-	[XIP_WHY_DIRECT] = {"direct", "it is mapped from flash", NULL},
-	[XIP_WHY_NOT_PROGRAM] = {"not-program", "it is neither ELF nor bFLT", NULL},
-	[XIP_WHY_BAD_HEADER] = {"bad-header", "its headers are damaged",
-		"build or copy the file again"},
-	[XIP_WHY_NOT_EXECUTABLE_TYPE] = {"not-executable-type",
-		"it is an ELF file, but no program or shared object", NULL},
-	[XIP_WHY_WRITABLE] = {"writable", "the segment is writable", NULL},
-	[XIP_WHY_BSS_IN_TEXT] = {"bss-in-text",
-		"the read-only segment has bss, which the loader clears",
-		"move the zero-initialised sections to a writable segment"},
-	[XIP_WHY_BEYOND_FILE] = {"beyond-file",
-		"the segment's pages reach past the end of the file, so the program cannot start",
-		"move the zero-initialised sections to a writable segment"},
-	[XIP_WHY_UNALIGNED_SEGMENT] = {"unaligned-segment",
-		"a segment's address and file offset differ modulo the page size, so the program "
-		"cannot start",
-		"link with -z max-page-size= of the target's page size or more"},
-	[XIP_WHY_ALIGN_TOO_BIG] = {"align-too-big",
-		"a section of the segment wants more alignment than a page",
-		"lower that section's alignment to a page (readelf -SW shows it)"},
-	[XIP_WHY_NOT_FDPIC] = {"not-fdpic",
-		"it is no FDPIC program, so a kernel without an MMU copies all of it to RAM",
-		"build it with an FDPIC tool chain (-mfdpic), or use -X -X if there is an MMU"},
-	[XIP_WHY_FLAT_RAM] = {"flat-ram", "its bFLT header asks for text in RAM",
-		"build it position independent and without elf2flt -r"},
-	[XIP_WHY_FLAT_PACKED] = {"flat-packed", "its bFLT text is packed",
-		"unpack it with flthdr -Z, or pack only its data with elf2flt -d"},
-	[XIP_WHY_TEXTREL] = {"textrel", "it has text relocations, so its text is written to",
-		"compile all of it position independent; for ELF, ld -z text finds the culprit"},
-	[XIP_WHY_NO_TEXT] = {"no-text", "it has no read-only segment",
-		"link without -N (--omagic), so that text and data get segments of their own"},
-	[XIP_WHY_CONSTDISP] = {"constant-displacement",
-		"it is flagged as position independent at constant displacement, so a kernel "
-		"without an MMU copies all of it to RAM",
-		"compile and link all of its objects with -mfdpic"},
-	[XIP_WHY_TOO_MANY_HEADERS] = {"too-many-headers",
-		"it has more than a page of program headers, so it cannot start",
-		"link it with fewer segments"},
-	[XIP_WHY_FLAT_MMU] = {"flat-mmu", "a kernel with an MMU copies bFLT programs to RAM",
-		"build it as ELF"},
-	[XIP_WHY_SHARED_PAGE] = {"shared-page",
-		"two of its read-only segments share a page, and a kernel without an MMU cannot "
-		"map "
-		"both from flash",
-		"link with -z separate-code, or with all that is read-only in one segment"},
-};
-
-const char *xip_why_text(enum xip_why why)
-{
-	return (unsigned)why < XIP_WHY_COUNT ? reasons[why].text : "unknown";
-}
-
-const char *xip_why_advice(enum xip_why why)
-{
-	return (unsigned)why < XIP_WHY_COUNT ? reasons[why].advice : NULL;
-}
-
-const char *xip_why_name(enum xip_why why)
-{
-	return (unsigned)why < XIP_WHY_COUNT ? reasons[why].name : "unknown";
 }
 
 const char *xip_loader_name(enum xip_loader loader)

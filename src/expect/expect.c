@@ -254,6 +254,10 @@ static bool is_loadable(
 	}
 	for (size_t i = 0; i < process->object_count && !why; i++)
 		why = ram->objects[process->objects[i]].why;
+	if (!why && process->block_order > ram->max_order)
+		why = text(judge,
+			"it needs a block of order %u in RAM, and the kernel has none above %u",
+			process->block_order, ram->max_order);
 	if (!process->loadable)
 		disappoint(judge, text(judge, "the kernel loads %s", path), "it refuses", why);
 	return process->loadable;
@@ -288,6 +292,25 @@ static void judge_ram(struct judge *judge, size_t entry, const char *path)
 	else
 		judge_bytes(judge, process->first_pages * judge->image->ram->page_size,
 			explain_ram(judge, process, path));
+}
+
+/* A block that is too large for the kernel is no reason not to judge its size. */
+static void judge_block(struct judge *judge, size_t entry, const char *path)
+{
+	const struct xip_ram_process *process = process_of(judge, entry);
+	const struct xip_ram *ram = judge->image->ram;
+	uint64_t block;
+
+	if (!process) {
+		disappoint(judge, text(judge, "%s is a program", path), "it is none", not_program);
+		return;
+	}
+	if (process->block_order <= ram->max_order && !is_loadable(judge, process, path))
+		return;
+	block = process->block_used ? (uint64_t)ram->page_size << process->block_order : 0;
+	judge_bytes(judge, block,
+		text(judge, "%s: its largest block of RAM is %s", path,
+			process->block_object == SIZE_MAX ? "the stack" : "a mapping"));
 }
 
 static void judge_loads(struct judge *judge, size_t entry, const char *path)
@@ -407,6 +430,9 @@ enum xip_err xip_expect_judge(const struct xip_expectation *expectation,
 		break;
 	case XIP_EXPECT_RAM:
 		for_some_match(&judge, judge_ram);
+		break;
+	case XIP_EXPECT_BLOCK:
+		for_some_match(&judge, judge_block);
 		break;
 	case XIP_EXPECT_PRESENT:
 		judge_present(&judge);

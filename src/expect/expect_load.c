@@ -121,6 +121,7 @@ static const struct {
 	{"size", XIP_EXPECT_SIZE, SHAPE_BOUND},
 	{"free", XIP_EXPECT_FREE, SHAPE_BOUND},
 	{"ram", XIP_EXPECT_RAM, SHAPE_BOTH},
+	{"block", XIP_EXPECT_BLOCK, SHAPE_BOTH},
 	{"present", XIP_EXPECT_PRESENT, SHAPE_PRESENT},
 	{"absent", XIP_EXPECT_ABSENT, SHAPE_PATTERN},
 	{"no-setuid", XIP_EXPECT_NO_SETUID, SHAPE_MAYBE_PATTERN},
@@ -203,14 +204,33 @@ static char *keep_text(const struct expect_file *file, const char *line, size_t 
 	return xip_arena_strndup(file->list->arena, line + begin, end - begin);
 }
 
+/* Of any kernel; beyond it the size of a block does not fit 64 bits. */
+#define MAX_ORDER_MOST 40
+
 static enum xip_err parse_kernel(struct expect_file *file)
 {
-	bool mmu = file->word_count == 2 && !strcmp(file->words[1], "mmu");
+	static const char key[] = "max-order=";
+	struct xip_ram_options *kernel = &file->list->kernel;
+	enum xip_err err = file->word_count > 1
+				   ? XIP_OK
+				   : fail(file, "\"mmu\", \"nommu\" or \"max-order=N\" must follow",
+					     file->words[0]);
 
-	if (!mmu && (file->word_count != 2 || strcmp(file->words[1], "nommu")))
-		return fail(file, "\"mmu\" or \"nommu\" must follow", file->words[0]);
-	file->list->kernel = mmu ? XIP_KERNEL_MMU : XIP_KERNEL_NOMMU;
-	return XIP_OK;
+	for (size_t i = 1; i < file->word_count && !err; i++) {
+		const char *word = file->words[i];
+		uint64_t order;
+
+		if (!strcmp(word, "mmu"))
+			kernel->kernel = XIP_KERNEL_MMU;
+		else if (!strcmp(word, "nommu"))
+			kernel->kernel = XIP_KERNEL_NOMMU;
+		else if (!strncmp(word, key, strlen(key)) &&
+			 xip_parse_size(word + strlen(key), &order) && order <= MAX_ORDER_MOST)
+			kernel->max_order = (unsigned)order;
+		else
+			err = fail(file, "neither \"mmu\" nor \"nommu\" nor \"max-order=N\"", word);
+	}
+	return err;
 }
 
 static enum xip_err parse_line(struct expect_file *file, char *line)
@@ -268,7 +288,8 @@ enum xip_err xip_expect_load(
 {
 	enum xip_err err;
 
-	*list = (struct xip_expect_list){.arena = xip_arena_new()};
+	*list = (struct xip_expect_list){
+		.arena = xip_arena_new(), .kernel.max_order = XIP_MAX_ORDER_DEFAULT};
 	if (!list->arena)
 		return xip_diag_nomem(diag);
 	err = read_lines(list, path, diag);

@@ -169,5 +169,5 @@ enum xip_err xip_inflate(struct xip_inflater *inflater, const uint8_t *in, size_
 	*written = stream->total_out;
 	if (status == Z_MEM_ERROR)
 		return XIP_ERR_NOMEM;
-	return status == Z_STREAM_END && !stream->avail_in ? XIP_OK : XIP_ERR_CORRUPT;
+	return status == Z_STREAM_END ? XIP_OK : XIP_ERR_CORRUPT;
 }

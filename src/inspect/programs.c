@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xipfs/inspect/programs.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,6 +138,19 @@ static enum xip_err judge_mmu(
 	return XIP_OK;
 }
 
+/* Why the kernel maps nothing of the image from flash; NULL: it may. */
+static const char *why_never(const struct xip_image_info *info)
+{
+	/* get_cramfs_inode() gives the files no mmap of their own then. */
+	if (!info->extended)
+		return "the super block lacks the flag of extended block pointers";
+	/* cramfs_mtd_fill_super() wants mtd_point() to give all that cramfs_read_super() found. */
+	if (!(info->super.flags & CRAMFS_FLAG_FSID_VERSION_2) && info->size < XIP_OFFSET_LIMIT)
+		return "the super block does not tell the image's size, so the kernel takes it to "
+		       "be 256 MiB, more than the flash has";
+	return NULL;
+}
+
 static enum xip_err judge_mapping(const struct judge *judge, const struct xip_view *view,
 	const struct xip_mapping *mapping, struct xip_verdict *verdict)
 {
@@ -145,20 +159,24 @@ static enum xip_err judge_mapping(const struct judge *judge, const struct xip_vi
 		verdict->why = xip_why_text(mapping->why);
 	if (!verdict->wanted)
 		return XIP_OK;
-	if (!xip_image_info(judge->image)->extended) {
-		/* get_cramfs_inode() gives the file no mmap of its own then. */
-		verdict->why = "the super block lacks the flag of extended block pointers";
+	verdict->why = why_never(xip_image_info(judge->image));
+	if (verdict->why)
 		return XIP_OK;
-	}
 	return view->program.mmu ? judge_mmu(judge, mapping, verdict)
 				 : judge_nommu(judge, mapping, verdict);
 }
 
-/* Would the kernel map two of the segments that share a page? It looks at one at a time. */
-static enum xip_err judge_clash(const struct judge *judge, struct xip_view *view)
+/*
+ * What must not be mapped from flash and is laid out for it all the same. The kernel looks neither
+ * at other segments nor at relocations.
+ */
+static enum xip_err judge_forbidden(const struct judge *judge, struct xip_view *view)
 {
+	enum xip_why why = view->program.why;
 	unsigned direct = 0;
 
+	if (why_never(xip_image_info(judge->image)) || view->program.mmu)
+		return XIP_OK;
 	for (size_t i = 0; i < view->program.mapping_count; i++) {
 		const struct xip_mapping *mapping = &view->program.mappings[i];
 		struct xip_verdict verdict = {0};
@@ -170,16 +188,18 @@ static enum xip_err judge_clash(const struct judge *judge, struct xip_view *view
 			return err;
 		direct += verdict.direct;
 	}
-	view->clashes = xip_image_info(judge->image)->extended && direct > 1;
+	view->clashes = why == XIP_WHY_SHARED_PAGE && direct > 1;
+	view->written = why == XIP_WHY_TEXTREL && direct > 0;
 	return XIP_OK;
 }
 
 static enum xip_err judge_view(const struct judge *judge, const uint8_t *data, size_t size,
 	enum xip_rules rules, struct xip_view *view)
 {
+	const struct xip_image_info *info = xip_image_info(judge->image);
+	const struct xip_target target = {info->page_size, info->big};
 	struct xip_program *program = &view->program;
-	enum xip_err err = xip_loader_describe(
-		judge->arena, data, size, xip_image_info(judge->image)->page_size, rules, program);
+	enum xip_err err = xip_loader_describe(judge->arena, data, size, &target, rules, program);
 
 	if (err)
 		return err;
@@ -201,7 +221,36 @@ static enum xip_err judge_view(const struct judge *judge, const uint8_t *data, s
 			view->why = view->why ? view->why : verdict->why;
 		}
 	}
-	return program->why == XIP_WHY_SHARED_PAGE ? judge_clash(judge, view) : XIP_OK;
+	return program->why == XIP_WHY_SHARED_PAGE || program->why == XIP_WHY_TEXTREL
+		       ? judge_forbidden(judge, view)
+		       : XIP_OK;
+}
+
+enum xip_err xip_program_is_other_order(
+	struct xip_image *image, const struct xip_inode *inode, bool *other)
+{
+	uint8_t buffer[XIP_PAGE_SIZE_MAX];
+	const char *why;
+	size_t length;
+	uint16_t type;
+	enum xip_err err;
+	bool big;
+
+	*other = false;
+	if (!xip_mode_is_regular(inode->mode) || !(inode->mode & 0111) ||
+		!xip_inode_has_blocks(inode))
+		return XIP_OK;
+	err = xip_image_read_block(image, inode, 0, buffer, &length, &why);
+	if (err)
+		return err == XIP_ERR_CORRUPT ? XIP_OK : err; /* for the checks to report */
+	if (length < EI_NIDENT + 2)
+		return XIP_OK;
+	big = buffer[EI_DATA] == ELFDATA2MSB;
+	if (!xip_elf_has_magic(buffer, length) || big == xip_image_info(image)->big)
+		return XIP_OK;
+	type = xip_get16(buffer + EI_NIDENT, big);
+	*other = type == ET_EXEC || type == ET_DYN;
+	return XIP_OK;
 }
 
 /* True when the file begins like a program. */

@@ -213,6 +213,7 @@ static enum options_verdict set_endian(struct parser *parser, const char *text)
 		parser->options->build.layout.big = !*(const uint8_t *)&probe;
 	else
 		return usage(parser, "byte order %s: it must be big, little or host", text);
+	parser->options->build.policy.order_given = true;
 	return OPTIONS_RUN;
 }
 
@@ -338,6 +339,7 @@ static enum options_verdict parse_flag(struct parser *parser, int letter)
 	case 'B':
 	case 'L':
 		options->build.layout.big = letter == 'B';
+		options->build.policy.order_given = true;
 		break;
 	case 'E':
 		options->errors = true;
@@ -555,6 +557,7 @@ static enum options_verdict finish(struct parser *parser, const struct xip_cli_o
 	build->policy.rules = options->rules.rules;
 	build->policy.rule_count = options->rules.count;
 	build->policy.fit = build->fit;
+	build->policy.big = build->layout.big;
 	if (!build->policy.xip_align)
 		build->policy.xip_align = build->policy.page_size;
 	build->encode.level = parser->level

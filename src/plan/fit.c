@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xipfs/plan/fit.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "xipfs/elf/libraries.h"
 #include "xipfs/format/format.h"
 
 #define TABLES_MAX ((uint64_t)256 << 20)
@@ -121,77 +121,56 @@ enum xip_err xip_fit_choose(
 struct users {
 	const struct xip_tree *tree;
 	const struct xip_plan *plan;
-	uint64_t *processes; /* that map each file */
-	uint32_t *queue;     /* files reached from the program at hand */
-	uint32_t *reached;   /* number of the program that reached the file last, + 1 */
-	size_t count;        /* of the queue */
+	struct xip_libraries *libraries;
+	struct xip_closure *closure; /* of the program at hand */
+	uint64_t *processes;         /* that map each file */
+	bool *reached;               /* by a program */
 };
 
-static void reach(struct users *users, const struct xip_node *node, uint32_t program)
+/* The tree as the search for libraries sees it: an object is a file of the plan. */
+static enum xip_err find_object(void *user, const char *path, size_t *object, char *real)
 {
-	uint32_t number;
+	const struct users *users = user;
+	const struct xip_node *node = xip_tree_resolve(users->tree, path);
+	char *name;
 
-	if (!node || !xip_mode_is_regular(node->inode->mode))
-		return;
-	number = node->inode->number;
-	if (users->reached[number] == program + 1)
-		return;
-	users->reached[number] = program + 1;
-	users->queue[users->count++] = number;
-}
-
-/* The first of the colon-separated @directories of @length bytes that holds @name. */
-static const struct xip_node *search(
-	const struct xip_tree *tree, const char *directories, const char *name)
-{
-	const struct xip_node *found = NULL;
-
-	while (!found && *directories) {
-		size_t length = strcspn(directories, ":");
-		char path[4096];
-		int size = snprintf(path, sizeof(path), "%.*s/%s", (int)length, directories, name);
-
-		if (size > 0 && (size_t)size < sizeof(path))
-			found = xip_tree_resolve(tree, path);
-		directories += length;
-		directories += *directories == ':';
+	*object = SIZE_MAX;
+	if (!node || !xip_mode_is_regular(node->inode->mode) || !node->inode->size)
+		return XIP_OK;
+	name = xip_tree_path(node);
+	if (!name)
+		return XIP_ERR_NOMEM;
+	if (strlen(name) < XIP_ROOT_PATH_MAX) {
+		strcpy(real, name);
+		*object = node->inode->number;
 	}
-	return found;
+	free(name);
+	return XIP_OK;
 }
 
-static const struct xip_node *find_library(
-	const struct xip_tree *tree, const struct xip_plan_links *links, const char *name)
+static const struct xip_elf *elf_of(void *user, size_t object)
 {
-	const struct xip_node *found = NULL;
+	const struct users *users = user;
 
-	if (strchr(name, '/'))
-		return xip_tree_resolve(tree, name);
-	if (links->runpath)
-		found = search(tree, links->runpath, name);
-	return found ? found : search(tree, "/lib:/usr/lib:/lib64:/usr/lib64", name);
+	return users->plan->files[object].elf;
 }
 
-static void reach_needed(struct users *users, uint32_t number, uint32_t program)
+static char *path_of(void *user, size_t object)
 {
-	const struct xip_plan_links *links = users->plan->files[number].links;
+	const struct users *users = user;
 
-	if (!links)
-		return;
-	if (links->interpreter)
-		reach(users, xip_tree_resolve(users->tree, links->interpreter), program);
-	for (size_t i = 0; i < links->needed_count; i++)
-		reach(users, find_library(users->tree, links, links->needed[i]), program);
+	return xip_tree_path(users->tree->data_inodes[object]->first);
 }
 
-static void count_program(struct users *users, uint32_t program, uint64_t instances)
+static enum xip_err count_program(struct users *users, uint32_t program, uint64_t instances)
 {
-	users->count = 0;
-	users->reached[program] = program + 1;
-	users->queue[users->count++] = program;
-	for (size_t i = 0; i < users->count; i++) {
-		users->processes[users->queue[i]] += instances;
-		reach_needed(users, users->queue[i], program);
+	enum xip_err err = xip_libraries_gather(users->libraries, program, users->closure);
+
+	for (size_t i = 0; !err && i < users->closure->object_count; i++) {
+		users->processes[users->closure->objects[i]] += instances;
+		users->reached[users->closure->objects[i]] = true;
 	}
+	return err;
 }
 
 static uint64_t instances_of(const struct xip_policy *policy, const struct xip_plan_file *file)
@@ -201,42 +180,63 @@ static uint64_t instances_of(const struct xip_policy *policy, const struct xip_p
 	return rule == XIP_PLAN_DEFAULT ? 1 : policy->rules[rule].value;
 }
 
-static void weigh(struct users *users, const struct xip_policy *policy, uint64_t *pages)
+/* A program that the kernel may start, as xipfs-dump --ram sees it. */
+static bool is_program(const struct users *users, uint32_t number)
+{
+	const struct xip_plan_file *file = &users->plan->files[number];
+
+	return file->loader != XIP_LOADER_NONE && (users->tree->data_inodes[number]->mode & 0111) &&
+	       (!file->elf || xip_elf_is_program(file->elf));
+}
+
+static enum xip_err weigh(struct users *users, const struct xip_policy *policy, uint64_t *pages)
 {
 	const struct xip_plan *plan = users->plan;
 
 	for (uint32_t i = 0; i < plan->file_count; i++) {
-		const struct xip_plan_file *file = &plan->files[i];
+		enum xip_err err = XIP_OK;
 
-		if (file->loader != XIP_LOADER_NONE && !(file->links && file->links->library))
-			count_program(users, i, instances_of(policy, file));
+		if (is_program(users, i))
+			err = count_program(users, i, instances_of(policy, &plan->files[i]));
+		if (err)
+			return err;
 	}
 	for (uint32_t i = 0; i < plan->file_count; i++) {
 		const struct xip_plan_file *file = &plan->files[i];
 		uint64_t processes = users->processes[i];
 
 		/* A library that nothing needs may be a plug-in: what the policy says, or one. */
-		if (!users->reached[i] && file->links && file->links->library)
+		if (!users->reached[i] && file->elf)
 			processes = instances_of(policy, file);
 		pages[i] = processes ? xip_plan_pages(file) : 0;
 	}
+	return XIP_OK;
 }
 
 enum xip_err xip_fit_values(const struct xip_tree *tree, const struct xip_plan *plan,
 	const struct xip_policy *policy, uint64_t *pages)
 {
 	struct users users = {.tree = tree, .plan = plan};
+	const struct xip_root root = {
+		.user = &users,
+		.object_count = plan->file_count,
+		.find = find_object,
+		.elf = elf_of,
+		.path = path_of,
+	};
+	struct xip_arena *arena = xip_arena_new();
 	enum xip_err err = XIP_ERR_NOMEM;
 
+	if (arena)
+		users.libraries = xip_libraries_new(arena, &root);
+	users.closure = malloc(sizeof(*users.closure));
 	users.processes = calloc(plan->file_count + 1, sizeof(*users.processes));
-	users.queue = calloc(plan->file_count + 1, sizeof(*users.queue));
 	users.reached = calloc(plan->file_count + 1, sizeof(*users.reached));
-	if (users.processes && users.queue && users.reached) {
-		weigh(&users, policy, pages);
-		err = XIP_OK;
-	}
+	if (users.libraries && users.closure && users.processes && users.reached)
+		err = weigh(&users, policy, pages);
+	free(users.closure);
 	free(users.processes);
-	free(users.queue);
 	free(users.reached);
+	xip_arena_free(arena);
 	return err;
 }

@@ -11,6 +11,7 @@
 #include "xipfs/base/pool.h"
 #include "xipfs/tree/scan.h"
 #include "stack.h"
+#include "target.h"
 
 /* Bytes that xip_loader_has_magic() wants to see. */
 #define MAGIC_SIZE 4
@@ -228,30 +229,48 @@ static const char *keep_text(struct xip_arena *arena, const char *text, bool *fa
 	return copy;
 }
 
-static enum xip_err keep_links(
+/* What --fit wants to know of an ELF: its names, not its segments. */
+static enum xip_err keep_elf(
 	struct xip_arena *arena, const struct xip_elf *elf, struct xip_plan_file *file)
 {
-	struct xip_plan_links *links = xip_arena_calloc(arena, 1, sizeof(*links));
+	struct xip_elf *kept = xip_arena_alloc(arena, sizeof(*kept));
 	const char **needed = xip_arena_calloc(arena, elf->needed_count, sizeof(*needed));
 	bool failed = false;
 
-	if (!links || !needed)
+	if (!kept || !needed)
 		return XIP_ERR_NOMEM;
+	*kept = *elf;
+	kept->segments = NULL;
+	kept->segment_count = 0;
 	for (size_t i = 0; i < elf->needed_count; i++)
 		needed[i] = keep_text(arena, elf->needed[i], &failed);
-	links->needed = needed;
-	links->needed_count = elf->needed_count;
-	links->library = elf->type == ET_DYN && !elf->interpreter;
-	links->interpreter = keep_text(arena, elf->interpreter, &failed);
-	links->runpath = keep_text(arena, elf->runpath, &failed);
-	file->links = links;
+	kept->needed = needed;
+	kept->interpreter = keep_text(arena, elf->interpreter, &failed);
+	kept->soname = keep_text(arena, elf->soname, &failed);
+	kept->runpath = keep_text(arena, elf->runpath, &failed);
+	kept->rpath = keep_text(arena, elf->rpath, &failed);
+	file->elf = kept;
 	return failed ? XIP_ERR_NOMEM : XIP_OK;
+}
+
+/* By which kernel's rules the file is judged. */
+static enum xip_rules rules_for(const struct xip_plan_file *file)
+{
+	switch (file->wish) {
+	case XIP_WISH_MMU:
+		return XIP_RULES_MMU;
+	case XIP_WISH_NOMMU:
+		return XIP_RULES_NOMMU;
+	default:
+		return XIP_RULES_LOADER;
+	}
 }
 
 static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	const struct xip_content *content, struct xip_plan_file *file, const struct xip_diag *diag)
 {
 	size_t size = (size_t)content->size;
+	const struct xip_target target = {planner->policy->page_size, planner->policy->big};
 	struct xip_program program;
 	struct xip_arena *own = NULL; /* the description is not kept, only the runs are */
 	enum xip_err err;
@@ -265,27 +284,24 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	}
 	err = xip_content_read(content, data, size, 0, diag);
 	if (!err)
-		err = xip_loader_describe(own, data, size, planner->policy->page_size,
-			file->wish == XIP_WISH_MMU ? XIP_RULES_MMU : XIP_RULES_LOADER, &program);
+		err = xip_loader_describe(own, data, size, &target, rules_for(file), &program);
 	if (err)
 		goto out;
 	file->loader = program.loader;
 	file->why = program.why;
 	file->detail = program.detail;
 	file->mmu_only = program.loader == XIP_LOADER_ELF;
+	file->machine = program.loader == XIP_LOADER_NONE ? 0 : program.elf.machine;
 	if (planner->policy->fit &&
 		(program.loader == XIP_LOADER_FDPIC || program.loader == XIP_LOADER_ELF))
-		err = keep_links(arena, &program.elf, file);
+		err = keep_elf(arena, &program.elf, file);
 	if (!err)
 		err = plan_stack(planner, arena, &program, content->inode, file, diag);
 	if (err)
 		goto out;
-	if (file->wish == XIP_WISH_NOMMU && program.loader == XIP_LOADER_ELF &&
-		program.why != XIP_WHY_BAD_HEADER)
-		file->why = XIP_WHY_NOT_FDPIC;
-	else if (file->wish != XIP_WISH_NONE && program.why == XIP_WHY_DIRECT)
+	if (file->wish != XIP_WISH_NONE && program.why == XIP_WHY_DIRECT)
 		err = runs_of_program(planner, arena, &program, file);
-	file->optional = file->links && file->run_count && file->wish <= XIP_WISH_MMU;
+	file->optional = file->elf && file->run_count && file->wish <= XIP_WISH_MMU;
 out:
 	xip_arena_free(own);
 	free(data);
@@ -353,10 +369,11 @@ static bool was_expected(const struct xip_plan_file *file)
 static void warn_unplaced(
 	struct planner *planner, const struct xip_plan_file *file, const char *path)
 {
-	const char *advice = xip_why_advice(file->why);
+	const char *advice = xip_why_advice(file->why, file->machine);
 
+	/* of the byte order xip_plan_check_target() tells */
 	if (file->run_count || file->wish == XIP_WISH_NONE || !was_expected(file) ||
-		planner->unplaced++ >= UNPLACED_SHOWN)
+		file->why == XIP_WHY_BYTE_ORDER || planner->unplaced++ >= UNPLACED_SHOWN)
 		return;
 	xip_diag_warn(planner->diag, path, XIP_NO_OFFSET, "not executed in place: %s%s%s%s%s",
 		xip_why_text(file->why), file->detail ? ": " : "", file->detail ? file->detail : "",
@@ -370,8 +387,8 @@ static void warn_stack(
 
 	if (stack && stack->pattern && !file->patch)
 		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
-			"a stack size has no effect here (%s): the kernel takes it from FDPIC "
-			"programs, not from libraries, other programs or data",
+			"a stack size has no effect here (%s): it is set in FDPIC programs, not in "
+			"libraries, other programs or data",
 			stack->origin);
 }
 
@@ -463,6 +480,8 @@ enum xip_err xip_plan_make(const struct xip_tree *tree, const struct xip_policy 
 	err = match_rules(&planner);
 	if (!err)
 		err = run_jobs(&planner, threads);
+	if (!err)
+		err = xip_plan_check_target(tree, planner.plan, policy, diag);
 	if (!err)
 		err = warn_all(&planner);
 	if (err) {

@@ -14,7 +14,6 @@ struct predictor {
 	const struct xip_map *map;
 	const struct xip_program_list *programs;
 	struct xip_ram *ram;
-	const char **folders;   /* where the dynamic loader looks, NULL terminated */
 	size_t *object_of_file; /* for each file of the map; SIZE_MAX: no program */
 	bool *is_library; /* for each object: mapped by the dynamic loader, not by the kernel */
 };

@@ -53,8 +53,8 @@ static enum xip_err predict(struct predictor *p)
 }
 
 enum xip_err xip_ram_predict(struct xip_image *image, const struct xip_listing *listing,
-	const struct xip_map *map, const struct xip_program_list *programs, enum xip_kernel kernel,
-	struct xip_ram *ram, const struct xip_diag *diag)
+	const struct xip_map *map, const struct xip_program_list *programs,
+	const struct xip_ram_options *options, struct xip_ram *ram, const struct xip_diag *diag)
 {
 	struct predictor p = {
 		.image = image,
@@ -66,7 +66,9 @@ enum xip_err xip_ram_predict(struct xip_image *image, const struct xip_listing *
 	enum xip_err err;
 
 	*ram = (struct xip_ram){
-		.kernel = kernel == XIP_KERNEL_AUTO ? choose_kernel(programs) : kernel,
+		.kernel = options->kernel == XIP_KERNEL_AUTO ? choose_kernel(programs)
+							     : options->kernel,
+		.max_order = options->max_order,
 		.page_size = xip_image_info(image)->page_size,
 	};
 	err = predict(&p);

@@ -82,12 +82,9 @@ static uint64_t read_only_pages(const struct subject *s)
 static void advise_refused(const struct subject *s)
 {
 	const char *why = s->p->ram->objects[s->object].why;
-	const char *remedy = xip_why_advice(s->program->why);
+	const char *remedy = xip_why_advice(s->program->why, s->program->elf.machine);
 
-	advise(s,
-		s->program->why == XIP_WHY_NOT_FDPIC ? XIP_ADVICE_NOT_FDPIC
-						     : XIP_ADVICE_NOT_LOADABLE,
-		why, remedy ? remedy : "build it again");
+	advise(s, XIP_ADVICE_NOT_LOADABLE, why, remedy ? remedy : "build it again");
 }
 
 /* What the loader's rules keep from flash. */
@@ -101,14 +98,14 @@ static void advise_loader(const struct subject *s)
 	for (size_t i = 0; i < s->program->mapping_count && why == XIP_WHY_DIRECT; i++)
 		if (!s->program->mappings[i].write && s->program->mappings[i].file_bytes)
 			why = s->program->mappings[i].why;
-	if (why == XIP_WHY_DIRECT || !xip_why_advice(why))
+	if (why == XIP_WHY_DIRECT || !xip_why_advice(why, s->program->elf.machine))
 		return;
 	if (why == XIP_WHY_TEXTREL)
 		kind = XIP_ADVICE_TEXTREL;
 	if (why == XIP_WHY_NOT_FDPIC || why == XIP_WHY_CONSTDISP)
 		kind = XIP_ADVICE_NOT_FDPIC;
 	sum_read_only(s, &once, &each);
-	advice = advise(s, kind, xip_why_text(why), xip_why_advice(why));
+	advice = advise(s, kind, xip_why_text(why), xip_why_advice(why, s->program->elf.machine));
 	advice->ram_once = once * s->page;
 	/* one block, or one writable segment: there is no line for the text alone */
 	advice->ram_each = (once + each ? each : read_only_pages(s)) * s->page;
@@ -222,9 +219,12 @@ static enum xip_err advise_stack(const struct subject *s, const struct xip_ram_p
 	problem = xip_arena_strndup(s->p->ram->arena, text, strlen(text));
 	if (!problem)
 		return XIP_ERR_NOMEM;
+	/* mkxipfs sets the stack of FDPIC programs only */
 	advise(s, XIP_ADVICE_STACK, problem,
-		"if two pages are enough, link with -Wl,-z,stack-size=8192 or use "
-		"mkxipfs --stack-size")
+		s->program->loader == XIP_LOADER_FDPIC
+			? "if two pages are enough, link with -Wl,-z,stack-size=8192 or use "
+			  "mkxipfs --stack-size"
+			: "if two pages are enough, link with -Wl,-z,stack-size=8192")
 		->ram_each = (process->stack_pages - STACK_PAGES_GOOD) * s->page;
 	return XIP_OK;
 }

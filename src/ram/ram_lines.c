@@ -281,22 +281,11 @@ static void add_flat(
 }
 
 /* Why the kernel does not run the file; NULL: it does. */
-static const char *find_refusal(const struct predictor *p, const struct xip_program *program)
+static const char *find_refusal(const struct xip_program *program)
 {
-	switch (program->why) {
-	case XIP_WHY_BAD_HEADER:
-		return program->detail ? program->detail : xip_why_text(program->why);
-	case XIP_WHY_BEYOND_FILE:
-	case XIP_WHY_UNALIGNED_SEGMENT:
-	case XIP_WHY_TOO_MANY_HEADERS:
-		return xip_why_text(program->why);
-	default:
-		break;
-	}
-	if (p->ram->kernel == XIP_KERNEL_NOMMU && program->loader == XIP_LOADER_ELF &&
-		program->elf.type == ET_EXEC)
-		return "it is linked to a fixed address, which a kernel without an MMU cannot give";
-	return NULL;
+	if (!xip_why_refuses(program->why))
+		return NULL;
+	return program->detail ? program->detail : xip_why_text(program->why);
 }
 
 enum xip_err xip_ram_describe(struct predictor *p, size_t index)
@@ -311,7 +300,7 @@ enum xip_err xip_ram_describe(struct predictor *p, size_t index)
 		LINES_A_SEGMENT * sizeof(*object->lines));
 	if (!object->lines)
 		return XIP_ERR_NOMEM;
-	object->why = find_refusal(p, program);
+	object->why = find_refusal(program);
 	object->loadable = !object->why;
 	if (!object->loadable)
 		return XIP_OK;

@@ -16,6 +16,13 @@ static void warn_of_cut(const struct dump *dump)
 			(unsigned long long)dump->info->missing, dump->info->super.size);
 }
 
+/* True for the actions that hand out what the files hold. */
+static bool hands_out(enum action action)
+{
+	return action == ACTION_EXTRACT || action == ACTION_CAT || action == ACTION_TAR ||
+	       action == ACTION_DIFF;
+}
+
 enum xip_err dump_open(struct dump *dump, const char *path, const struct options *options,
 	const struct xip_cli *cli, const struct xip_diag *diag)
 {
@@ -26,6 +33,7 @@ enum xip_err dump_open(struct dump *dump, const char *path, const struct options
 		.cut_short = true,
 	};
 	unsigned warnings = cli->warnings;
+	bool right;
 	enum xip_err err;
 
 	*dump = (struct dump){
@@ -44,6 +52,8 @@ enum xip_err dump_open(struct dump *dump, const char *path, const struct options
 		err = xip_image_list(dump->image, true, &dump->listing,
 			options->action == ACTION_CHECK ? NULL : diag);
 	}
+	if (!err && hands_out(options->action) && !dump->info->missing)
+		err = xip_image_warn_crc(dump->image, &right, diag);
 	if (err)
 		dump_close(dump);
 	dump->damaged = cli->warnings != warnings;

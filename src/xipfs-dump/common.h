@@ -27,7 +27,7 @@ struct dump {
 	struct xip_map map;
 	struct xip_program_list programs; /* those with XIP blocks */
 	bool color;
-	bool damaged; /* the listing lacks something, as warnings have told */
+	bool damaged; /* the listing lacks something, or the CRC is wrong, as warnings have told */
 };
 
 /*

@@ -81,7 +81,7 @@ static void print_program(struct json *json, const struct xip_program_report *re
 }
 
 /* [entry, bytes from flash, of the first process, of each further one, of the first with nothing
- * in place, [names that are missing]] */
+ * in place, of the largest block, 0 with an MMU, [names that are missing]] */
 static void print_process(struct json *json, const struct xip_ram *ram,
 	const struct xip_program_list *programs, const struct xip_ram_process *process)
 {
@@ -91,6 +91,8 @@ static void print_process(struct json *json, const struct xip_ram *ram,
 	json_number(json, NULL, process->first_pages * ram->page_size);
 	json_number(json, NULL, process->further_pages * ram->page_size);
 	json_number(json, NULL, process->plain_pages * ram->page_size);
+	json_number(json, NULL,
+		process->block_used ? (uint64_t)ram->page_size << process->block_order : 0);
 	json_open_list(json, NULL);
 	for (size_t i = 0; i < process->missing_count; i++)
 		json_text(json, NULL, process->missing[i]);
@@ -118,9 +120,10 @@ static void print_ram_totals(struct json *json, const struct xip_ram *ram)
 static enum xip_err print_ram_data(
 	struct json *json, struct dump *dump, const struct xip_program_list *programs)
 {
+	const struct xip_ram_options options = {dump->options->kernel, XIP_MAX_ORDER_DEFAULT};
 	struct xip_ram ram;
-	enum xip_err err = xip_ram_predict(dump->image, &dump->listing, &dump->map, programs,
-		dump->options->kernel, &ram, dump->diag);
+	enum xip_err err = xip_ram_predict(
+		dump->image, &dump->listing, &dump->map, programs, &options, &ram, dump->diag);
 
 	if (err)
 		return err;

@@ -36,7 +36,8 @@ static void free_survey(struct survey *survey)
 	free(survey->first_fault);
 }
 
-static enum xip_err make_survey(struct dump *dump, enum xip_kernel kernel, struct survey *survey)
+static enum xip_err make_survey(
+	struct dump *dump, const struct xip_ram_options *kernel, struct survey *survey)
 {
 	const struct xip_programs_options all = {
 		.all = true, .flash_address = dump->options->flash_address};
@@ -197,7 +198,7 @@ enum xip_err print_expect(struct dump *dump, int *status)
 
 	if (err)
 		return err;
-	err = make_survey(dump, list.kernel, &survey);
+	err = make_survey(dump, &list.kernel, &survey);
 	if (!err) {
 		if (!survey.image.partition)
 			survey.image.partition = list.partition;

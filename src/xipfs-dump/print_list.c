@@ -123,10 +123,18 @@ static char *link_target(struct dump *dump, const struct xip_inode *inode)
 	return (char *)target;
 }
 
+/* No kernel that mounts the image loads it. */
+static bool is_other_order(struct dump *dump, const struct xip_inode *inode)
+{
+	bool other;
+
+	return !xip_program_is_other_order(dump->image, inode, &other) && other;
+}
+
 static void list_entry(struct dump *dump, size_t index)
 {
 	const struct xip_inode *inode = &dump->listing.entries[index].inode;
-	char mode[11], size[16], owner[16], placement[128];
+	char mode[11], size[16], owner[16], placement[160];
 	char *target = link_target(dump, inode);
 	const struct xip_file *file = file_of(dump, index);
 	uint32_t major, minor;
@@ -139,6 +147,10 @@ static void list_entry(struct dump *dump, size_t index)
 		snprintf(size, sizeof(size), "%" PRIu32 ", %" PRIu32, major, minor);
 	}
 	placement_text(dump, index, placement, sizeof(placement));
+	if (is_other_order(dump, inode))
+		strncat(placement,
+			dump->info->big ? ", little-endian program" : ", big-endian program",
+			sizeof(placement) - strlen(placement) - 1);
 	printf("%s %-9s %9s  %-32s ", mode, owner, size, placement);
 	fputs(dump_color(dump, xip_mode_is_directory(inode->mode) ? XIP_COLOR_NAME
 			       : xip_mode_is_symlink(inode->mode) ? XIP_COLOR_LINK
@@ -198,8 +210,10 @@ static void json_entry(struct dump *dump, struct json *json, size_t index)
 	json_number(json, "offset", inode->offset);
 	if (target)
 		json_text(json, "target", target);
-	if (file)
+	if (file) {
 		json_placement(dump, json, file);
+		json_bool(json, "other_byte_order", is_other_order(dump, inode));
+	}
 	json_close_object(json);
 	free(target);
 }

@@ -10,11 +10,16 @@
 static void print_view(const struct dump *dump, const struct xip_view *view, const char *kernel)
 {
 	uint32_t page = dump->info->page_size;
+	const char *fate = "not in place";
 
+	if (view->direct)
+		fate = "in place";
+	else if (xip_why_refuses(view->program.why))
+		fate = "cannot be loaded";
 	printf("    %-7s %s%s%s%s%s\n", kernel,
-		dump_color(dump, view->direct ? XIP_COLOR_GOOD : XIP_COLOR_WARNING),
-		view->direct ? "in place" : "not in place", dump_color(dump, XIP_COLOR_PLAIN),
-		view->why ? ": " : "", view->why ? view->why : "");
+		dump_color(dump, view->direct ? XIP_COLOR_GOOD : XIP_COLOR_WARNING), fate,
+		dump_color(dump, XIP_COLOR_PLAIN), view->why ? ": " : "",
+		view->why ? view->why : "");
 	for (size_t i = 0; i < view->program.mapping_count; i++) {
 		const struct xip_mapping *mapping = &view->program.mappings[i];
 		const struct xip_verdict *verdict = &view->verdicts[i];

@@ -75,6 +75,23 @@ static void print_line(const struct report *report, size_t object, const struct 
 	putchar('\n');
 }
 
+static void print_block(const struct report *report, const struct xip_ram_process *process)
+{
+	uint64_t block = (uint64_t)report->ram.page_size << process->block_order;
+
+	if (!process->block_used)
+		return;
+	printf("  largest block %" PRIu64 "K (order %u), for ", block / 1024, process->block_order);
+	if (process->block_object != SIZE_MAX)
+		dump_print_path(report->dump, stdout, entry_of(report, process->block_object));
+	else
+		fputs("its stack", stdout);
+	putchar('\n');
+	if (process->block_order > report->ram.max_order)
+		printf("  cannot be loaded: the kernel has no block of more than order %u\n",
+			report->ram.max_order);
+}
+
 static void print_process(const struct report *report, const struct xip_ram_process *process)
 {
 	const struct xip_ram *ram = &report->ram;
@@ -109,6 +126,7 @@ static void print_process(const struct report *report, const struct xip_ram_proc
 		xip_cli_print_escaped(stdout, process->missing[i]);
 		putchar('\n');
 	}
+	print_block(report, process);
 	printf("  first process %" PRIu64 "K, each further one %" PRIu64 "K; without execution in "
 	       "place %" PRIu64 "K and %" PRIu64 "K: saved %" PRIu64 " bytes, %" PRIu64 " page%s\n",
 		bytes_of(report, process->first_pages) / 1024,
@@ -239,6 +257,22 @@ static void json_object(const struct report *report, struct json *json,
 	json_close_object(json);
 }
 
+/* "block" is what must be free in one piece, "block_used" what is kept of it; 0: with an MMU. */
+static void json_block(
+	const struct report *report, struct json *json, const struct xip_ram_process *process)
+{
+	json_number(json, "block",
+		process->block_used ? (uint64_t)report->ram.page_size << process->block_order : 0);
+	json_number(json, "block_used", bytes_of(report, process->block_used));
+	json_number(json, "block_order", process->block_order);
+	json_bool(json, "block_too_large", process->block_order > report->ram.max_order);
+	if (!process->block_used || process->block_object == SIZE_MAX)
+		json_text(json, "block_of", process->block_used ? "stack" : NULL);
+	else
+		dump_json_path(
+			report->dump, json, "block_of", entry_of(report, process->block_object));
+}
+
 static void json_process(
 	const struct report *report, struct json *json, const struct xip_ram_process *process)
 {
@@ -248,6 +282,7 @@ static void json_process(
 		xip_loader_name(report->programs.programs[process->objects[0]].loader));
 	json_bool(json, "loadable", process->loadable);
 	json_number(json, "stack", bytes_of(report, process->stack_pages));
+	json_block(report, json, process);
 	json_number(json, "flash", bytes_of(report, process->flash_pages));
 	json_number(json, "first", bytes_of(report, process->first_pages));
 	json_number(json, "further", bytes_of(report, process->further_pages));
@@ -330,6 +365,7 @@ enum xip_err print_ram(struct dump *dump)
 		.all = true,
 		.flash_address = dump->options->flash_address,
 	};
+	const struct xip_ram_options ram_options = {dump->options->kernel, XIP_MAX_ORDER_DEFAULT};
 	struct report report = {.dump = dump};
 	bool *chosen = NULL;
 	enum xip_err err = dump_survey(dump, false);
@@ -341,7 +377,7 @@ enum xip_err print_ram(struct dump *dump)
 			&report.programs, dump->diag);
 	if (!err)
 		err = xip_ram_predict(dump->image, &dump->listing, &dump->map, &report.programs,
-			dump->options->kernel, &report.ram, dump->diag);
+			&ram_options, &report.ram, dump->diag);
 	if (!err && chosen)
 		limit(&report, chosen);
 	if (!err && dump->options->json)

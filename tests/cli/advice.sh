@@ -109,10 +109,10 @@ text_relocations()
 not_fdpic()
 {
 	mkdir -p tree/bin
-	make_mmu tree/bin/x "$PLAIN" -s "${CLEAN[@]}"
+	arm_gcc tree/bin/x -s "${CLEAN[@]}" <<<"$PLAIN"
 	figures nommu
-	equal "$(cat advice)" 'not-fdpic 0 0 0' "advice to a program at a fixed address"
-	gcc -O1 -nostdlib -static-pie -fPIE -s "${CLEAN[@]}" -x c -o tree/bin/x - <<<"$PLAIN"
+	equal "$(cat advice)" 'not-loadable 0 0 0' "advice to a program at a fixed address"
+	arm_gcc tree/bin/x -s -static-pie -fPIE "${CLEAN[@]}" <<<"$PLAIN"
 	figures nommu
 	equal "$(cut -d ' ' -f 1 advice)" not-fdpic "advice to a program that goes anywhere"
 	local each ram

@@ -77,10 +77,10 @@ ram()
 	breaks "less than $first" "$first bytes" 'stack [0-9]+ bytes: 0 bytes too' "ram /bin/fdpic < $first"
 	breaks '/lib/x.so is a program' 'it is none' 'shared objects' 'ram /lib/x.so <= 1K'
 	# What cannot start takes no RAM, but that is no good news.
-	program static tree/bin/static
+	program fixed tree/bin/static
 	mkxipfs --quiet tree a.img
 	breaks 'the kernel loads /bin/static' refuses 'fixed address' 'ram /bin/static <= 100M'
-	breaks '/bin/static executes' '0 pages' 'without an MMU: it is no FDPIC' 'xip /bin/static'
+	breaks '/bin/static executes' '0 pages' 'without an MMU: it is linked to a fixed' 'xip /bin/static'
 	printf '%s\n' 'kernel mmu' 'ram /bin/static <= 100M' 'xip /bin/static' >file
 	status 0 xipfs-dump --expect=file a.img
 }
@@ -217,7 +217,11 @@ bad_lines()
 	refused 'present /x mode=77777' 'at most 7777'
 	refused 'present /x owner=root:root' 'owner=UID:GID'
 	refused 'check dirty' '"clean" must follow'
-	refused 'kernel linux' '"mmu" or "nommu"'
+	refused 'kernel linux' 'neither "mmu" nor "nommu"'
+	refused 'kernel' '"mmu", "nommu" or "max-order=N" must'
+	refused 'kernel max-order=41' 'max-order=41'
+	refused 'kernel max-order=' 'neither'
+	refused 'block /x' 'relation and a size'
 	refused 'partition' 'one size'
 	refused 'absent "x' 'quote is not closed'
 	: >file

@@ -6,7 +6,7 @@ a_tree()
 {
 	mkdir -p tree/dir
 	program fdpic tree/fdpic
-	program static tree/static
+	program fixed tree/static
 	text 20000 >tree/dir/text
 	cp tree/dir/text tree/dir/copy
 	noise 5000 >tree/noise

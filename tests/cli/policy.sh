@@ -7,7 +7,7 @@ a_tree()
 	mkdir -p tree/bin tree/etc/deep tree/lib
 	program fdpic tree/bin/fdpic
 	rm xip-le.img
-	program static tree/bin/static
+	program fixed tree/bin/static
 	noise 9000 >tree/etc/font
 	text 9000 >tree/etc/text
 	text 500 2 >'tree/etc/two words'
@@ -39,17 +39,17 @@ placement_words()
 {
 	a_tree
 	with '# nothing but comments'
-	equal "$(placed /bin/static)" '5 2' "blocks by default"
+	equal "$(placed /bin/static)" '4 2' "blocks by default"
 	with '/bin/static no-xip' '/etc/font xip' '/etc/text whole'
-	equal "$(placed /bin/static)" '0 6'
+	equal "$(placed /bin/static)" '0 5'
 	equal "$(placed /etc/font)" '3 0'
 	equal "$(placed /etc/text)" '3 0'
 	with '/bin/* xip' # a program by its loader's rules
-	equal "$(placed /bin/static)" '5 2'
+	equal "$(placed /bin/static)" '4 2'
 	with '/bin/* whole'
-	equal "$(placed /bin/static)" '7 0'
+	equal "$(placed /bin/static)" '6 0'
 	with '* no-xip' '/bin/* auto' '/etc/font auto'
-	equal "$(placed /bin/static)" '5 2'
+	equal "$(placed /bin/static)" '4 2'
 	equal "$(placed /etc/font)" '0 3'
 }
 
@@ -57,24 +57,24 @@ last_match_wins()
 {
 	a_tree
 	with '* no-xip' '/bin/static xip'
-	equal "$(placed /bin/static)" '5 2'
+	equal "$(placed /bin/static)" '4 2'
 	with '/bin/static xip' '* no-xip'
-	equal "$(placed /bin/static)" '0 6'
+	equal "$(placed /bin/static)" '0 5'
 	with '/bin/static xip no-xip'
-	equal "$(placed /bin/static)" '0 6'
+	equal "$(placed /bin/static)" '0 5'
 	# Each kind of word by itself; and options count in their turn.
 	with '/bin/* no-xip mode=0700' '/bin/static mode=0711'
-	equal "$(placed /bin/static) $(mode_and_owner /bin/static)" '0 6 457 0:0'
+	equal "$(placed /bin/static) $(mode_and_owner /bin/static)" '0 5 457 0:0'
 	printf '%s\n' '/bin/static no-xip' >policy
 	mkxipfs -q --quiet --policy=policy --xip=/bin/static tree a.img
-	equal "$(placed /bin/static)" '7 0'
+	equal "$(placed /bin/static)" '6 0'
 	mkxipfs -q --quiet --xip=/bin/static --policy=policy tree a.img
-	equal "$(placed /bin/static)" '0 6'
+	equal "$(placed /bin/static)" '0 5'
 	printf '%s\n' '/bin/static auto' >other
 	mkxipfs -q --quiet --policy=policy --policy=other tree a.img
-	equal "$(placed /bin/static)" '5 2'
+	equal "$(placed /bin/static)" '4 2'
 	mkxipfs -q --quiet --policy=- tree a.img <policy
-	equal "$(placed /bin/static)" '0 6'
+	equal "$(placed /bin/static)" '0 5'
 }
 
 metadata_words()
@@ -125,7 +125,7 @@ make_stacks()
 	mkdir -p tree/bin
 	fdpic_gcc tree/bin/a -s -Wl,-z,stack-size=0x20000 <<<"$source"
 	fdpic_gcc tree/bin/b -g <<<"$source"
-	program static tree/bin/static
+	program fixed tree/bin/static
 }
 
 stack_sizes()
@@ -206,7 +206,7 @@ explains()
 	empty err
 	matches out '^/bin/static$'
 	matches out '^  wanted +in place +\(policy:3: /bin/stat\* xip\)$'
-	matches out '^  becomes +in place, 5 pages$'
+	matches out '^  becomes +in place, 4 pages$'
 	matches out '^  instances +3 +\(policy:2: /bin/\* instances=3\)$'
 	matches out '^  mode +0755 +\(source or table\)$'
 	status 0 "${explain[@]}" --explain=bin/fdpic tree # as users write paths

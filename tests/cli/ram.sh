@@ -9,7 +9,7 @@ an_image()
 	program fdpic tree/bin/fdpic
 	cp tree/bin/fdpic tree/bin/other
 	printf x >>tree/bin/other # another file, or they would be one
-	program static tree/bin/static
+	program fixed tree/bin/static
 	mkxipfs -q --no-xip=/bin/other tree a.img
 }
 
@@ -59,7 +59,7 @@ keeps_its_schema()
 	equal "$(jq -r 'keys | join(" ")' out)" \
 		"advice flash_address image kernel page_size programs saved saved_pages size"
 	equal "$(jq -r '.programs[0] | keys | join(" ")' out)" \
-		"first first_without_xip flash further further_without_xip loadable loader missing objects path saved saved_pages stack"
+		"block block_of block_order block_too_large block_used first first_without_xip flash further further_without_xip loadable loader missing objects path saved saved_pages stack"
 	equal "$(jq -r '.programs[0].objects[0] | keys | join(" ")' out)" \
 		"lines loadable path role why"
 	equal "$(jq -r '.programs[0].objects[0].lines[0] | keys | join(" ")' out)" \
@@ -87,7 +87,7 @@ advice()
 		out)
 	matches <(jq -r '.advice[] | select(.path == "/bin/static") | .name' out) not-placed
 	xipfs-dump --json --ram=nommu a.img >out
-	equal "$(jq -r '.advice[] | select(.path == "/bin/spread") | .name' out)" not-fdpic
+	equal "$(jq -r '.advice[] | select(.path == "/bin/spread") | .name' out)" not-loadable
 	# It is worth what it says: without the page borders that much less is in place.
 	before=$(json a.img '.programs[] | select(.path == "/bin/spread") | .mmu.pages')
 	gcc -O1 -nostdlib -static -Wl,-z,noseparate-code -s -x c -o tree/bin/spread - <<-C

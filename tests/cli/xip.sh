@@ -337,7 +337,7 @@ check "static ELF, MMU" placed static mmu
 check "static PIE, MMU" placed pie mmu
 check "shared object, MMU" placed shared mmu
 check "big-endian ELF, big-endian image" placed mips mmu -B
-check "big-endian image of FDPIC" placed fdpic nommu -B
+check "big-endian image: little-endian FDPIC is not placed" not_placed fdpic -B
 check "behind boot code" placed fdpic mmu -p
 check "behind an inserted file" placed fdpic mmu -i /etc/passwd
 check "programs of Debian" debian_programs

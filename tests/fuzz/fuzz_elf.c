@@ -4,6 +4,7 @@
  * looks for what callers rely on: mappings that are called direct lie inside the file's pages and
  * have a possible alignment.
  */
+#include <elf.h>
 #include <stdlib.h>
 
 #include "xipfs/base/bytes.h"
@@ -70,12 +71,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < 3; i++) {
 		for (size_t j = 0; j < 3; j++) {
 			struct xip_arena *arena = xip_arena_new();
+			const struct xip_target target = {
+				page_sizes[i], size > 5 && data[5] == ELFDATA2MSB};
 			struct xip_program program;
 
 			if (!arena)
 				return 0;
-			if (!xip_loader_describe(
-				    arena, data, size, page_sizes[i], rules[j], &program)) {
+			if (!xip_loader_describe(arena, data, size, &target, rules[j], &program)) {
 				check_program(&program, size, page_sizes[i]);
 				if (program.loader == XIP_LOADER_ELF ||
 					program.loader == XIP_LOADER_FDPIC)

@@ -102,10 +102,10 @@ static void predict(struct xip_image *image, const struct xip_listing *listing,
 	static const enum xip_kernel kernels[] = {XIP_KERNEL_NOMMU, XIP_KERNEL_MMU};
 
 	for (size_t i = 0; i < 2; i++) {
+		const struct xip_ram_options options = {kernels[i], XIP_MAX_ORDER_DEFAULT};
 		struct xip_ram ram;
 
-		if (xip_ram_predict(image, listing, map, programs, kernels[i], &ram, NULL) !=
-			XIP_OK)
+		if (xip_ram_predict(image, listing, map, programs, &options, &ram, NULL) != XIP_OK)
 			continue;
 		check_ram(&ram);
 		xip_ram_free(&ram);

@@ -67,7 +67,8 @@ same_tree()
 }
 
 # program KIND FILE: a small program. fdpic: ARM without an MMU, encoded by hand; mips: a big-endian
-# ELF, flat: a bFLT, likewise; static, pie, shared: what gcc makes for this machine.
+# ELF, flat: a bFLT, likewise; static, pie, shared: what gcc makes for this machine; fixed: a static
+# program as of gcc for ARM.
 program()
 {
 	local source='
@@ -85,6 +86,7 @@ program()
 	flat) hand_image xip-be; dd if=xip-be.img of="$2" bs=4096 skip=3 count=2 status=none
 		truncate -s $((0x1010)) "$2" ;;
 	static) gcc -O1 -nostdlib -static -x c -o "$2" - <<<"$source" ;;
+	fixed) arm_gcc "$2" <<<"$source" ;;
 	pie) gcc -O1 -nostdlib -fPIE -static-pie -x c -o "$2" - <<<"$source" ;;
 	shared) gcc -O1 -nostdlib -fPIC -shared -x c -o "$2" - <<<"$source" ;;
 	*) fail "no program of kind $1" ;;
@@ -208,17 +210,22 @@ as_nobody()
 	fi
 }
 
-# fdpic_gcc FILE OPTION...: what gcc and ld make of the C source on standard input for i386, with the
-# machine and the ABI in its header made those of ARM FDPIC: segments of a real linker's, though
-# nothing could run it.
-fdpic_gcc()
+# arm_gcc FILE OPTION...: what gcc and ld make of the C source on standard input for i386, with the
+# machine in its header made ARM: segments of a real linker's, though nothing could run it.
+arm_gcc()
 {
 	local file=$1
 	shift
 
 	gcc -m32 -O1 -nostdlib -static -fno-pic -fno-asynchronous-unwind-tables -Wl,--build-id=none \
 		-x c -o "$file" - "$@"
-	patch_bytes "$file" 7 41
 	patch_bytes "$file" 18 2800
-	readelf -h "$file" | grep -q 'ARM FDPIC'
+}
+
+# fdpic_gcc FILE OPTION...: as arm_gcc, with the ABI in its header made FDPIC.
+fdpic_gcc()
+{
+	arm_gcc "$@"
+	patch_bytes "$1" 7 41
+	readelf -h "$1" | grep -q 'ARM FDPIC'
 }

@@ -57,7 +57,7 @@ static inline void craft_tree(
 	uint32_t root_size = 0, folder_at, at = 76, data_at, entry_at;
 	size_t same;
 
-	craft_new(craft, false, 0x903, CRAFT_ROOM);
+	craft_new(craft, craft->big, 0x903, CRAFT_ROOM);
 	for (size_t i = 0; i < count; i += craft_folder_count(items + i, count - i))
 		root_size += craft_entry_size(items[i].folder);
 	folder_at = data_at = 76 + root_size;

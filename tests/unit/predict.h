@@ -101,9 +101,11 @@ static inline void open_image(void)
 
 static inline void predict(enum xip_kernel kernel)
 {
+	const struct xip_ram_options options = {kernel, XIP_MAX_ORDER_DEFAULT};
+
 	open_image();
 	ck_assert_int_eq(
-		xip_ram_predict(image, &listing, &map, &programs, kernel, &ram, NULL), XIP_OK);
+		xip_ram_predict(image, &listing, &map, &programs, &options, &ram, NULL), XIP_OK);
 }
 
 /* The object of item @item; the listing has the root, the folders and then the items. */

@@ -2,6 +2,8 @@
 /*
  * --fit against brute force: every choice there is, each laid out, on instances from fixed seeds.
  */
+#include <elf.h>
+
 #include "choose.h"
 #include "make_tree.h"
 #include "xipfs/plan/fit.h"
@@ -198,21 +200,21 @@ static void plan_program(struct world *w, uint32_t number, bool mmu, uint32_t al
 	const struct xip_tree_inode *inode = w->nodes[number]->inode;
 	struct xip_plan_file *file = &w->plan->files[inode->number];
 	uint32_t pages = (uint32_t)xip_div_up(inode->size, PAGE);
-	struct xip_plan_links *links = xip_arena_calloc(w->plan->arena, 1, sizeof(*links));
+	struct xip_elf *elf = xip_arena_calloc(w->plan->arena, 1, sizeof(*elf));
 
-	ck_assert_ptr_nonnull(links);
+	ck_assert_ptr_nonnull(elf);
 	hand_run(w->plan, w->nodes[number], 0, pages > 2 ? pages - 1 : pages, mmu ? PAGE : align);
 	file->mmu_only = mmu;
 	file->loader = mmu ? XIP_LOADER_ELF : XIP_LOADER_FDPIC;
-	file->links = links;
+	file->elf = elf;
 	file->optional = true;
-	links->library = number < LIBRARIES;
-	links->needed = w->needed[number];
+	elf->type = number < LIBRARIES ? ET_DYN : ET_EXEC;
+	elf->needed = w->needed[number];
 	for (uint32_t i = 0; i < LIBRARIES; i++) {
 		/* a library needs only later ones; a loop would do no harm, but prove nothing */
 		w->needs[number][i] = (number >= LIBRARIES || i > number) && !some(w, 3);
 		if (w->needs[number][i])
-			w->needed[number][links->needed_count++] = library_names[i];
+			w->needed[number][elf->needed_count++] = library_names[i];
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <check.h>
 #include <stdlib.h>
+#include <zlib.h>
 
 #include "make_elf.h"
 #include "xipfs/elf/flat.h"
@@ -142,8 +143,11 @@ END_TEST
 
 static bool relocates_text(void)
 {
+	bool text;
+
 	ck_assert_int_eq(parse(), XIP_OK);
-	return xip_flat_relocates_text(file, SIZE, &flat);
+	ck_assert_int_eq(xip_flat_walk(file, SIZE, &flat, &text, &why), XIP_OK);
+	return text;
 }
 
 START_TEST(text_relocations)
@@ -158,16 +162,98 @@ START_TEST(text_relocations)
 	made.reloc_count = 2;
 	ck_assert(!relocates_text());
 	made.reloc_count = 3;
-	made.flags = 8;
+	made.revision = 2; /* relocates words of the data only */
 	ck_assert(!relocates_text());
-	made.flags = 0;
-	made.revision = 2;
-	ck_assert(!relocates_text());
-	made.revision = 4;
-	made.reloc_start = SIZE - 11; /* they leave the file */
-	ck_assert(!relocates_text());
+}
+END_TEST
+
+/* Why the relocations cannot be read. */
+static void walk_refused(size_t size, const char *word)
+{
+	bool text;
+
+	ck_assert_int_eq(parse(), XIP_OK);
+	ck_assert_int_eq(xip_flat_walk(file, size, &flat, &text, &why), XIP_ERR_CORRUPT);
+	ck_assert_msg(strstr(why, word), "\"%s\" does not say \"%s\"", why, word);
+}
+
+START_TEST(relocations_out_of_reach)
+{
+	walk_refused(0x180b, "end of the file"); /* 12 bytes of relocations from 0x1800 on */
+	made.reloc_start = 0x1801;
+	walk_refused(SIZE, "where the loader reads");
+	made.reloc_start = 0x10ff;
+	walk_refused(SIZE, "where the loader reads");
 	made.reloc_start = UINT32_MAX;
+	walk_refused(SIZE, "where the loader reads");
+	made.reloc_count = 0;
 	ck_assert(!relocates_text());
+}
+END_TEST
+
+/* The last address that calc_reloc() takes is the end of the bss, which ends at 0x2800. */
+START_TEST(relocations_outside)
+{
+	for (unsigned i = 0; i < 3; i++)
+		make_value(file + 0x1800 + 4 * i, 4, 0x27c0, true);
+	ck_assert(!relocates_text());
+	make_value(file + 0x1800 + 4 * _i, 4, 0x27c1, true);
+	walk_refused(SIZE, "outside the program");
+	make_value(file + 0x1800 + 4 * _i, 4, 0xffffffff, true);
+	walk_refused(SIZE, "outside the program");
+}
+END_TEST
+
+/* Packs @file from @from to 0x180c, with a name in the gzip header; returns the file's new size. */
+static size_t pack(size_t from)
+{
+	static uint8_t packed[SIZE];
+	z_stream stream = {0};
+	gz_header header = {.name = (Bytef *)"name", .comment = (Bytef *)"comment", .os = 3};
+
+	ck_assert_int_eq(
+		deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+	deflateSetHeader(&stream, &header);
+	stream.next_in = file + from;
+	stream.avail_in = (uInt)(0x180c - from);
+	stream.next_out = packed;
+	stream.avail_out = sizeof(packed);
+	ck_assert_int_eq(deflate(&stream, Z_FINISH), Z_STREAM_END);
+	memcpy(file + from, packed, stream.total_out);
+	deflateEnd(&stream);
+	return from + stream.total_out;
+}
+
+/* _i 0: FLAT_FLAG_GZDATA; 1: FLAT_FLAG_GZIP */
+START_TEST(packed_relocations)
+{
+	size_t size;
+	bool text;
+
+	made.flags = _i ? 4 : 8;
+	make_value(file + 0x1800, 4, 0x10c0, true);
+	make_value(file + 0x1804, 4, 0x10, true);
+	make_value(file + 0x1808, 4, 0x27c0, true);
+	size = pack(_i ? 64 : 0x1100);
+	ck_assert_int_eq(parse(), XIP_OK);
+	ck_assert_int_eq(xip_flat_walk(file, size, &flat, &text, &why), XIP_OK);
+	ck_assert(text);
+	/* neither the CRC nor the length behind the stream is looked at */
+	ck_assert_int_eq(xip_flat_walk(file, size - 8, &flat, &text, &why), XIP_OK);
+	walk_refused(size - 16, "cut short or damaged");
+	file[(_i ? 64 : 0x1100) + 3] |= 0x20; /* encrypted */
+	walk_refused(size, "gzip header");
+}
+END_TEST
+
+START_TEST(packed_outside)
+{
+	size_t size;
+
+	made.flags = 8;
+	make_value(file + 0x1800, 4, 0x27c1, true);
+	size = pack(0x1100);
+	walk_refused(size, "outside the program");
 }
 END_TEST
 
@@ -187,6 +273,10 @@ int main(void)
 	tcase_add_test(tcase, lengths_of_28_bits);
 	tcase_add_test(tcase, cut_short);
 	tcase_add_test(tcase, text_relocations);
+	tcase_add_test(tcase, relocations_out_of_reach);
+	tcase_add_loop_test(tcase, relocations_outside, 0, 3);
+	tcase_add_loop_test(tcase, packed_relocations, 0, 2);
+	tcase_add_test(tcase, packed_outside);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

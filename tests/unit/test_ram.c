@@ -137,7 +137,7 @@ START_TEST(mmu_not_in_place)
 {
 	make_plain(&made, 0x2d80, 0xa74, 0, 0, 4096);
 	made.machine = EM_MIPS;
-	made.big = true;
+	made.big = craft.big = true;
 	add_elf("bin", "a", false);
 	predict(XIP_KERNEL_AUTO);
 	line_is(0, 0, "fixed 10000 3 r-x 0 0 3 0 0 280");
@@ -162,7 +162,7 @@ START_TEST(not_fdpic_without_mmu)
 		ck_assert(!ram.objects[0].loadable);
 		ck_assert(!ram.processes[0].loadable);
 		ck_assert_uint_eq(ram.objects[0].line_count, 0);
-		advice_is(0, XIP_ADVICE_NOT_FDPIC, 0, 0, 0);
+		advice_is(0, XIP_ADVICE_NOT_LOADABLE, 0, 0, 0);
 		return;
 	}
 	/* from 0x10000 to 0x238f4: 20 pages, of which the hole between the segments is lost */
@@ -170,6 +170,36 @@ START_TEST(not_fdpic_without_mmu)
 	line_is(0, 0, "ram 0 14 rwx 0 0 0 14 100 1070c unnamed");
 	process_is(0, 2, 0, 22, 22, 22);
 	advice_is(0, XIP_ADVICE_NOT_FDPIC, 0, 3 * 4096, 0);
+}
+END_TEST
+
+/* do_mmap_private(): what is in RAM, each part in one block of a power of two of pages. */
+START_TEST(largest_block)
+{
+	const struct xip_ram_process *process;
+
+	make_fdpic(&made, 0x2d80, 0xa74, 0x4100, 8192, 4096);
+	add_elf("bin", "a", true);
+	predict(XIP_KERNEL_NOMMU);
+	process = &ram.processes[0];
+	ck_assert_uint_eq(process->block_used, 6); /* data and bss from 0x22d80 on */
+	ck_assert_uint_eq(process->block_order, 3);
+	ck_assert_uint_eq(process->block_object, 0);
+	ck_assert(process->loadable);
+	close_image();
+	item_count = 0;
+	made.phdr[2].memsz = 4096 * 1025; /* the stack */
+	add_elf("bin", "a", true);
+	predict(XIP_KERNEL_NOMMU);
+	process = &ram.processes[0];
+	ck_assert_uint_eq(process->block_used, 1025);
+	ck_assert_uint_eq(process->block_order, 11);
+	ck_assert_uint_eq(process->block_object, SIZE_MAX);
+	ck_assert(!process->loadable);
+	close_image();
+	predict(XIP_KERNEL_MMU);
+	ck_assert_uint_eq(ram.processes[0].block_used, 0);
+	ck_assert(ram.processes[0].loadable);
 }
 END_TEST
 
@@ -242,6 +272,7 @@ int main(void)
 	tcase_add_test(tests, mmu_fdpic);
 	tcase_add_test(tests, mmu_not_in_place);
 	tcase_add_loop_test(tests, not_fdpic_without_mmu, 0, 2);
+	tcase_add_test(tests, largest_block);
 	tcase_add_test(tests, constant_displacement);
 	tcase_add_test(tests, flat_programs);
 	tcase_add_test(tests, empty_image);

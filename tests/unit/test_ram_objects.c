@@ -146,11 +146,11 @@ START_TEST(out_of_memory)
 	shared_tree();
 	open_image();
 	for (n = 1;; n++) {
+		const struct xip_ram_options options = {XIP_KERNEL_AUTO, XIP_MAX_ORDER_DEFAULT};
 		enum xip_err err;
 
 		failing_alloc_arm(n);
-		err = xip_ram_predict(
-			image, &listing, &map, &programs, XIP_KERNEL_AUTO, &ram, NULL);
+		err = xip_ram_predict(image, &listing, &map, &programs, &options, &ram, NULL);
 		if (!failing_alloc_disarm()) {
 			ck_assert_int_eq(err, XIP_OK);
 			break;

@@ -54,7 +54,8 @@ struct xip_elf {
 	uint64_t phdr_bytes;       /* the program header table, bytes; at most 65536 */
 	const char *interpreter;   /* PT_INTERP, NULL: none */
 	const char *soname;        /* DT_SONAME, NULL: none */
-	const char *runpath;       /* DT_RUNPATH, else DT_RPATH; NULL: none */
+	const char *runpath;       /* DT_RUNPATH, NULL: none */
+	const char *rpath;         /* DT_RPATH, which counts only without DT_RUNPATH; NULL: none */
 	const char *const *needed; /* DT_NEEDED, in order; NULL: none */
 	size_t needed_count;
 };

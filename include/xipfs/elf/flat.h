@@ -43,10 +43,14 @@ XIP_MUST_CHECK enum xip_err xip_flat_parse(const uint8_t *data, size_t size, uin
 	struct xip_flat *flat, const char **why);
 
 /*
- * True when the loader writes relocated addresses into the text, as calc_reloc() decides: then
- * text in flash cannot work. @data holds the whole file of @size bytes. Relocations that are packed
- * or out of the file cannot be looked at and count as none: such files are made for text in ROM.
+ * Walks the relocation table as load_flat_file() and calc_reloc() do, inflated when it is packed;
+ * @data holds the whole file of @size bytes. *@text tells whether a relocation lies in the text:
+ * then the loader writes there, and text in flash cannot work. The words that are relocated are
+ * not looked at. XIP_ERR_CORRUPT with *@why (static storage) when the table or what is packed is
+ * cut short, does not lie in what the loader reads, or has a relocation outside the program, for
+ * which the kernel kills it; XIP_ERR_NOMEM. Needs a few KiB, whatever the header claims.
  */
-bool xip_flat_relocates_text(const uint8_t *data, size_t size, const struct xip_flat *flat);
+XIP_MUST_CHECK enum xip_err xip_flat_walk(const uint8_t *data, size_t size,
+	const struct xip_flat *flat, bool *text, const char **why);
 
 #endif

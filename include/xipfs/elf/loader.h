@@ -17,6 +17,12 @@
 #include "xipfs/base/err.h"
 #include "xipfs/elf/flat.h"
 
+/* For what kernel a file is judged. */
+struct xip_target {
+	uint32_t page_size; /* bytes, a power of two, at least 4096 */
+	bool big;           /* byte order of the image, which is the kernel's */
+};
+
 /* Which loader runs the program. */
 enum xip_loader {
 	XIP_LOADER_NONE,  /* no program: a script, data, an object file */
@@ -53,6 +59,10 @@ enum xip_why {
 	XIP_WHY_TOO_MANY_HEADERS, /* binfmt_elf takes no more than a page of program headers */
 	XIP_WHY_FLAT_MMU,         /* bFLT on a kernel with an MMU is copied to RAM */
 	XIP_WHY_SHARED_PAGE,      /* read-only segments share a page: two regions that overlap */
+	XIP_WHY_BYTE_ORDER,       /* not the target's: no kernel that mounts the image takes it */
+	XIP_WHY_FIXED,            /* no-MMU: ET_EXEC and not FDPIC, refused with ENOEXEC */
+	XIP_WHY_NO_NOMMU,         /* Linux for its machine always has an MMU */
+	XIP_WHY_FDPIC_MMU,        /* FDPIC of a machine that has it without an MMU only */
 	XIP_WHY_COUNT
 };
 
@@ -95,9 +105,9 @@ struct xip_program {
 bool xip_loader_has_magic(const uint8_t *data, size_t size);
 
 /*
- * Describes what the kernel would map of the file of @size bytes at @data with pages of
- * @page_size bytes (a power of two, at least 4096), by @rules. The result lives in @arena; @data is
- * not written to, and needed by nothing of the result.
+ * Describes what a kernel on @target would map of the file of @size bytes at @data, by @rules. The
+ * result lives in @arena; @data is not written to, and needed by nothing of the result. What the
+ * kernels of each machine take at all is in machine.h.
  * A file that is no program or lies in its headers is no error: see ->why. Errors: XIP_ERR_NOMEM.
  *
  * Sources: load_elf_fdpic_binary(), elf_fdpic_map_file() and elf_fdpic_map_file_by_direct_mmap() of
@@ -107,12 +117,19 @@ bool xip_loader_has_magic(const uint8_t *data, size_t size);
  * loaders map shared objects likewise.
  */
 XIP_MUST_CHECK enum xip_err xip_loader_describe(struct xip_arena *arena, const uint8_t *data,
-	size_t size, uint32_t page_size, enum xip_rules rules, struct xip_program *program);
+	size_t size, const struct xip_target *target, enum xip_rules rules,
+	struct xip_program *program);
 
 /* One English clause for @why, for messages ("the segment is writable"); static storage. */
 const char *xip_why_text(enum xip_why why);
-/* What the user can do about it ("link with -z max-page-size=4096"); NULL when nothing. */
-const char *xip_why_advice(enum xip_why why);
+/* True when the kernel does not start the program at all; otherwise it copies what is not direct.
+ */
+bool xip_why_refuses(enum xip_why why);
+/*
+ * What the user of a machine with number @machine (EM_*; EM_NONE: bFLT) can do about it ("link with
+ * -z max-page-size=4096"); NULL when nothing. Static storage.
+ */
+const char *xip_why_advice(enum xip_why why, uint16_t machine);
 /* A short stable name for JSON and reports ("writable"); static storage. */
 const char *xip_why_name(enum xip_why why);
 const char *xip_loader_name(enum xip_loader loader);

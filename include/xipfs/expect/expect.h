@@ -23,6 +23,7 @@ enum xip_expect_kind {
 	XIP_EXPECT_SIZE,        /* size <= SIZE: bytes of the image */
 	XIP_EXPECT_FREE,        /* free >= SIZE: bytes of the partition behind the image */
 	XIP_EXPECT_RAM,         /* ram PATTERN <= SIZE: bytes of RAM of the first process */
+	XIP_EXPECT_BLOCK,       /* block PATTERN <= SIZE: bytes of its largest block of RAM */
 	XIP_EXPECT_PRESENT,     /* present PATH [mode=OCTAL] [owner=UID:GID] */
 	XIP_EXPECT_ABSENT,      /* absent PATTERN */
 	XIP_EXPECT_NO_SETUID,   /* no-setuid [PATTERN]: no regular file is setuid or setgid */
@@ -54,8 +55,8 @@ struct xip_expectation {
 struct xip_expect_list {
 	struct xip_expectation *items;
 	size_t count;
-	uint64_t partition;     /* bytes, from a line "partition SIZE"; 0: none */
-	enum xip_kernel kernel; /* from a line "kernel nommu" or "kernel mmu", else AUTO */
+	uint64_t partition;            /* bytes, from a line "partition SIZE"; 0: none */
+	struct xip_ram_options kernel; /* from a line "kernel [nommu|mmu] [max-order=N]" */
 	struct xip_arena *arena;
 };
 

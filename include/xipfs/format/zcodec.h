@@ -46,8 +46,9 @@ void xip_inflater_free(struct xip_inflater *inflater);
 
 /*
  * Inflates the stream of @length bytes at @in to @out. *@written is the number of bytes it gave.
- * XIP_ERR_CORRUPT: no valid stream, a wrong Adler-32, more than @capacity bytes, bytes behind the
- * stream's end, or a preset dictionary.
+ * XIP_ERR_CORRUPT: no valid stream, a wrong Adler-32, more than @capacity bytes, or a preset
+ * dictionary. What follows the stream is not looked at: cramfs_uncompress_block() does not either,
+ * and some builders pad their blocks.
  */
 XIP_MUST_CHECK enum xip_err xip_inflate(struct xip_inflater *inflater, const uint8_t *in,
 	size_t length, uint8_t *out, size_t capacity, size_t *written);

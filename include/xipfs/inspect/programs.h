@@ -34,6 +34,7 @@ struct xip_view {
 	bool direct;                  /* some mapping is wanted, and each that is will be direct */
 	uint32_t pages;               /* sum of pages mapped from flash */
 	bool clashes;    /* XIP_WHY_SHARED_PAGE, but the kernel would map both segments directly */
+	bool written;    /* XIP_WHY_TEXTREL, but the kernel would map the text directly */
 	const char *why; /* the first reason why not direct, NULL when it is */
 };
 
@@ -65,6 +66,14 @@ XIP_MUST_CHECK enum xip_err xip_programs_judge(struct xip_image *image,
 	const struct xip_programs_options *options, struct xip_program_list *list,
 	const struct xip_diag *diag);
 void xip_programs_free(struct xip_program_list *list);
+
+/*
+ * *@other: the file is executable and an ELF program in the other byte order than the image. What
+ * is not executable may be for another processor. Errors: XIP_ERR_IO, XIP_ERR_NOMEM; damage is
+ * none.
+ */
+XIP_MUST_CHECK enum xip_err xip_program_is_other_order(
+	struct xip_image *image, const struct xip_inode *inode, bool *other);
 
 /*
  * cramfs_last_page_is_shared(): *@zero tells whether the page of a file at @last_page is zero

@@ -30,15 +30,6 @@ struct xip_plan_patch {
 	uint8_t bytes[8];
 };
 
-/* What an ELF is linked with: what --fit wants to know of it. All in the plan's arena. */
-struct xip_plan_links {
-	const char *interpreter; /* NULL: none */
-	const char *runpath;     /* NULL: none */
-	const char *const *needed;
-	size_t needed_count;
-	bool library; /* nothing that the kernel would start by itself */
-};
-
 /* The plan for one of xip_tree.data_inodes (a symlink has an empty one). */
 struct xip_plan_file {
 	const struct xip_plan_run *runs; /* ascending, neither overlapping nor adjacent */
@@ -46,20 +37,21 @@ struct xip_plan_file {
 					  * XIP_PLAN_DEFAULT: none did */
 	const char *detail;              /* more about @why, static storage, may be NULL */
 	const struct xip_plan_patch *patch; /* the size of its stack; NULL: as in the source */
-	const struct xip_plan_links *links; /* with xip_policy.fit for an ELF, else NULL */
+	const struct xip_elf *elf; /* with xip_policy.fit for an ELF, else NULL; without segments */
 	uint32_t run_count;
-	uint8_t wish;   /* enum xip_wish: what the deciding rule wants */
-	uint8_t loader; /* enum xip_loader */
-	uint8_t why;    /* enum xip_why: XIP_WHY_DIRECT when its loader can map it from flash */
-	bool mmu_only;  /* only a kernel with an MMU maps it, so XIP pages may be shared */
-	bool optional;  /* --fit may leave its runs out */
+	uint8_t wish;     /* enum xip_wish: what the deciding rule wants */
+	uint8_t loader;   /* enum xip_loader */
+	uint8_t why;      /* enum xip_why: XIP_WHY_DIRECT when its loader can map it from flash */
+	uint16_t machine; /* EM_* of an ELF program, else 0 */
+	bool mmu_only;    /* only a kernel with an MMU maps it, so XIP pages may be shared */
+	bool optional;    /* --fit may leave its runs out */
 };
 
 #define XIP_PLAN_DEFAULT UINT32_MAX
 
 struct xip_plan {
 	struct xip_arena *arena;
-	struct xip_arena **arenas; /* one a thread that planned: runs and links live there */
+	struct xip_arena **arenas; /* one a thread that planned: runs and headers live there */
 	unsigned arena_count;
 	struct xip_plan_file *files; /* index: number in xip_tree.data_inodes */
 	size_t file_count;
@@ -68,9 +60,10 @@ struct xip_plan {
 
 /*
  * Makes the plan for a finished tree on @threads threads. Warns of every program that was to be
- * executed in place and cannot be, and of a stack size that has no effect; a stack size for a
- * program without PT_GNU_STACK is XIP_ERR_SOURCE. The caller frees *@plan with xip_plan_free.
- * Errors: XIP_ERR_SOURCE, XIP_ERR_IO, XIP_ERR_NOMEM.
+ * executed in place and cannot be, of programs in the other byte order or for several machines, and
+ * of a stack size that has no effect. XIP_ERR_SOURCE: a stack size for a program without
+ * PT_GNU_STACK; most programs in the other byte order, unless xip_policy.order_given. The caller
+ * frees *@plan with xip_plan_free. Errors: XIP_ERR_SOURCE, XIP_ERR_IO, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_plan_make(const struct xip_tree *tree,
 	const struct xip_policy *policy, unsigned threads, struct xip_plan **plan,

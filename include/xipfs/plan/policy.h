@@ -51,6 +51,8 @@ struct xip_policy {
 	const struct xip_policy_rule *rules;
 	size_t rule_count;
 	uint32_t page_size; /* bytes */
+	bool big;           /* byte order of the image */
+	bool order_given;   /* by the user, who may have programs for another processor */
 	bool fit;           /* programs that nothing else decides about are for choice; see fit.h */
 	uint32_t xip_align; /* bytes: the least alignment of a run of XIP pages, 4 to page_size */
 };

@@ -35,6 +35,15 @@ enum xip_kernel {
 	XIP_KERNEL_MMU,
 };
 
+/* MAX_PAGE_ORDER of mm/page_alloc.c, unless CONFIG_ARCH_FORCE_MAX_ORDER says other. */
+#define XIP_MAX_ORDER_DEFAULT 10
+
+/* What is known of the kernel. */
+struct xip_ram_options {
+	enum xip_kernel kernel;
+	unsigned max_order; /* it has blocks of at most 2^max_order pages; at most 63 */
+};
+
 /* What the first column of /proc/PID/maps is known to hold. */
 enum xip_place {
 	XIP_PLACE_FLASH,    /* ->address is an offset in the image: add its physical address */
@@ -82,7 +91,8 @@ struct xip_ram_process {
 	size_t interpreter;   /* in xip_ram.objects; SIZE_MAX: none, or not in the image */
 	const char **missing; /* names of interpreters and shared objects not in the image */
 	size_t missing_count;
-	bool loadable;        /* the kernel takes it and its interpreter, and nothing is missing */
+	bool loadable;        /* the kernel takes it and its interpreter, nothing is missing, and no
+			       * block is larger than the kernel has them */
 	uint64_t stack_pages; /* 0: it grows on demand (MMU), or is part of a line (bFLT) */
 	uint64_t stack_asked; /* bytes that its or its interpreter's header asks for; 0: none */
 	uint64_t flash_pages; /* of all its objects */
@@ -90,6 +100,13 @@ struct xip_ram_process {
 	uint64_t further_pages; /* RAM of each further one, in place or not: what is read-only is
 				 * in RAM once */
 	uint64_t plain_pages;   /* RAM of the first process if nothing were in place */
+	/*
+	 * The largest block: without an MMU each line in RAM, and the stack, is one allocation of
+	 * 2^order pages.
+	 */
+	uint64_t block_used;  /* pages of it that are kept; 0: none, or there is an MMU */
+	unsigned block_order; /* above xip_ram.max_order the kernel has no such block, ever */
+	size_t block_object;  /* whose it is, in xip_ram.objects; SIZE_MAX: the stack */
 };
 
 enum xip_advice_kind {
@@ -119,6 +136,7 @@ struct xip_ram_advice {
 
 struct xip_ram {
 	enum xip_kernel kernel; /* never AUTO */
+	unsigned max_order;     /* see struct xip_ram_options */
 	uint32_t page_size;     /* bytes */
 	struct xip_ram_object *objects;
 	size_t object_count;
@@ -135,8 +153,8 @@ struct xip_ram {
  */
 XIP_MUST_CHECK enum xip_err xip_ram_predict(struct xip_image *image,
 	const struct xip_listing *listing, const struct xip_map *map,
-	const struct xip_program_list *programs, enum xip_kernel kernel, struct xip_ram *ram,
-	const struct xip_diag *diag);
+	const struct xip_program_list *programs, const struct xip_ram_options *options,
+	struct xip_ram *ram, const struct xip_diag *diag);
 void xip_ram_free(struct xip_ram *ram);
 
 /* A short stable name ("not-fdpic"); static storage. */

@@ -62,6 +62,26 @@ const char *xip_image_path(const struct xip_image *image); /* as given to xip_im
 XIP_MUST_CHECK enum xip_err xip_image_read(const struct xip_image *image, uint64_t offset,
 	void *buffer, size_t length, const struct xip_diag *diag);
 
+struct xip_image_crc {
+	uint32_t found, recorded;
+	bool right; /* they are the same, or the image records none */
+};
+
+/*
+ * The CRC-32 over the image, its own field taken as 0, boot padding left out. The kernel never
+ * looks at it; fsck.cramfs and boot loaders do. Only images with CRAMFS_FLAG_FSID_VERSION_2 record
+ * one. Errors as xip_image_read.
+ */
+XIP_MUST_CHECK enum xip_err xip_image_crc(
+	const struct xip_image *image, struct xip_image_crc *crc, const struct xip_diag *diag);
+
+/*
+ * For whoever hands out what the image holds: warns @diag of a wrong CRC-32, once for the image;
+ * *@right tells. Damage in an uncompressed block shows nowhere else. Errors as xip_image_read.
+ */
+XIP_MUST_CHECK enum xip_err xip_image_warn_crc(
+	const struct xip_image *image, bool *right, const struct xip_diag *diag);
+
 /* One entry of the image's tree. */
 struct xip_entry {
 	struct xip_inode inode;

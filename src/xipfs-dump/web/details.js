@@ -49,6 +49,7 @@ class Details {
     if (entry.ram)
       rows.push(["RAM saved", sizeNode(entry.ram.saved)], ["First process", sizeNode(entry.ram.first)],
         ["Each further", sizeNode(entry.ram.further)],
+        entry.ram.block ? ["Largest block", sizeNode(entry.ram.block)] : null,
         entry.ram.missing.length ? ["Missing", entry.ram.missing.join(", ")] : null);
     if (entry.program && entry.program.why)
       rows.push(["Not all in place", entry.program.why]);

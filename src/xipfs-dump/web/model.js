@@ -86,8 +86,8 @@ function readImage(raw, kinds) {
   }
   for (const [entry, why, segments] of raw.programs)
     entries[entry].program = { why, segments };
-  for (const [entry, flash, first, further, plain, missing] of raw.ram.programs)
-    entries[entry].ram = { entry: entries[entry], flash, first, further, plain, missing, saved: plain - first };
+  for (const [entry, flash, first, further, plain, block, missing] of raw.ram.programs)
+    entries[entry].ram = { entry: entries[entry], flash, first, further, plain, block, missing, saved: plain - first };
   return image;
 }
 
