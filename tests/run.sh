@@ -10,7 +10,7 @@ source "$TOP/tests/lib/build.sh"
 
 FAST=(style layers build unit man golden cli roundtrip reproducible judges limits sanitizers
 	valgrind readme)
-SLOW=(quickstart fit-in pictures target hammer)
+SLOW=(quickstart fit-in pictures emulator target hammer)
 TIME_LIMIT=${TIME_LIMIT:-3600} # seconds a suite
 
 usage()
