@@ -72,7 +72,10 @@ main()
 			build_release
 			exec "$TOP/tests/bench/run.sh" "$BUILD_RELEASE" ;;
 		fast) suites+=("${FAST[@]}") ;;
-		all) suites+=("${FAST[@]}" "${SLOW[@]}") ;;
+		all)
+			suites+=("${FAST[@]}" "${SLOW[@]}")
+			export BOOTS=${BOOTS:-5} # of each board in hammer
+			;;
 		*)
 			if [[ ! -e $TOP/tests/suites/${suite%%/*}.sh ]]; then
 				echo "tests/run.sh: no suite '$suite' (try: tests/run.sh list)" >&2

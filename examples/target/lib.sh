@@ -235,7 +235,7 @@ need_flash() {
 need_emulator() {
 	[ -n "$emulator" ] || die "the board $board needs no other QEMU than Debian's"
 	step qemu-source fetch KIND=source PACKAGE=qemu
-	step emulator emulator "QEMU=${dir[qemu-source]}" "MODEL=$HERE/emulator" "CCACHE_DIR=$CACHE/ccache"
+	step emulator emulator "QEMU=${dir[qemu-source]}" "PATCH=$HERE/emulator/qemu.patch" "MODEL=$HERE/emulator/hw" "CCACHE_DIR=$CACHE/ccache"
 }
 
 # Links to the results, under names that do not change.

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step emulator: QEMU with the STM32, from Debian's source package. Inputs: QEMU (the folder of that
-# package), MODEL (emulator/), CCACHE_DIR. Output: qemu-system-arm.
+# package), PATCH, MODEL (the folder of its sources), CCACHE_DIR. Output: qemu-system-arm.
 # shellcheck source-path=SCRIPTDIR
 . "$STEPS/common.sh"
 
 dpkg-source -x "$QEMU"/qemu_*.dsc source
-patch -d source -p1 --fuzz=0 --no-backup-if-mismatch <"$MODEL/qemu.patch"
+patch -d source -p1 --fuzz=0 --no-backup-if-mismatch <"$PATCH"
 mkdir source/hw/arm/stm32 build
-cp "$MODEL"/hw/*.[ch] source/hw/arm/stm32/
+cp "$MODEL"/*.[ch] source/hw/arm/stm32/
 
 # Another model in another folder compiles to the same, but for its own files.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1

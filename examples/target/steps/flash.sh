@@ -50,7 +50,7 @@ if [ -n "$STUB" ]; then
 	esac
 	# shellcheck disable=SC2086 # words
 	"${CROSS_COMPILE}gcc" -Os -mthumb -mcpu=cortex-m3 -mfloat-abi=soft -ffreestanding -fno-pic -fno-unwind-tables -Wall -Wextra -Werror \
-		-nostdlib -static -no-pie -Wl,-T,"$STEPS/../boards/stub.ld",-Ttext="$FLASH_BASE",-e,0,--build-id=none \
+		-nostdlib -static -no-pie "-Wl,-T,$STEPS/../boards/stub.ld,-Ttext=$FLASH_BASE,-e,0,--build-id=none" \
 		"${addresses[@]}" $STUB_FLAGS -x $language "$STUB" -o stub.elf
 	"${CROSS_COMPILE}objcopy" -O binary -j .text stub.elf stub.bin
 	printf '0x%08x  %-7s %8d bytes in front of the partitions  flash.bin\n' "$FLASH_BASE" boot "$(stat -c %s stub.bin)" >>map
