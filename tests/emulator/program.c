@@ -219,6 +219,33 @@ void faults(void)
 #endif
 }
 
+#if defined(SDRAM_BASE)
+/* The first and the last word are different ones, and it is executable, for programs as well. */
+void sdram(void)
+{
+	volatile uint32_t *first = &REG(SDRAM_BASE), *last = &REG(SDRAM_BASE + SDRAM_SIZE - 4);
+
+	SCB_SHCSR |= 7 << 16;
+	ram[FAULTED] = 0;
+	*first = 0x01234567;
+	*last = 0x89abcdef;
+	check("first word", *first, 0x01234567, 0);
+	check("last word", *last, 0x89abcdef, 0);
+	call(SDRAM_BASE + 0x1000);
+	check("SDRAM is executable", ram[FAULTED], 0, 0);
+	/* Without privileges, as programs are: they have flash, SDRAM and a stack there, nothing
+	 * else. */
+	*(volatile uint16_t *)(SDRAM_BASE + 0x2000) = 0x4770; /* bx lr */
+	__asm__ volatile("dsb\n\tmov r4, sp\n\tmov sp, %1\n\tmsr control, %0\n\tisb\n\t"
+			 "ldr r5, [%2]\n\tstr r5, [%3]\n\tblx %4\n\tsvc #0\n\tmov sp, r4" ::"r"(1),
+			 "r"(SDRAM_BASE + 0x8000), "r"(0x08004000), "r"(last),
+			 "r"((SDRAM_BASE + 0x2000) | 1)
+			 : "r4", "r5", "lr", "memory");
+	check("flash copied", *last, REG(0x08004000), 0);
+	check("for programs as well", ram[FAULTED], 0, 0);
+}
+#endif
+
 /* --- vectors -----------------------------------------------------------------------------------
  */
 
@@ -236,6 +263,11 @@ __attribute__((used)) static void fault(uint32_t *frame)
 static __attribute__((naked)) void on_fault(void)
 {
 	__asm__("mov r0, sp\n\tb fault");
+}
+
+static void on_svc(void)
+{
+	__asm__ volatile("msr control, %0\n\tisb" ::"r"(0));
 }
 
 static void on_tim2(void)
@@ -264,6 +296,7 @@ static const void *const table[64] __attribute__((aligned(512))) = {[3] = on_fau
 	[4] = on_fault,
 	[5] = on_fault,
 	[6] = on_fault,
+	[11] = on_svc,
 	[16 + TIM2_IRQ] = on_tim2,
 	[16 + TIM3_IRQ] = on_tim3,
 	[16 + USART_IRQ] = on_usart};

@@ -13,7 +13,13 @@
 
 #define RCC_APB1ENR REG(0x40023840)
 
-#define USART_BASE 0x40011000
+#if USART == 3 /* at APB1, which is half as fast */
+#define USART_BASE  0x40004800
+#define USART_CLOCK (CLOCK / 2)
+#else
+#define USART_BASE  0x40011000
+#define USART_CLOCK CLOCK
+#endif
 #if defined(STM32F7)
 #define USART_CR1 REG(USART_BASE + 0x00)
 #define USART_BRR REG(USART_BASE + 0x0c)
@@ -58,7 +64,7 @@
 #define SCB_CFSR       REG(0xe000ed28)
 #define SCB_BFAR       REG(0xe000ed38)
 
-#define BAUD_DIVIDER ((CLOCK + 57600) / 115200)
+#define BAUD_DIVIDER ((USART_CLOCK + 57600) / 115200)
 
 static inline void put(char c)
 {

@@ -118,9 +118,8 @@ shell() {
 # ^C ends a program, not the shell; a program runs from a ramfs, in pages that anybody may have had; a signal
 # handler returns by code on the stack; an error is printed.
 a_shell_as_expected() {
-	shell "$1" shell '^still here' '^from memory' '^trapped' '^and back' "can't open '/nothing'" -- \
-		$'sleep 1000\x03' 'echo still "here"' 'cp /test/small /tmp/small' '/tmp/small' 'cat /nothing' \
-		'sh -c "trap \"echo trap\"\"ped\" USR1; kill -USR1 \$\$; echo and \"back\""'
+	shell "$1" shell '^still here' '^from memory' '^handled' "can't open '/nothing'" -- \
+		$'sleep 1000\x03' 'echo still "here"' 'cp /test/small /tmp/small' '/tmp/small' '/test/signal' 'cat /nothing'
 }
 
 # Nothing was written to the flash.
@@ -161,7 +160,8 @@ maps_as_foretold() {
 	read -r address _ < <(partition root "$WORK/out/$1/dtb/board.dtb")
 	xipfs-dump --json --ram=nommu --flash-addr="$address" "$WORK/out/$1/image/root.cramfs" >"$WORK/$1.ram" || return 1
 	boot "$1" "$WORK/maps.log" --run='echo "@"maps cat; cat /proc/self/maps' --run='echo "@"maps own; /test/maps' || return 1
-	python3 "$TOP/tests/target/ram.py" "$WORK/maps.log" "$WORK/$1.ram" 'maps cat=/bin/cat' 'maps own=/test/maps'
+	sed -i 's|/bin/cat$|/bin/busybox|' "$WORK/maps.log" # a hard link to it
+	python3 "$TOP/tests/target/ram.py" "$WORK/maps.log" "$WORK/$1.ram" 'maps cat=/bin/busybox' 'maps own=/test/maps'
 }
 
 # The slab allocator of the patches, compiled as a program with a checking memory, against random use.
@@ -184,7 +184,7 @@ make_overlay() {
 	mkdir -p "$WORK/overlay/test"
 	cp "$HERE/guest/hundred" "$WORK/overlay/test/"
 	"$TARGET/build.sh" --out="$WORK/out/libc" stm32f746-onchip libc
-	for name in small maps; do
+	for name in small maps signal; do
 		"$libc/bin/arm-uclinuxfdpiceabi-gcc" -static -nostdlib -Os -s -Wall -Wextra -Werror \
 			-Wl,-z,stack-size=4096 -o "$WORK/overlay/test/$name" "$HERE/guest/$name.c"
 	done

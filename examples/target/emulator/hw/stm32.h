@@ -94,6 +94,7 @@ struct stm32_chip {
 	unsigned irqs;        /* of the NVIC */
 	unsigned flash, sram; /* KiB, at 0x08000000 and 0x20000000 */
 	unsigned ccm, itcm;   /* KiB, at 0x10000000 and 0 */
+	unsigned console;     /* the USART that is the first serial line, from 0 on */
 	struct stm32_sdram sdram;
 };
 
@@ -168,6 +169,8 @@ enum {
 	RCC_APB2ENR = 0x44,
 	RCC_BDCR = 0x70,
 	RCC_CSR = 0x74,
+	RCC_PLLI2SCFGR = 0x84,
+	RCC_PLLSAICFGR = 0x88,
 	RCC_DCKCFGR = 0x8c,
 };
 

@@ -270,6 +270,7 @@ static void realize_core(Stm32Chip *s)
 
 static void realize_devices(Stm32Chip *s)
 {
+	unsigned console = s->chip->console;
 	DeviceState *armv7m = DEVICE(&s->armv7m);
 	SysBusDevice *bus;
 	unsigned i;
@@ -277,7 +278,10 @@ static void realize_devices(Stm32Chip *s)
 	for (i = 0; i < STM32_USARTS; i++) {
 		bus = SYS_BUS_DEVICE(&s->usart[i]);
 		qdev_prop_set_bit(DEVICE(bus), "v3", s->chip->f7);
-		qdev_prop_set_chr(DEVICE(bus), "chardev", serial_hd(i));
+		qdev_prop_set_chr(DEVICE(bus), "chardev",
+			serial_hd(i == console ? 0
+				  : i          ? i
+					       : console));
 		qdev_connect_clock_in(DEVICE(bus), "clk", s->pclk[usarts[i].enr == RCC_APB2ENR]);
 		sysbus_realize(bus, &error_fatal);
 		sysbus_mmio_map(bus, 0, usarts[i].base);

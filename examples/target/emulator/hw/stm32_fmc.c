@@ -166,4 +166,5 @@ void stm32_fmc_realize(Stm32Chip *s)
 		&s->fmc.remapped, OBJECT(s), "stm32.sdram-remapped", &s->fmc.ram, 0, size);
 	memory_region_add_subregion_overlap(
 		memory, ram->bank == 2 ? 0x90000000 : 0, &s->fmc.remapped, 1);
+	stm32_fmc_reset(s); /* the processor reads its vectors before devices are reset */
 }

@@ -71,7 +71,7 @@ STM32_MACHINE(stm32f769, "stm32f769", "STM32F769: Cortex-M7, 2 MiB flash, 512 Ki
 STM32_MACHINE(stm32f429_disco, "stm32f429-disco", "ST 32F429IDISCOVERY: 8 MiB SDRAM", STM32F42X,
 	.sram = 192, .sdram = {2, 16, 12, 8, {[1] = 0x0060, [2] = 0x0001, SDRAM_PINS}})
 STM32_MACHINE(stm32f469_disco, "stm32f469-disco", "ST 32F469IDISCOVERY: 16 MiB SDRAM", STM32F42X,
-	.sram = 320,
+	.sram = 320, .console = 2,
 	.sdram = {1, 32, 12, 8, {[2] = 0x0001, SDRAM_PINS, SDRAM_PINS_H | 0x000c, SDRAM_PINS_I}})
 STM32_MACHINE(stm32f746_disco, "stm32f746-disco", "ST 32F746GDISCOVERY: 8 MiB SDRAM", STM32F746,
 	.sdram = {1, 16, 12, 8, {[2] = 0x0008, SDRAM_PINS, 0x0028}})

@@ -364,6 +364,9 @@ void stm32_rcc_reset(Stm32Chip *s)
 {
 	*stm32_reg(s, STM32_RCC, RCC_CR) = 0x83;
 	*stm32_reg(s, STM32_RCC, RCC_PLLCFGR) = 0x24003010;
+	/* Linux warns of the dividers of these when they are 0. */
+	*stm32_reg(s, STM32_RCC, RCC_PLLI2SCFGR) = 0x24003000;
+	*stm32_reg(s, STM32_RCC, RCC_PLLSAICFGR) = 0x24003000;
 	*stm32_reg(s, STM32_RCC, RCC_AHB1ENR) = 1u << 20; /* CCM or DTCM */
 	*stm32_reg(s, STM32_RCC, RCC_CSR) = 0x0e000000;
 	*stm32_reg(s, STM32_PWR, PWR_CR) = CR_VOS;
