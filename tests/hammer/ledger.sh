@@ -125,6 +125,13 @@ picture_of_flash() {
 		awk '{ sum += $1 } END { print sum; exit sum != 1048576 }'
 }
 
+# The picture that README.md shows, of the root without tests.
+picture_is_current() {
+	"$TARGET/build.sh" stm32f746-onchip --out="$WORK/out/plain" >/dev/null &&
+		python3 "$TARGET/ledger/flash.py" "$WORK/out/plain" --svg="$WORK/plain.svg" &&
+		diff "$WORK/plain.svg" "$TARGET/stm32f746-flash.svg"
+}
+
 # ledger_of_ccm: 64 KiB of data and stacks, and no page of it in the 192 KiB of RAM.
 ledger_of_ccm() {
 	local title row

@@ -260,6 +260,7 @@ main() {
 	ok "long lists of arguments find room" arguments_find_room
 	ok "a program that asks for a page of stack gets one" a_page_of_stack
 	ok "the ledgers of RAM and flash add up, and to what others count" ledgers
+	ok "the picture in README.md is that of the STM32F746" picture_is_current
 	ok "the ledger of a chip whose data is in CCM adds up" ledger_of_ccm
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

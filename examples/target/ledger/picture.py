@@ -8,7 +8,7 @@ COLORS = {"boot": "#b5523b", "dtb": "#d99a3d", "kernel": "#3b6ea5", "root": "#4f
 def shade(color, step):
     """The color, lighter the larger the step is."""
     parts = [int(color[i:i + 2], 16) for i in (1, 3, 5)]
-    return "#" + "".join(f"{part + (255 - part) * min(step, 6) // 9:02x}" for part in parts)
+    return "#" + "".join(f"{part + (255 - part) * min(step, 6) // 8:02x}" for part in parts)
 
 
 def box(x, y, width, height, color):
@@ -33,7 +33,7 @@ def draw(title, rows):
     x, y, seen = float(LEFT), TOP + 44, {}
     for part, what, size in rows:
         color = shade(COLORS[part], seen.setdefault(part, 0))
-        seen[part] += 2
+        seen[part] += 1
         width = size * WIDTH / total
         lines.append(box(x, TOP - 24, max(width, 0.5), 48, color))
         lines.append(box(LEFT, y - 14, 18, 18, color))

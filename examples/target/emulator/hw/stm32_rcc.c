@@ -39,27 +39,29 @@ static int64_t stm32_now(void)
 	return qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL);
 }
 
+static void say(void (*report)(const char *format, ...), const char *format, va_list args)
+{
+	char *text = g_strdup_vprintf(format, args);
+
+	report("stm32: %s", text);
+	g_free(text);
+}
+
 void stm32_warn(const char *format, ...)
 {
 	va_list args;
-	char *text;
 
 	va_start(args, format);
-	text = g_strdup_vprintf(format, args);
+	say(warn_report, format, args);
 	va_end(args);
-	warn_report("stm32: %s", text);
-	g_free(text);
 }
 
 void stm32_broken(const char *format, ...)
 {
 	va_list args;
-	char *text;
 
 	va_start(args, format);
-	text = g_strdup_vprintf(format, args);
-	va_end(args);
-	error_report("stm32: %s", text);
+	say(error_report, format, args);
 	exit(1);
 }
 
