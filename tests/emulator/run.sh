@@ -19,6 +19,7 @@ CC=(arm-linux-gnueabi-gcc -Os -mthumb -mcpu=cortex-m3 -mfloat-abi=soft -ffreesta
 	-nostdlib -static -no-pie "-Wl,-T,$TARGET/boards/stub.ld,-e,0,--build-id=none")
 # What each board's stub makes of its clocks: the core's rate, that of timers and console.
 declare -A RATES=([stm32f429-onchip]='-DCORE_HZ=168000000 -DCLOCK=84000000 -DFLASH_KIB=2048 -DCCM'
+	[stm32f413-onchip]='-DCORE_HZ=100000000 -DCLOCK=100000000 -DFLASH_KIB=1536'
 	[stm32f746-onchip]='-DCORE_HZ=216000000 -DCLOCK=108000000 -DFLASH_KIB=1024'
 	[stm32f769-onchip]='-DCORE_HZ=216000000 -DCLOCK=108000000 -DFLASH_KIB=2048'
 	[stm32f429-disco]='-DCORE_HZ=168000000 -DCLOCK=84000000 -DFLASH_KIB=2048 -DSDRAM_BASE=0x90000000 -DSDRAM_SIZE=0x800000'
@@ -117,7 +118,7 @@ overruns() {
 
 faults() {
 	local count=7
-	case $1 in *f4*) count=9 ;; esac
+	case $1 in *f429*) count=9 ;; esac
 	program "$1" faults "$count" </dev/null &&
 		says "$1-faults" 'backup SRAM is written at offset 0x0 while its clock is off' \
 			'flash is written to at 0x08000000'

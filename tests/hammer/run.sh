@@ -3,8 +3,8 @@
 # Boots microcontrollers to a BusyBox shell in their own memory and works there: usage: run.sh [--table]
 #
 # Without an option every one of BOOTS (20) boots, each with another timing, of an STM32F429 (192 KiB of RAM
-# and 64 KiB for data), F746 (320 KiB, and 1 MiB of flash) and F769 (512 KiB), at less with smaller stacks, and
-# what a person expects of a shell. --table prints how many of BOOTS boots pass at falling sizes with the stock
+# and 64 KiB for data), F413 (320 KiB), F746 (320 KiB, and 1 MiB of flash) and F769 (512 KiB), at less with
+# smaller stacks, and what a person expects of a shell. --table prints how many of BOOTS boots pass at falling sizes with the stock
 # kernel, one that is only configured, and the patched one.
 # shellcheck disable=SC2317 # the tests are called by ok
 set -euo pipefail
@@ -235,7 +235,7 @@ main() {
 	fi
 	ok "the C library and the workload" make_overlay
 	good || return 1
-	for name in f429 f746 f769; do
+	for name in f413 f429 f746 f769; do
 		board_of[$name]=stm32$name-onchip
 		ok "stm32$name-onchip: kernel and root" build_board "$name" "stm32$name-onchip"
 		good || return 1
@@ -244,6 +244,7 @@ main() {
 	ok "stm32f746-onchip: stub, device tree, kernel and root in 1 MiB of flash" in_one_mebibyte
 	ok "the slab allocator keeps objects apart, aligned and whole" allocator_holds
 	ok "stm32f429-onchip, 192 KiB of RAM and 64 KiB of CCM: $BOOTS boots of $BOOTS" boots f429
+	ok "stm32f413-onchip, 320 KiB of RAM: $BOOTS boots of $BOOTS" boots f413
 	ok "stm32f746-onchip, 320 KiB of RAM: $BOOTS boots of $BOOTS" boots f746
 	ok "stm32f769-onchip, 512 KiB of RAM: $BOOTS boots of $BOOTS" boots f769
 	ok "the root with stacks of a page" build_board small stm32f746-onchip --image-option=--stack-size=4096
