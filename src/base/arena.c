@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/arena.h"
+#include "xipfs/base/arena.h"
 
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "xipfs/bytes.h"
+#include "xipfs/base/bytes.h"
 
 #define CHUNK_SIZE ((size_t)256 * 1024)
 /* The first chunk is small: many stage values are. */

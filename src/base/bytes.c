@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/bytes.h"
+#include "xipfs/base/bytes.h"
 
 #include <string.h>
 

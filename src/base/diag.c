@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/diag.h"
+#include "xipfs/base/diag.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/err.h"
+#include "xipfs/base/err.h"
 
 const char *xip_err_name(enum xip_err err)
 {
@@ -20,8 +20,6 @@ const char *xip_err_name(enum xip_err err)
 		return "unsupported";
 	case XIP_ERR_USAGE:
 		return "bad usage";
-	case XIP_ERR_INTERRUPTED:
-		return "interrupted";
 	}
 	return "unknown error";
 }

@@ -3,7 +3,7 @@
  * Path patterns. Not fnmatch(3): its answer depends on the locale, and its time on the number of
  * stars, exponentially.
  */
-#include "xipfs/pattern.h"
+#include "xipfs/base/pattern.h"
 
 #include <string.h>
 

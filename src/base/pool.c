@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/pool.h"
+#include "xipfs/base/pool.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/text.h"
+#include "xipfs/base/text.h"
 
 #include <ctype.h>
 #include <errno.h>

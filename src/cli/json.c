@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/json.h"
+#include "xipfs/cli/json.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "xipfs/cli.h"
+#include "xipfs/cli/cli.h"
 
 /* Deeper elements stand on the line of the one they belong to. */
 #define DEPTH_OF_LINES 2

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/stream.h"
+#include "xipfs/cli/stream.h"
 
 #include <errno.h>
 #include <stdbool.h>

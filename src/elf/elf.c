@@ -8,8 +8,8 @@
 #include <gelf.h>
 #include <string.h>
 
-#include "xipfs/bytes.h"
-#include "xipfs/elf.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/elf/elf.h"
 
 #define EF_ARM_PIC        0x20  /* Linux arch/arm/include/asm/elf.h */
 #define EF_SH_PIC         0x100 /* Linux arch/sh/include/asm/elf.h */

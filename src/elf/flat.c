@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "xipfs/bytes.h"
-#include "xipfs/flat.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/elf/flat.h"
 
 /* Linux include/linux/flat.h */
 enum {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "xipfs/bytes.h"
-#include "xipfs/loader.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/elf/loader.h"
 
 /* cramfs block pointers hold addresses in units of 4 bytes. */
 #define FLASH_ALIGN_MIN 4

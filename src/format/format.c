@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/format.h"
+#include "xipfs/format/format.h"
 
 #include <string.h>
 
 #include <libdeflate.h>
 
-#include "xipfs/bytes.h"
+#include "xipfs/base/bytes.h"
 
 /*
  * The three words of struct cramfs_inode are bit fields: mode 16, uid 16 | size 24, gid 8 |
@@ -47,13 +47,6 @@ void xip_inode_decode(struct xip_inode *inode, const uint8_t *in, bool big)
 		inode->namelen = (uint8_t)((third & 0x3f) << 2);
 		inode->offset = third >> 6 << 2;
 	}
-}
-
-bool xip_inode_fits(const struct xip_inode *inode)
-{
-	return inode->size <= XIP_FILE_SIZE_MAX && inode->namelen <= XIP_NAME_MAX &&
-	       inode->namelen % 4 == 0 && inode->offset < XIP_OFFSET_LIMIT &&
-	       inode->offset % 4 == 0;
 }
 
 void xip_super_encode(uint8_t *out, const struct xip_super *super, bool big)
@@ -102,7 +95,7 @@ void xip_rdev_decode(uint32_t size, uint32_t *major, uint32_t *minor)
 
 bool xip_mode_is_valid(uint32_t mode)
 {
-	switch (mode & XIP_S_IFMT) {
+	switch (xip_mode_type(mode)) {
 	case XIP_S_IFSOCK:
 	case XIP_S_IFLNK:
 	case XIP_S_IFREG:

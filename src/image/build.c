@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/build.h"
+#include "xipfs/image/build.h"
 
 #include <stdlib.h>
 
 #include "choose.h"
-#include "xipfs/bytes.h"
-#include "xipfs/writer.h"
+#include "xipfs/base/bytes.h"
+#include "writer.h"
 
 static void count_entry(struct xip_build_totals *totals, const struct xip_node *node)
 {
-	switch (node->inode->mode & XIP_S_IFMT) {
+	switch (xip_mode_type(node->inode->mode)) {
 	case XIP_S_IFREG:
 		totals->files++;
 		break;
@@ -35,18 +35,20 @@ static void count(struct xip_build *build, const struct xip_tree *tree)
 		count_entry(totals, node);
 	for (size_t i = 0; i < tree->data_inode_count; i++) {
 		uint64_t size = tree->data_inodes[i]->size;
-		uint64_t xip =
-			(uint64_t)xip_plan_pages(&build->plan->files[i]) * build->plan->page_size;
+		bool in_place = build->layout->files[i].in_place;
+		uint64_t xip = in_place ? (uint64_t)xip_plan_pages(&build->plan->files[i]) *
+						  build->plan->page_size
+					: 0;
 
 		totals->input += size;
-		totals->programs += build->plan->files[i].run_count != 0;
+		totals->programs += in_place;
 		if (build->layout->files[i].sharer == i)
 			totals->packed_from += xip < size ? size - xip : 0;
 	}
 	totals->packed_to = build->layout->bytes.compressed + build->layout->bytes.stored;
 }
 
-static enum xip_err run_stages(struct xip_tree *tree, const struct xip_build_options *options,
+static enum xip_err run_stages(const struct xip_tree *tree, const struct xip_build_options *options,
 	int fd, const char *path, struct xip_build *build, const struct xip_diag *diag)
 {
 	struct xip_encoding *encoding = NULL;
@@ -56,10 +58,11 @@ static enum xip_err run_stages(struct xip_tree *tree, const struct xip_build_opt
 	if (!err)
 		err = xip_encode(tree, build->plan, &options->encode, &encoding, diag);
 	if (!err && options->fit)
-		err = xip_choose_fit(tree, options, build->plan, encoding, &build->layout, diag);
+		err = xip_choose_fit(tree, options, build->plan, encoding, &build->choices,
+			&build->layout, diag);
 	else if (!err)
 		err = xip_layout_make(
-			tree, build->plan, encoding, &options->layout, &build->layout, diag);
+			tree, build->plan, encoding, NULL, &options->layout, &build->layout, diag);
 	if (!err)
 		err = xip_choose_check_size(tree, build->layout, options->max_size, diag);
 	if (!err)
@@ -70,8 +73,8 @@ static enum xip_err run_stages(struct xip_tree *tree, const struct xip_build_opt
 	return err;
 }
 
-enum xip_err xip_build_run(struct xip_tree *tree, const struct xip_build_options *options, int fd,
-	const char *path, struct xip_build **result, const struct xip_diag *diag)
+enum xip_err xip_build_run(const struct xip_tree *tree, const struct xip_build_options *options,
+	int fd, const char *path, struct xip_build **result, const struct xip_diag *diag)
 {
 	struct xip_build *build = calloc(1, sizeof(*build));
 	enum xip_err err;
@@ -94,5 +97,6 @@ void xip_build_free(struct xip_build *build)
 		return;
 	xip_plan_free(build->plan);
 	xip_layout_free(build->layout);
+	free(build->choices);
 	free(build);
 }

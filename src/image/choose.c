@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "share.h"
-#include "xipfs/arena.h"
-#include "xipfs/bytes.h"
-#include "xipfs/fit.h"
+#include "xipfs/base/arena.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/plan/fit.h"
 
 /* --- Too large ------------------------------------------------------------------------------- */
 
@@ -67,20 +67,20 @@ enum xip_err xip_choose_check_size(const struct xip_tree *tree, const struct xip
 /* Units of one cluster; each set of them is laid out. */
 #define CLUSTER_MAX 7u
 
-/* One optional file, and what its plan was. */
+/* One optional file. */
 struct candidate {
 	uint32_t file;
 	uint32_t unit; /* index of the first candidate that it shares its inode with */
-	uint32_t run_count;
-	struct xip_payload **blocks;
 };
 
 struct chooser {
-	struct xip_tree *tree;
+	const struct xip_tree *tree;
 	const struct xip_build_options *options;
-	struct xip_plan *plan;
-	struct xip_encoding *encoding;
+	const struct xip_plan *plan;
+	const struct xip_encoding *encoding;
 	const struct xip_diag *diag;
+	struct xip_build_choice *choices; /* of each file; the result */
+	bool *left_out;                   /* of each file; see xip_layout_make() */
 	struct candidate *candidates;
 	size_t count;
 	uint32_t *units; /* candidates that stand for their unit, cluster by cluster */
@@ -93,20 +93,12 @@ struct chooser {
 	size_t unknown; /* programs whose cluster is too large */
 };
 
-static void put(struct chooser *c, const struct candidate *candidate, bool in_place)
-{
-	struct xip_encoded_file *file = &c->encoding->files[candidate->file];
-
-	c->plan->files[candidate->file].run_count = in_place ? candidate->run_count : 0;
-	file->blocks = in_place ? candidate->blocks : file->packed;
-}
-
 /* All members of a unit go the same way: they are one inode in the image. */
 static void put_unit(struct chooser *c, uint32_t unit, bool in_place)
 {
 	for (size_t i = unit; i < c->count; i++)
 		if (c->candidates[i].unit == unit)
-			put(c, &c->candidates[i], in_place);
+			c->left_out[c->candidates[i].file] = !in_place;
 }
 
 /* Of the units of group @group those in place whose bits @set has. */
@@ -118,7 +110,8 @@ static void put_set(struct chooser *c, size_t group, size_t set)
 
 static enum xip_err lay_out(struct chooser *c, struct xip_layout **layout)
 {
-	return xip_layout_make(c->tree, c->plan, c->encoding, &c->options->layout, layout, c->diag);
+	return xip_layout_make(
+		c->tree, c->plan, c->encoding, c->left_out, &c->options->layout, layout, c->diag);
 }
 
 /* Finds the candidates, what each is worth, and takes all of them out of place. */
@@ -128,27 +121,25 @@ static enum xip_err collect(struct chooser *c)
 	uint64_t *pages = calloc(count + 1, sizeof(*pages));
 
 	c->arena = xip_arena_new();
+	c->choices = calloc(count + 1, sizeof(*c->choices));
+	c->left_out = calloc(count + 1, sizeof(*c->left_out));
 	c->candidates = calloc(count + 1, sizeof(*c->candidates));
 	c->units = calloc(count + 1, sizeof(*c->units));
 	c->heads = calloc(count + 1, sizeof(*c->heads));
 	c->groups = calloc(count + 1, sizeof(*c->groups));
 	c->first_unit = calloc(count + 2, sizeof(*c->first_unit));
-	if (!pages || !c->arena || !c->candidates || !c->units || !c->heads || !c->groups ||
-		!c->first_unit || xip_fit_values(c->tree, c->plan, &c->options->policy, pages)) {
+	if (!pages || !c->arena || !c->choices || !c->left_out || !c->candidates || !c->units ||
+		!c->heads || !c->groups || !c->first_unit ||
+		xip_fit_values(c->tree, c->plan, &c->options->policy, pages)) {
 		free(pages);
 		return xip_diag_nomem(c->diag);
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		if (!xip_plan_is_optional(&c->plan->files[i]))
+		if (!c->plan->files[i].optional)
 			continue;
-		c->candidates[c->count] = (struct candidate){
-			.file = i,
-			.run_count = c->plan->files[i].run_count,
-			.blocks = c->encoding->files[i].blocks,
-		};
-		c->plan->files[i].choice->pages = pages[i];
-		put(c, &c->candidates[c->count], false);
-		c->count++;
+		c->candidates[c->count++] = (struct candidate){.file = i};
+		c->choices[i].pages = pages[i];
+		c->left_out[i] = true;
 	}
 	free(pages);
 	return XIP_OK;
@@ -178,28 +169,33 @@ static uint32_t find(struct chooser *c, uint32_t file)
 	return file;
 }
 
-/* Joins files that have a block in common; the layout's scratch fields are free between layouts. */
-static void join_sharers(struct chooser *c)
+/* Joins files that have a block in common when all candidates are left out. */
+static enum xip_err join_sharers(struct chooser *c)
 {
 	const struct xip_encoding *encoding = c->encoding;
+	/* of each payload the last file that has it, + 1 */
+	uint32_t *owners = calloc(encoding->payload_count + 1, sizeof(*owners));
 
-	for (uint32_t i = 0; i < encoding->file_count; i++) {
-		c->heads[i] = i;
-		for (uint32_t b = 0; b < encoding->files[i].block_count; b++)
-			if (encoding->files[i].blocks[b])
-				encoding->files[i].blocks[b]->marks = 0;
-	}
+	if (!owners)
+		return xip_diag_nomem(c->diag);
 	for (uint32_t i = 0; i < encoding->file_count; i++)
-		for (uint32_t b = 0; b < encoding->files[i].block_count; b++) {
-			struct xip_payload *payload = encoding->files[i].blocks[b];
+		c->heads[i] = i;
+	for (uint32_t i = 0; i < encoding->file_count; i++) {
+		const struct xip_encoded_file *file = &encoding->files[i];
+		struct xip_payload *const *blocks = c->left_out[i] ? file->packed : file->blocks;
 
-			if (!payload)
+		for (uint32_t b = 0; b < file->block_count; b++) {
+			uint32_t *owner = blocks[b] ? &owners[blocks[b]->number] : NULL;
+
+			if (!owner)
 				continue;
-			if (payload->marks & XIP_MARK_SEEN)
-				c->heads[find(c, i)] = find(c, payload->position);
-			payload->marks |= XIP_MARK_SEEN;
-			payload->position = i;
+			if (*owner)
+				c->heads[find(c, i)] = find(c, *owner - 1);
+			*owner = i + 1;
 		}
+	}
+	free(owners);
+	return XIP_OK;
 }
 
 static uint32_t cluster_of(struct chooser *c, size_t candidate)
@@ -214,11 +210,13 @@ static void begin_group(struct chooser *c, size_t unit_count)
 }
 
 /* Makes a group of each cluster; of one that is too large, a group of each unit. */
-static void find_groups(struct chooser *c)
+static enum xip_err find_groups(struct chooser *c)
 {
 	size_t units = 0;
+	enum xip_err err = join_sharers(c);
 
-	join_sharers(c);
+	if (err)
+		return err;
 	for (size_t i = 0; i < c->count; i++) {
 		size_t before = units;
 
@@ -240,6 +238,7 @@ static void find_groups(struct chooser *c)
 			begin_group(c, before);
 	}
 	c->first_unit[c->group_count] = units;
+	return XIP_OK;
 }
 
 /* --- The choice ------------------------------------------------------------------------------ */
@@ -258,7 +257,7 @@ static uint64_t value_of(const struct chooser *c, size_t group, size_t set)
 		if (!(set >> (k - c->first_unit[group]) & 1))
 			continue;
 		for (size_t i = c->units[k]; i < c->count; i++) {
-			uint64_t pages = c->plan->files[c->candidates[i].file].choice->pages;
+			uint64_t pages = c->choices[c->candidates[i].file].pages;
 
 			if (c->candidates[i].unit == c->units[k] && pages > most)
 				most = pages;
@@ -275,7 +274,7 @@ static void note_cost(struct chooser *c, size_t group, size_t set, int64_t cost)
 		for (size_t i = 0; i < c->count; i++)
 			if (set == (size_t)1 << (k - c->first_unit[group]) &&
 				c->candidates[i].unit == c->units[k])
-				c->plan->files[c->candidates[i].file].choice->cost =
+				c->choices[c->candidates[i].file].cost =
 					cost > 0 ? (uint64_t)cost : 0;
 }
 
@@ -313,9 +312,9 @@ static enum xip_err measure_costs(struct chooser *c, const struct xip_layout *no
 static void note_choice(struct chooser *c)
 {
 	for (size_t i = 0; i < c->count; i++) {
-		const struct xip_plan_file *file = &c->plan->files[c->candidates[i].file];
+		uint32_t file = c->candidates[i].file;
 
-		file->choice->fit = file->run_count ? XIP_FIT_IN : XIP_FIT_OUT;
+		c->choices[file].fit = c->left_out[file] ? XIP_FIT_OUT : XIP_FIT_IN;
 	}
 	if (c->unknown)
 		xip_diag_warn(c->diag, NULL, XIP_NO_OFFSET,
@@ -367,22 +366,28 @@ static enum xip_err fit(struct chooser *c, struct xip_layout **layout)
 		return err;
 	}
 	find_units(c, none);
-	find_groups(c);
-	err = measure_costs(c, none);
+	err = find_groups(c);
+	if (!err)
+		err = measure_costs(c, none);
 	need = none->need;
 	xip_layout_free(none);
 	return err ? err : choose(c, (int64_t)most - (int64_t)need, layout);
 }
 
-enum xip_err xip_choose_fit(struct xip_tree *tree, const struct xip_build_options *options,
-	struct xip_plan *plan, struct xip_encoding *encoding, struct xip_layout **layout,
-	const struct xip_diag *diag)
+enum xip_err xip_choose_fit(const struct xip_tree *tree, const struct xip_build_options *options,
+	const struct xip_plan *plan, const struct xip_encoding *encoding,
+	struct xip_build_choice **choices, struct xip_layout **layout, const struct xip_diag *diag)
 {
 	struct chooser c = {
 		.tree = tree, .options = options, .plan = plan, .encoding = encoding, .diag = diag};
 	enum xip_err err = fit(&c, layout);
 
+	if (err)
+		free(c.choices);
+	else
+		*choices = c.choices;
 	xip_arena_free(c.arena);
+	free(c.left_out);
 	free(c.candidates);
 	free(c.units);
 	free(c.heads);

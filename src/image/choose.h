@@ -6,21 +6,22 @@
 #ifndef XIPFS_IMAGE_CHOOSE_H
 #define XIPFS_IMAGE_CHOOSE_H
 
-#include "xipfs/build.h"
+#include "xipfs/image/build.h"
 
 /* XIP_ERR_LIMIT, naming the excess and the largest files, when @layout is over @max_size bytes. */
 XIP_MUST_CHECK enum xip_err xip_choose_check_size(const struct xip_tree *tree,
 	const struct xip_layout *layout, uint64_t max_size, const struct xip_diag *diag);
 
 /*
- * Of the optional files of @plan keeps those in place that save the most RAM within
- * @options->max_size, turns the others into compressed files (in @plan and @encoding), and lays out
- * the image. Exact: costs are measured by laying out the image, those of programs that share blocks
- * for each set of them; of more than 7 such programs each is measured alone, with a warning.
- * Errors: XIP_ERR_LIMIT, XIP_ERR_NOMEM.
+ * Of the optional files of @plan chooses those that save the most RAM when in place within
+ * @options->max_size, and lays out the image with them; *@choices (malloc'ed, the caller frees it)
+ * has what was decided of each file. Exact: costs are measured by laying out the image, those of
+ * programs that share blocks for each set of them; of more than 7 such programs each is measured
+ * alone, with a warning. Errors: XIP_ERR_LIMIT, XIP_ERR_NOMEM.
  */
-XIP_MUST_CHECK enum xip_err xip_choose_fit(struct xip_tree *tree,
-	const struct xip_build_options *options, struct xip_plan *plan,
-	struct xip_encoding *encoding, struct xip_layout **layout, const struct xip_diag *diag);
+XIP_MUST_CHECK enum xip_err xip_choose_fit(const struct xip_tree *tree,
+	const struct xip_build_options *options, const struct xip_plan *plan,
+	const struct xip_encoding *encoding, struct xip_build_choice **choices,
+	struct xip_layout **layout, const struct xip_diag *diag);
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/encode.h"
+#include "xipfs/image/encode.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "xipfs/arena.h"
-#include "xipfs/bytes.h"
-#include "xipfs/format.h"
-#include "xipfs/pool.h"
-#include "xipfs/scan.h"
+#include "xipfs/base/arena.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/format/format.h"
+#include "xipfs/base/pool.h"
+#include "xipfs/tree/scan.h"
 #include "store.h"
 
 /* A job is a stretch of one large file or a row of small ones, about this many blocks. */
@@ -85,6 +85,7 @@ static enum xip_err keep_payload(struct encoder *encoder, struct bench *bench,
 		.length = (uint32_t)length,
 		.raw_length = (uint32_t)raw->length,
 		.kind = kind,
+		.number = UINT32_MAX, /* until all are there */
 		.hash = raw->hash,
 	};
 	*result = payload;
@@ -160,7 +161,7 @@ static enum xip_err encode_stretch(struct encoder *encoder, struct bench *bench,
 
 	if (length > inode->size - start)
 		length = (size_t)(inode->size - start);
-	if ((inode->mode & XIP_S_IFMT) == XIP_S_IFLNK)
+	if (xip_mode_is_symlink(inode->mode))
 		return encode_blocks(encoder, bench, number, first,
 			(const uint8_t *)inode->target + start, length);
 	err = xip_content_open(&content, encoder->tree, inode, diag);
@@ -260,11 +261,10 @@ static enum xip_err make_tables(struct encoder *encoder, uint32_t page_size)
 
 		file->block_count = (uint32_t)xip_div_up(size, page_size);
 		file->blocks = xip_arena_calloc(arena, file->block_count, sizeof(*file->blocks));
-		if (xip_plan_is_optional(&encoder->plan->files[i]))
+		if (encoder->plan->files[i].optional)
 			file->packed =
 				xip_arena_calloc(arena, file->block_count, sizeof(*file->packed));
-		if (!file->blocks ||
-			(xip_plan_is_optional(&encoder->plan->files[i]) && !file->packed))
+		if (!file->blocks || (encoder->plan->files[i].optional && !file->packed))
 			return XIP_ERR_NOMEM;
 		encoder->total += size;
 	}
@@ -353,6 +353,26 @@ static enum xip_err prepare(struct encoder *encoder)
 	return err;
 }
 
+static void number_blocks(
+	struct xip_encoding *encoding, struct xip_payload *const *blocks, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (blocks[i] && blocks[i]->number == UINT32_MAX)
+			blocks[i]->number = (uint32_t)encoding->payload_count++;
+}
+
+/* Threads make the payloads in any order; the numbers are alike in every run. */
+static void number_payloads(struct xip_encoding *encoding)
+{
+	for (size_t i = 0; i < encoding->file_count; i++) {
+		const struct xip_encoded_file *file = &encoding->files[i];
+
+		number_blocks(encoding, file->blocks, file->block_count);
+		if (file->packed)
+			number_blocks(encoding, file->packed, file->block_count);
+	}
+}
+
 enum xip_err xip_encode(const struct xip_tree *tree, const struct xip_plan *plan,
 	const struct xip_encode_options *options, struct xip_encoding **result,
 	const struct xip_diag *diag)
@@ -370,6 +390,7 @@ enum xip_err xip_encode(const struct xip_tree *tree, const struct xip_plan *plan
 		xip_encoding_free(encoder.encoding);
 		return err;
 	}
+	number_payloads(encoder.encoding);
 	for (unsigned i = 0; i < encoder.memory->threads; i++)
 		bench_clear(&encoder.memory->benches[i]); /* the payloads stay */
 	*result = encoder.encoding;

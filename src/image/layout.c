@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/layout.h"
+#include "xipfs/image/layout.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "layouter.h"
-#include "share.h"
 #include "wrap.h"
-#include "xipfs/bytes.h"
-
-/* Extents come in ascending order; there was room made for all of them. */
-struct xip_extent *xip_layouter_extent(
-	struct layouter *l, enum xip_extent_kind kind, uint32_t align, uint64_t length)
-{
-	struct xip_extent *extent = &l->layout->extents[l->layout->extent_count++];
-	uint64_t position = xip_align_up(l->cursor, align);
-
-	l->layout->bytes.padding += position - l->cursor;
-	l->cursor = position + length;
-	extent->position = (uint32_t)position;
-	extent->length = (uint32_t)length;
-	extent->kind = kind;
-	return extent;
-}
+#include "xipfs/base/bytes.h"
 
 /* --- Super block, inserted file, directories ------------------------------------------------- */
 
@@ -31,12 +15,12 @@ uint32_t xip_layout_entry_size(const struct xip_node *node)
 	return XIP_INODE_SIZE + (uint32_t)xip_align_up(node->name_length, 4);
 }
 
-static enum xip_err place_directory(struct layouter *l, struct xip_node *node)
+static enum xip_err place_directory(struct layouter *l, const struct xip_node *node)
 {
+	struct xip_layout_directory *directory = &l->layout->directories[node->number];
 	uint64_t size = 0;
-	struct xip_extent *extent;
+	struct xip_layout_extent *extent;
 
-	node->user = 0;
 	if (!node->child_count)
 		return XIP_OK;
 	for (uint32_t i = 0; i < node->child_count; i++)
@@ -50,10 +34,10 @@ static enum xip_err place_directory(struct layouter *l, struct xip_node *node)
 		free(path);
 		return XIP_ERR_LIMIT;
 	}
-	extent = xip_layouter_extent(l, XIP_EXTENT_DIRECTORY, 4, size);
+	extent = xip_layouter_extent(l, XIP_LAYOUT_DIRECTORY, 4, size);
 	extent->u.node = node;
-	node->user = extent->position;
-	node->inode->size = size;
+	directory->offset = extent->position;
+	directory->size = extent->length;
 	l->layout->bytes.directories += size;
 	l->last_entry = l->cursor - xip_layout_entry_size(node->children[node->child_count - 1]);
 	return XIP_OK;
@@ -61,19 +45,19 @@ static enum xip_err place_directory(struct layouter *l, struct xip_node *node)
 
 static enum xip_err place_head(struct layouter *l)
 {
-	struct xip_node *node = NULL;
+	const struct xip_node *node = NULL;
 
 	l->layout->super_offset = l->options->boot_pad ? XIP_BOOT_PAD : 0;
 	l->cursor = l->layout->super_offset + XIP_SUPER_SIZE;
 	l->layout->bytes.super = l->cursor;
 	if (l->options->insert_size) {
-		xip_layouter_extent(l, XIP_EXTENT_INSERT, 4, l->options->insert_size);
+		xip_layouter_extent(l, XIP_LAYOUT_INSERT, 4, l->options->insert_size);
 		l->layout->bytes.insert = l->options->insert_size;
 	}
-	while ((node = xip_tree_next(l->tree, node))) {
+	while ((node = xip_tree_next(l->in->tree, node))) {
 		enum xip_err err = XIP_OK;
 
-		if ((node->inode->mode & XIP_S_IFMT) == XIP_S_IFDIR)
+		if (xip_mode_is_directory(node->inode->mode))
 			err = place_directory(l, node);
 		if (err)
 			return err;
@@ -93,10 +77,11 @@ static uint32_t direct_length(const struct xip_payload *payload)
 }
 
 /* Byte behind a shared block. */
-static uint32_t end_of(const struct xip_payload *payload)
+static uint32_t end_of(const struct layouter *l, const struct xip_payload *payload)
 {
-	return payload->position +
-	       (payload->marks & XIP_MARK_DIRECT ? 2 + direct_length(payload) : payload->length);
+	const struct xip_share_mark *mark = &l->marks[payload->number];
+
+	return mark->position + (mark->direct ? 2 + direct_length(payload) : payload->length);
 }
 
 static void count_payload(struct layouter *l, const struct xip_payload *payload, uint64_t bytes)
@@ -108,12 +93,13 @@ static void count_payload(struct layouter *l, const struct xip_payload *payload,
 }
 
 /* New bytes right where the block before ends. Returns the pointer. */
-static uint32_t append(struct layouter *l, struct xip_payload *payload)
+static uint32_t append(struct layouter *l, const struct xip_payload *payload)
 {
-	struct xip_extent *extent = xip_layouter_extent(l, XIP_EXTENT_PAYLOAD, 1, payload->length);
+	struct xip_layout_extent *extent =
+		xip_layouter_extent(l, XIP_LAYOUT_PAYLOAD, 1, payload->length);
 
 	extent->u.payload = payload;
-	payload->position = extent->position;
+	l->marks[payload->number].position = extent->position;
 	count_payload(l, payload, payload->length);
 	return (uint32_t)l->cursor |
 	       (payload->kind == XIP_PAYLOAD_STORED ? CRAMFS_BLK_FLAG_UNCOMPRESSED : 0);
@@ -124,22 +110,22 @@ static uint32_t append(struct layouter *l, struct xip_payload *payload)
  * stored DEFLATE stream: an uncompressed direct block could be mapped, and two inodes must not map
  * the same flash, so those are left to the XIP region.
  */
-static uint32_t append_direct(struct layouter *l, struct xip_payload *payload)
+static uint32_t append_direct(struct layouter *l, const struct xip_payload *payload)
 {
 	bool stored = payload->kind == XIP_PAYLOAD_STORED;
 	uint32_t length = direct_length(payload);
-	struct xip_extent *extent;
+	struct xip_layout_extent *extent;
 
 	if (length > UINT16_MAX) { /* a page of 64 KiB that does not shrink, behind an XIP page */
-		extent = xip_layouter_extent(l, XIP_EXTENT_PAYLOAD, 4, payload->length);
+		extent = xip_layouter_extent(l, XIP_LAYOUT_PAYLOAD, 4, payload->length);
 		extent->u.payload = payload;
 		count_payload(l, payload, payload->length);
 		return extent->position >> CRAMFS_BLK_DIRECT_PTR_SHIFT | CRAMFS_BLK_FLAGS;
 	}
 	extent = xip_layouter_extent(
-		l, stored ? XIP_EXTENT_WRAPPED : XIP_EXTENT_DIRECT, 4, 2 + (uint64_t)length);
+		l, stored ? XIP_LAYOUT_WRAPPED : XIP_LAYOUT_DIRECT, 4, 2 + (uint64_t)length);
 	extent->u.payload = payload;
-	payload->position = extent->position;
+	l->marks[payload->number].position = extent->position;
 	count_payload(l, payload, 2 + (uint64_t)length);
 	return extent->position >> CRAMFS_BLK_DIRECT_PTR_SHIFT | CRAMFS_BLK_FLAG_DIRECT_PTR;
 }
@@ -147,16 +133,16 @@ static uint32_t append_direct(struct layouter *l, struct xip_payload *payload)
 static uint32_t refer(struct layouter *l, const struct xip_payload *payload)
 {
 	l->layout->shared += payload->length;
-	if (payload->marks & XIP_MARK_DIRECT)
-		return payload->position >> CRAMFS_BLK_DIRECT_PTR_SHIFT |
+	if (l->marks[payload->number].direct)
+		return l->marks[payload->number].position >> CRAMFS_BLK_DIRECT_PTR_SHIFT |
 		       CRAMFS_BLK_FLAG_DIRECT_PTR;
-	return end_of(payload) |
+	return end_of(l, payload) |
 	       (payload->kind == XIP_PAYLOAD_STORED ? CRAMFS_BLK_FLAG_UNCOMPRESSED : 0);
 }
 
 /* Positions of XIP blocks are relative to the region until fix_pointers(). */
-static uint32_t place_block(
-	struct layouter *l, struct xip_share_walk *walk, struct xip_payload *payload, uint64_t *end)
+static uint32_t place_block(struct layouter *l, struct xip_share_walk *walk,
+	const struct xip_payload *payload, uint64_t *end)
 {
 	uint32_t pointer = 0;
 
@@ -172,7 +158,7 @@ static uint32_t place_block(
 	case XIP_STEP_REFER:
 	case XIP_STEP_REFER_DIRECT:
 		pointer = refer(l, payload);
-		*end = end_of(payload);
+		*end = end_of(l, payload);
 		return pointer;
 	}
 	return pointer;
@@ -184,15 +170,15 @@ static uint32_t place_block(
  */
 static enum xip_err refuse_full_last_block(const struct layouter *l, uint32_t number)
 {
-	const struct xip_encoded_file *file = &l->encoding->files[number];
-	uint32_t last = file->block_count - 1;
+	struct xip_payload *const *blocks = xip_placement_blocks(l->in, number);
+	uint32_t last = l->in->encoding->files[number].block_count - 1;
 	char *path;
 
-	if (xip_plan_is_xip(&l->plan->files[number], last, NULL) || !file->blocks[last] ||
-		file->blocks[last]->raw_length < xip_layouter_page(l) ||
+	if (xip_placement_is_xip(l->in, number, last, NULL) || !blocks[last] ||
+		blocks[last]->raw_length < xip_layouter_page(l) ||
 		(l->tables[number][last] & CRAMFS_BLK_FLAGS) != CRAMFS_BLK_FLAGS)
 		return XIP_OK;
-	path = xip_tree_path(l->tree->data_inodes[number]->first);
+	path = xip_tree_path(l->in->tree->data_inodes[number]->first);
 	xip_diag_fail(l->diag, XIP_ERR_LIMIT, path, XIP_NO_OFFSET,
 		"its last block of 64 KiB does not shrink and follows a page executed in place, "
 		"which "
@@ -204,25 +190,25 @@ static enum xip_err refuse_full_last_block(const struct layouter *l, uint32_t nu
 
 static enum xip_err place_file(struct layouter *l, uint32_t number, const uint64_t *starts)
 {
-	const struct xip_encoded_file *file = &l->encoding->files[number];
-	const struct xip_plan_file *plan = &l->plan->files[number];
+	struct xip_payload *const *blocks = xip_placement_blocks(l->in, number);
+	const struct xip_plan_file *plan = &l->in->plan->files[number];
+	uint32_t count = l->in->encoding->files[number].block_count;
 	uint32_t *pointers = l->tables[number];
-	struct xip_extent *extent;
+	struct xip_layout_extent *extent;
 	struct xip_share_walk walk;
 	uint64_t begin = l->cursor, end;
 
-	extent = xip_layouter_extent(
-		l, XIP_EXTENT_TABLE, 4, (uint64_t)file->block_count * XIP_POINTER_SIZE);
+	extent = xip_layouter_extent(l, XIP_LAYOUT_TABLE, 4, (uint64_t)count * XIP_POINTER_SIZE);
 	extent->u.pointers = pointers;
 	l->layout->files[number].offset = extent->position;
 	l->layout->bytes.tables += extent->length;
 	end = l->cursor;
-	xip_share_begin(&walk, l->blocks);
-	for (uint32_t i = 0; i < file->block_count; i++) {
-		struct xip_payload *payload = file->blocks[i];
+	xip_share_begin(&walk, l->marks, l->blocks);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct xip_payload *payload = blocks[i];
 		uint32_t run;
 
-		if (xip_plan_is_xip(plan, i, &run)) {
+		if (xip_placement_is_xip(l->in, number, i, &run)) {
 			uint64_t start = starts[run] + (uint64_t)(i - plan->runs[run].first) *
 							       xip_layouter_page(l);
 
@@ -245,16 +231,16 @@ static enum xip_err place_file(struct layouter *l, uint32_t number, const uint64
 /* Adds the start of the XIP region, now known, to what was relative to it. */
 static void fix_pointers(struct layouter *l, uint32_t number, uint32_t base)
 {
-	const struct xip_encoded_file *file = &l->encoding->files[number];
+	struct xip_payload *const *blocks = xip_placement_blocks(l->in, number);
 	bool after_xip = false;
 
-	for (uint32_t i = 0; i < file->block_count; i++) {
+	for (uint32_t i = 0; i < l->in->encoding->files[number].block_count; i++) {
 		uint32_t *pointer = &l->tables[number][i];
 
-		if (xip_plan_is_xip(&l->plan->files[number], i, NULL)) {
+		if (xip_placement_is_xip(l->in, number, i, NULL)) {
 			*pointer += base >> CRAMFS_BLK_DIRECT_PTR_SHIFT;
 			after_xip = true;
-		} else if (file->blocks[i]) {
+		} else if (blocks[i]) {
 			after_xip = false;
 		} else if (after_xip) {
 			*pointer += base;
@@ -264,54 +250,42 @@ static void fix_pointers(struct layouter *l, uint32_t number, uint32_t base)
 
 /* --- All files ------------------------------------------------------------------------------- */
 
-/* An encoding may be laid out more than once. */
-static void forget_marks(const struct xip_encoding *encoding)
-{
-	for (size_t i = 0; i < encoding->file_count; i++) {
-		for (uint32_t b = 0; b < encoding->files[i].block_count; b++)
-			if (encoding->files[i].blocks[b])
-				encoding->files[i].blocks[b]->marks = 0;
-	}
-}
-
 static void note_blocks(struct layouter *l)
 {
-	forget_marks(l->encoding);
-	for (uint32_t i = 0; i < l->encoding->file_count; i++) {
-		const struct xip_encoded_file *file = &l->encoding->files[i];
+	for (uint32_t i = 0; i < l->in->encoding->file_count; i++) {
+		struct xip_payload *const *blocks = xip_placement_blocks(l->in, i);
 		struct xip_share_walk walk;
 
 		if (!xip_layouter_own_table(l, i))
 			continue;
-		xip_share_begin(&walk, l->blocks);
-		for (uint32_t b = 0; b < file->block_count; b++) {
-			if (xip_plan_is_xip(&l->plan->files[i], b, NULL))
+		xip_share_begin(&walk, l->marks, l->blocks);
+		for (uint32_t b = 0; b < l->in->encoding->files[i].block_count; b++) {
+			if (xip_placement_is_xip(l->in, i, b, NULL))
 				xip_share_pass_xip(&walk);
-			else if (file->blocks[b])
-				xip_share_note(&walk, file->blocks[b]);
+			else if (blocks[b])
+				xip_share_note(&walk, blocks[b]);
 		}
 	}
 }
 
 static void count_shared_file(struct layouter *l, uint32_t number)
 {
-	const struct xip_encoded_file *file = &l->encoding->files[number];
+	struct xip_payload *const *blocks = xip_placement_blocks(l->in, number);
 
-	for (uint32_t b = 0; b < file->block_count; b++)
-		l->layout->shared +=
-			XIP_POINTER_SIZE + (file->blocks[b] ? file->blocks[b]->length : 0);
+	for (uint32_t b = 0; b < l->in->encoding->files[number].block_count; b++)
+		l->layout->shared += XIP_POINTER_SIZE + (blocks[b] ? blocks[b]->length : 0);
 }
 
 static enum xip_err place_files(struct layouter *l, uint64_t *const *starts)
 {
 	enum xip_err err = XIP_OK;
 
-	for (uint32_t i = 0; !err && i < l->encoding->file_count; i++) {
+	for (uint32_t i = 0; !err && i < l->in->encoding->file_count; i++) {
 		if (l->cursor > XIP_OFFSET_LIMIT)
 			break; /* finish() says so */
 		if (xip_layouter_own_table(l, i)) {
 			err = place_file(l, i, starts[i]);
-			l->layout->super.blocks += l->encoding->files[i].block_count;
+			l->layout->super.blocks += l->in->encoding->files[i].block_count;
 		} else {
 			count_shared_file(l, i);
 		}
@@ -321,11 +295,12 @@ static enum xip_err place_files(struct layouter *l, uint64_t *const *starts)
 
 static void share_offsets(struct layouter *l)
 {
-	for (uint32_t i = 0; i < l->encoding->file_count; i++) {
+	for (uint32_t i = 0; i < l->in->encoding->file_count; i++) {
 		struct xip_layout_file *file = &l->layout->files[i];
 
 		file->offset = l->layout->files[file->sharer].offset;
 		file->flash = l->layout->files[file->sharer].flash;
+		file->in_place = xip_placement_runs(l->in, i) != 0;
 	}
 }
 
@@ -346,8 +321,8 @@ static enum xip_err place_all(struct layouter *l, uint64_t **starts)
 		l->cursor = base + length; /* finish() says so */
 		return XIP_OK;
 	}
-	for (uint32_t i = 0; i < l->encoding->file_count; i++)
-		if (l->plan->files[i].run_count && xip_layouter_own_table(l, i))
+	for (uint32_t i = 0; i < l->in->encoding->file_count; i++)
+		if (xip_placement_runs(l->in, i) && xip_layouter_own_table(l, i))
 			fix_pointers(l, i, (uint32_t)base);
 	xip_region_place(l, starts, align);
 	share_offsets(l);
@@ -383,13 +358,13 @@ static enum xip_err finish(struct layouter *l)
 	memcpy(layout->super.signature, CRAMFS_SIGNATURE, sizeof(layout->super.signature));
 	memcpy(layout->super.name, l->options->name, sizeof(layout->super.name));
 	layout->super.edition = l->options->edition;
-	layout->super.files = (uint32_t)l->tree->node_count;
+	layout->super.files = (uint32_t)l->in->tree->node_count;
 	layout->super.root = (struct xip_inode){
-		.mode = (uint16_t)l->tree->root->inode->mode,
-		.uid = (uint16_t)l->tree->root->inode->uid,
-		.gid = (uint8_t)l->tree->root->inode->gid,
-		.size = l->tree->root->child_count ? (uint32_t)l->tree->root->inode->size : 0,
-		.offset = l->tree->root->user,
+		.mode = (uint16_t)l->in->tree->root->inode->mode,
+		.uid = (uint16_t)l->in->tree->root->inode->uid,
+		.gid = (uint8_t)l->in->tree->root->inode->gid,
+		.size = layout->directories[l->in->tree->root->number].size,
+		.offset = layout->directories[l->in->tree->root->number].offset,
 	};
 	return XIP_OK;
 }
@@ -398,27 +373,31 @@ static enum xip_err finish(struct layouter *l)
 static enum xip_err make_room(struct layouter *l, uint64_t ***starts)
 {
 	struct xip_arena *arena = l->layout->arena, *pieces = l->layout->pieces;
-	size_t count = l->encoding->file_count;
-	size_t extents = l->tree->node_count + count + 1;
+	size_t count = l->in->encoding->file_count;
+	size_t extents = l->in->tree->node_count + count + 1;
 
 	l->layout->files = xip_arena_calloc(arena, count, sizeof(*l->layout->files));
 	l->layout->file_count = count;
+	l->layout->directories = xip_arena_calloc(
+		arena, l->in->tree->directory_count, sizeof(*l->layout->directories));
 	l->tables = calloc(count + 1, sizeof(*l->tables));
 	l->twins = calloc(count + 1, sizeof(*l->twins));
+	l->marks = calloc(l->in->encoding->payload_count + 1, sizeof(*l->marks));
 	*starts = calloc(count + 1, sizeof(**starts));
-	if (!l->layout->files || !l->tables || !l->twins || !*starts)
+	if (!l->layout->files || !l->layout->directories || !l->tables || !l->twins || !l->marks ||
+		!*starts)
 		return XIP_ERR_NOMEM;
 	for (size_t i = 0; i < count; i++) {
-		uint32_t blocks = l->encoding->files[i].block_count;
+		uint32_t blocks = l->in->encoding->files[i].block_count;
 
 		extents += blocks;
 		l->tables[i] = xip_arena_calloc(pieces, blocks, sizeof(uint32_t));
 		if (!l->tables[i])
 			return XIP_ERR_NOMEM;
-		if (!l->plan->files[i].run_count)
+		if (!xip_placement_runs(l->in, i))
 			continue;
 		(*starts)[i] =
-			xip_arena_calloc(arena, l->plan->files[i].run_count, sizeof(***starts));
+			xip_arena_calloc(arena, xip_placement_runs(l->in, i), sizeof(***starts));
 		if (!(*starts)[i])
 			return XIP_ERR_NOMEM;
 	}
@@ -441,16 +420,13 @@ static struct xip_layout *layout_new(void)
 	return layout;
 }
 
-enum xip_err xip_layout_make(struct xip_tree *tree, const struct xip_plan *plan,
-	struct xip_encoding *encoding, const struct xip_layout_options *options,
-	struct xip_layout **result, const struct xip_diag *diag)
+enum xip_err xip_layout_make(const struct xip_tree *tree, const struct xip_plan *plan,
+	const struct xip_encoding *encoding, const bool *left_out,
+	const struct xip_layout_options *options, struct xip_layout **result,
+	const struct xip_diag *diag)
 {
-	struct layouter l = {.tree = tree,
-		.plan = plan,
-		.encoding = encoding,
-		.options = options,
-		.diag = diag,
-		.layout = layout_new()};
+	const struct xip_placement in = {tree, plan, encoding, left_out};
+	struct layouter l = {.in = &in, .options = options, .diag = diag, .layout = layout_new()};
 	uint64_t **starts = NULL;
 	enum xip_err err;
 
@@ -460,7 +436,7 @@ enum xip_err xip_layout_make(struct xip_tree *tree, const struct xip_plan *plan,
 	l.blocks = !options->classic && plan->page_size <= 32768;
 	err = make_room(&l, &starts);
 	if (!err)
-		err = xip_share_files(tree, plan, encoding, l.layout->files, l.twins);
+		err = xip_share_files(&in, l.layout->files, l.twins);
 	if (err)
 		xip_diag_nomem(diag);
 	if (!err)
@@ -471,6 +447,7 @@ enum xip_err xip_layout_make(struct xip_tree *tree, const struct xip_plan *plan,
 		err = finish(&l);
 	free(starts);
 	free(l.twins);
+	free(l.marks);
 	free(l.tables);
 	if (err) {
 		xip_layout_free(l.layout);

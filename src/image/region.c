@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "layouter.h"
-#include "xipfs/bytes.h"
+#include "xipfs/base/bytes.h"
 
 /*
  * Files whose XIP pages only a kernel with an MMU maps may share them with a twin of another mode
@@ -9,8 +9,8 @@
  */
 static bool takes_run_of_twin(const struct layouter *l, uint32_t number)
 {
-	return l->twins[number] != number && l->plan->files[number].mmu_only &&
-	       l->plan->files[l->twins[number]].mmu_only;
+	return l->twins[number] != number && l->in->plan->files[number].mmu_only &&
+	       l->in->plan->files[l->twins[number]].mmu_only;
 }
 
 uint64_t xip_region_plan(struct layouter *l, uint64_t **starts, uint32_t *align)
@@ -18,39 +18,40 @@ uint64_t xip_region_plan(struct layouter *l, uint64_t **starts, uint32_t *align)
 	uint64_t length = 0;
 
 	*align = 1;
-	for (uint32_t i = 0; i < l->encoding->file_count; i++) {
-		const struct xip_plan_file *file = &l->plan->files[i];
+	for (uint32_t i = 0; i < l->in->encoding->file_count; i++) {
+		const struct xip_plan_file *file = &l->in->plan->files[i];
+		uint32_t runs = xip_placement_runs(l->in, i);
 
-		if (!file->run_count || !xip_layouter_own_table(l, i))
+		if (!runs || !xip_layouter_own_table(l, i))
 			continue;
 		if (takes_run_of_twin(l, i)) {
 			starts[i] = starts[l->twins[i]];
 			continue;
 		}
-		for (uint32_t r = 0; r < file->run_count; r++) {
+		for (uint32_t r = 0; r < runs; r++) {
 			length = xip_align_up(length, file->runs[r].align);
 			starts[i][r] = length;
 			length += (uint64_t)file->runs[r].count * xip_layouter_page(l);
 			if (file->runs[r].align > *align)
 				*align = file->runs[r].align;
 		}
-		l->layout->xip_runs += file->run_count;
+		l->layout->xip_runs += runs;
 	}
 	return length;
 }
 
 static void place_run(struct layouter *l, uint32_t number, uint32_t run, uint64_t start)
 {
-	const struct xip_plan_run *pages = &l->plan->files[number].runs[run];
+	const struct xip_plan_run *pages = &l->in->plan->files[number].runs[run];
 
 	for (uint32_t i = 0; i < pages->count; i++) {
 		const struct xip_payload *payload =
-			l->encoding->files[number].blocks[pages->first + i];
-		struct xip_extent *extent;
+			xip_placement_blocks(l->in, number)[pages->first + i];
+		struct xip_layout_extent *extent;
 
 		l->layout->bytes.padding += start + (uint64_t)i * xip_layouter_page(l) - l->cursor;
 		l->cursor = start + (uint64_t)i * xip_layouter_page(l);
-		extent = xip_layouter_extent(l, XIP_EXTENT_XIP, 1, payload->length);
+		extent = xip_layouter_extent(l, XIP_LAYOUT_XIP, 1, payload->length);
 		extent->u.payload = payload;
 		l->layout->bytes.xip += payload->length;
 	}
@@ -67,17 +68,18 @@ void xip_region_place(struct layouter *l, uint64_t *const *starts, uint32_t alig
 {
 	uint64_t base = xip_align_up(l->cursor, align);
 
-	for (uint32_t i = 0; i < l->encoding->file_count; i++) {
-		const struct xip_plan_file *file = &l->plan->files[i];
+	for (uint32_t i = 0; i < l->in->encoding->file_count; i++) {
+		const struct xip_plan_file *file = &l->in->plan->files[i];
+		uint32_t runs = xip_placement_runs(l->in, i);
 
-		if (!file->run_count || !xip_layouter_own_table(l, i))
+		if (!runs || !xip_layouter_own_table(l, i))
 			continue;
 		l->layout->files[i].flash = (uint32_t)(base + starts[i][0]);
 		if (takes_run_of_twin(l, i)) {
 			l->layout->shared += (uint64_t)xip_plan_pages(file) * xip_layouter_page(l);
 			continue;
 		}
-		for (uint32_t r = 0; r < file->run_count; r++)
+		for (uint32_t r = 0; r < runs; r++)
 			place_run(l, i, r, base + starts[i][r]);
 		l->layout->files[i].bytes += xip_plan_pages(file) * xip_layouter_page(l);
 	}

@@ -4,33 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "xipfs/bytes.h"
+#include "xipfs/base/bytes.h"
 
 /* --- Whole files ----------------------------------------------------------------------------- */
 
-struct file_key {
-	const struct xip_tree *tree;
-	const struct xip_plan *plan;
-	const struct xip_encoding *encoding;
-};
-
-static bool same_blocks(const struct file_key *key, uint32_t a, uint32_t b)
+static bool same_blocks(const struct xip_placement *key, uint32_t a, uint32_t b)
 {
-	const struct xip_encoded_file *left = &key->encoding->files[a];
-	const struct xip_encoded_file *right = &key->encoding->files[b];
 	const struct xip_plan_file *p = &key->plan->files[a], *q = &key->plan->files[b];
+	uint32_t runs = xip_placement_runs(key, a);
 
 	if (key->tree->data_inodes[a]->size != key->tree->data_inodes[b]->size ||
-		p->run_count != q->run_count)
+		runs != xip_placement_runs(key, b))
 		return false;
-	for (uint32_t i = 0; i < p->run_count; i++)
+	for (uint32_t i = 0; i < runs; i++)
 		if (p->runs[i].first != q->runs[i].first || p->runs[i].count != q->runs[i].count ||
 			p->runs[i].align != q->runs[i].align)
 			return false;
-	return !memcmp(left->blocks, right->blocks, left->block_count * sizeof(*left->blocks));
+	return !memcmp(xip_placement_blocks(key, a), xip_placement_blocks(key, b),
+		key->encoding->files[a].block_count * sizeof(struct xip_payload *));
 }
 
-static bool same_owner_and_mode(const struct file_key *key, uint32_t a, uint32_t b)
+static bool same_owner_and_mode(const struct xip_placement *key, uint32_t a, uint32_t b)
 {
 	const struct xip_tree_inode *left = key->tree->data_inodes[a];
 	const struct xip_tree_inode *right = key->tree->data_inodes[b];
@@ -38,14 +32,14 @@ static bool same_owner_and_mode(const struct file_key *key, uint32_t a, uint32_t
 	return left->mode == right->mode && left->uid == right->uid && left->gid == right->gid;
 }
 
-static uint64_t hash_blocks(const struct file_key *key, uint32_t number)
+static uint64_t hash_blocks(const struct xip_placement *key, uint32_t number)
 {
-	const struct xip_encoded_file *file = &key->encoding->files[number];
+	struct xip_payload *const *blocks = xip_placement_blocks(key, number);
 	uint64_t hash = key->tree->data_inodes[number]->size;
 
 	/* The content hash, not the pointer, so that chains are alike in every run. */
-	for (uint32_t i = 0; i < file->block_count; i++) {
-		hash ^= file->blocks[i] ? file->blocks[i]->hash : i + 1;
+	for (uint32_t i = 0; i < key->encoding->files[number].block_count; i++) {
+		hash ^= blocks[i] ? blocks[i]->hash : i + 1;
 		hash = (hash << 7 | hash >> 57) * 0x9e3779b97f4a7c15u;
 	}
 	return hash ^ hash >> 29;
@@ -57,7 +51,7 @@ struct file_table {
 	uint64_t mask;
 };
 
-static void find_sharer(const struct file_key *key, struct file_table *table, uint32_t number,
+static void find_sharer(const struct xip_placement *key, struct file_table *table, uint32_t number,
 	struct xip_layout_file *file, uint32_t *twin)
 {
 	uint32_t *link = &table->slots[hash_blocks(key, number) & table->mask];
@@ -79,20 +73,20 @@ static void find_sharer(const struct file_key *key, struct file_table *table, ui
 	*link = number + 1;
 }
 
-enum xip_err xip_share_files(const struct xip_tree *tree, const struct xip_plan *plan,
-	const struct xip_encoding *encoding, struct xip_layout_file *files, uint32_t *twins)
+enum xip_err xip_share_files(
+	const struct xip_placement *placement, struct xip_layout_file *files, uint32_t *twins)
 {
-	struct file_key key = {.tree = tree, .plan = plan, .encoding = encoding};
+	size_t count = placement->encoding->file_count;
 	struct file_table table = {.mask = 1};
 	enum xip_err err = XIP_ERR_NOMEM;
 
-	while (table.mask < encoding->file_count)
+	while (table.mask < count)
 		table.mask = table.mask * 2 + 1;
 	table.slots = calloc(table.mask + 1, sizeof(*table.slots));
-	table.next = calloc(encoding->file_count + 1, sizeof(*table.next));
+	table.next = calloc(count + 1, sizeof(*table.next));
 	if (table.slots && table.next) {
-		for (uint32_t i = 0; i < encoding->file_count; i++)
-			find_sharer(&key, &table, i, &files[i], &twins[i]);
+		for (uint32_t i = 0; i < count; i++)
+			find_sharer(placement, &table, i, &files[i], &twins[i]);
 		err = XIP_OK;
 	}
 	free(table.slots);
@@ -113,9 +107,9 @@ bool xip_share_is_worth(const struct xip_payload *payload, bool blocks)
 	return blocks && payload->length >= WORTH_SHARING;
 }
 
-void xip_share_begin(struct xip_share_walk *walk, bool blocks)
+void xip_share_begin(struct xip_share_walk *walk, struct xip_share_mark *marks, bool blocks)
 {
-	*walk = (struct xip_share_walk){.blocks = blocks, .at_end = true};
+	*walk = (struct xip_share_walk){.blocks = blocks, .marks = marks, .at_end = true};
 }
 
 void xip_share_pass_xip(struct xip_share_walk *walk)
@@ -124,28 +118,31 @@ void xip_share_pass_xip(struct xip_share_walk *walk)
 	walk->at_end = false;
 }
 
-void xip_share_note(struct xip_share_walk *walk, struct xip_payload *payload)
+void xip_share_note(struct xip_share_walk *walk, const struct xip_payload *payload)
 {
+	struct xip_share_mark *mark = &walk->marks[payload->number];
+
 	if (!xip_share_is_worth(payload, walk->blocks)) {
 		walk->before = NULL;
 		walk->at_end = true;
 		return;
 	}
-	if (!(payload->marks & XIP_MARK_SEEN)) {
-		payload->marks |= XIP_MARK_SEEN | (walk->at_end ? 0 : XIP_MARK_DIRECT);
-		payload->before = walk->at_end ? walk->before : NULL;
+	if (!mark->seen) {
+		mark->seen = true;
+		mark->direct |= !walk->at_end;
+		mark->before = walk->at_end ? walk->before : NULL;
 		walk->at_end = true;
 	} else {
-		if (!walk->before || walk->before != payload->before)
-			payload->marks |= XIP_MARK_DIRECT;
+		mark->direct |= !walk->before || walk->before != mark->before;
 		walk->at_end = false;
 	}
 	walk->before = payload;
 }
 
-enum xip_share_step xip_share_step(struct xip_share_walk *walk, struct xip_payload *payload)
+enum xip_share_step xip_share_step(struct xip_share_walk *walk, const struct xip_payload *payload)
 {
-	bool direct;
+	struct xip_share_mark *mark = &walk->marks[payload->number];
+	bool direct = mark->direct;
 
 	if (!xip_share_is_worth(payload, walk->blocks)) {
 		direct = !walk->at_end;
@@ -153,10 +150,9 @@ enum xip_share_step xip_share_step(struct xip_share_walk *walk, struct xip_paylo
 		walk->at_end = true;
 		return direct ? XIP_STEP_APPEND_DIRECT : XIP_STEP_APPEND;
 	}
-	direct = payload->marks & XIP_MARK_DIRECT;
 	walk->before = payload;
-	walk->at_end = !(payload->marks & XIP_MARK_PLACED);
-	payload->marks |= XIP_MARK_PLACED;
+	walk->at_end = !mark->placed;
+	mark->placed = true;
 	if (walk->at_end)
 		return direct ? XIP_STEP_APPEND_DIRECT : XIP_STEP_APPEND;
 	return direct ? XIP_STEP_REFER_DIRECT : XIP_STEP_REFER;

@@ -12,25 +12,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "xipfs/encode.h"
-#include "xipfs/err.h"
-#include "xipfs/layout.h"
-#include "xipfs/plan.h"
-#include "xipfs/tree.h"
+#include "placement.h"
+#include "xipfs/base/err.h"
+#include "xipfs/image/layout.h"
 
-/* Bits of xip_payload.marks. */
-#define XIP_MARK_SEEN   1u /* a file before has this block */
-#define XIP_MARK_DIRECT 2u /* it needs a 16-bit length before it, for a direct pointer */
-#define XIP_MARK_PLACED 4u /* position is valid */
+/* What the layout notes of one payload; all zero at first. */
+struct xip_share_mark {
+	const struct xip_payload *before; /* the one behind which it lies; NULL: none */
+	uint32_t position;                /* bytes from the start of the image, when @placed */
+	bool seen;                        /* a file before has this block */
+	bool direct; /* it needs a 16-bit length before it, for a direct pointer */
+	bool placed;
+};
 
 /*
  * For each data inode the number of the first one whose table it can use (its own when none), into
  * @files[].sharer; and into @twins[] the first one with the same blocks whatever its owner and
  * mode. XIP_ERR_NOMEM.
  */
-XIP_MUST_CHECK enum xip_err xip_share_files(const struct xip_tree *tree,
-	const struct xip_plan *plan, const struct xip_encoding *encoding,
-	struct xip_layout_file *files, uint32_t *twins);
+XIP_MUST_CHECK enum xip_err xip_share_files(
+	const struct xip_placement *placement, struct xip_layout_file *files, uint32_t *twins);
 
 /*
  * A payload is laid once and shared by all files when that is worth the direct pointers it takes;
@@ -44,6 +45,7 @@ bool xip_share_is_worth(const struct xip_payload *payload, bool blocks);
  */
 struct xip_share_walk {
 	bool blocks;                      /* single blocks may be shared */
+	struct xip_share_mark *marks;     /* index: xip_payload.number */
 	const struct xip_payload *before; /* the shared block whose end is where we are */
 	bool at_end;                      /* where we are is the end of all that is laid out */
 };
@@ -56,12 +58,12 @@ enum xip_share_step {
 };
 
 /* At the start of a file, right behind its pointer table. */
-void xip_share_begin(struct xip_share_walk *walk, bool blocks);
+void xip_share_begin(struct xip_share_walk *walk, struct xip_share_mark *marks, bool blocks);
 /* Past a block in the XIP region. */
 void xip_share_pass_xip(struct xip_share_walk *walk);
 /* First pass: notes who has which block before, and which blocks need to be direct. */
-void xip_share_note(struct xip_share_walk *walk, struct xip_payload *payload);
+void xip_share_note(struct xip_share_walk *walk, const struct xip_payload *payload);
 /* Second pass, over the same files in the same order. */
-enum xip_share_step xip_share_step(struct xip_share_walk *walk, struct xip_payload *payload);
+enum xip_share_step xip_share_step(struct xip_share_walk *walk, const struct xip_payload *payload);
 
 #endif

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "xipfs/encode.h"
-#include "xipfs/err.h"
-#include "xipfs/zcodec.h"
+#include "xipfs/image/encode.h"
+#include "xipfs/base/err.h"
+#include "xipfs/format/zcodec.h"
 
 struct xip_raw_block {
 	const uint8_t *bytes;

@@ -5,7 +5,7 @@
 
 #include <libdeflate.h>
 
-#include "xipfs/bytes.h"
+#include "xipfs/base/bytes.h"
 
 void xip_wrap(uint8_t *out, const uint8_t *in, uint32_t length)
 {

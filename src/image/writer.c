@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/writer.h"
+#include "writer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "wrap.h"
-#include "xipfs/bytes.h"
-#include "xipfs/io.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/base/io.h"
 
 #define BUFFER_SIZE ((size_t)1 << 20)
 
@@ -83,11 +83,6 @@ static void put_zeros(struct writer *w, uint64_t length)
 
 /* --- The pieces ------------------------------------------------------------------------------ */
 
-static bool has_data(uint32_t mode)
-{
-	return (mode & XIP_S_IFMT) == XIP_S_IFREG || (mode & XIP_S_IFMT) == XIP_S_IFLNK;
-}
-
 static struct xip_inode inode_of(const struct xip_layout *layout, const struct xip_node *node)
 {
 	const struct xip_tree_inode *source = node->inode;
@@ -98,12 +93,12 @@ static struct xip_inode inode_of(const struct xip_layout *layout, const struct x
 		.namelen = (uint8_t)xip_align_up(node->name_length, 4),
 	};
 
-	if (has_data(source->mode)) {
+	if (xip_mode_has_data(source->mode)) {
 		inode.size = (uint32_t)source->size;
 		inode.offset = layout->files[source->number].offset;
-	} else if ((source->mode & XIP_S_IFMT) == XIP_S_IFDIR) {
-		inode.size = node->child_count ? (uint32_t)source->size : 0;
-		inode.offset = node->user;
+	} else if (xip_mode_is_directory(source->mode)) {
+		inode.size = layout->directories[node->number].size;
+		inode.offset = layout->directories[node->number].offset;
 	} else {
 		/* Of a FIFO or socket both numbers are 0; a device's were checked by the tree. */
 		(void)xip_rdev_encode(&inode.size, source->major, source->minor);
@@ -133,30 +128,31 @@ static void put_table(struct writer *w, const uint32_t *pointers, uint32_t bytes
 		xip_put32(out + (size_t)i * XIP_POINTER_SIZE, pointers[i], w->layout->big);
 }
 
-static void put_extent(struct writer *w, const struct xip_extent *extent, const uint8_t *insert)
+static void put_extent(
+	struct writer *w, const struct xip_layout_extent *extent, const uint8_t *insert)
 {
 	const struct xip_payload *payload = extent->u.payload;
 
 	switch (extent->kind) {
-	case XIP_EXTENT_DIRECTORY:
+	case XIP_LAYOUT_DIRECTORY:
 		put_directory(w, extent->u.node);
 		break;
-	case XIP_EXTENT_TABLE:
+	case XIP_LAYOUT_TABLE:
 		put_table(w, extent->u.pointers, extent->length);
 		break;
-	case XIP_EXTENT_PAYLOAD:
-	case XIP_EXTENT_XIP:
+	case XIP_LAYOUT_PAYLOAD:
+	case XIP_LAYOUT_XIP:
 		put_bytes(w, payload->bytes, payload->length);
 		break;
-	case XIP_EXTENT_DIRECT:
+	case XIP_LAYOUT_DIRECT:
 		xip_put16(reserve(w, 2), (uint16_t)payload->length, w->layout->big);
 		put_bytes(w, payload->bytes, payload->length);
 		break;
-	case XIP_EXTENT_WRAPPED:
+	case XIP_LAYOUT_WRAPPED:
 		xip_put16(reserve(w, 2), (uint16_t)(extent->length - 2), w->layout->big);
 		xip_wrap(reserve(w, extent->length - 2), payload->bytes, payload->length);
 		break;
-	case XIP_EXTENT_INSERT:
+	case XIP_LAYOUT_INSERT:
 		put_bytes(w, insert, extent->length);
 		break;
 	}
@@ -176,7 +172,7 @@ static enum xip_err write_pieces(struct writer *w, const uint8_t *insert)
 	put_zeros(w, layout->super_offset);
 	xip_super_encode(reserve(w, XIP_SUPER_SIZE), &layout->super, layout->big);
 	for (size_t i = 0; !w->err && i < layout->extent_count; i++) {
-		const struct xip_extent *extent = &layout->extents[i];
+		const struct xip_layout_extent *extent = &layout->extents[i];
 
 		if (position(w) > extent->position)
 			return misplaced(w, extent->position);

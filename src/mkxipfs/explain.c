@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "report.h"
-#include "xipfs/cli.h"
-#include "xipfs/loader.h"
-#include "xipfs/scan.h"
+#include "xipfs/cli/cli.h"
+#include "xipfs/elf/loader.h"
+#include "xipfs/tree/scan.h"
 
 static const char *const wish_texts[] = {
 	[XIP_WISH_AUTO] = "programs by their own loader's rules",
@@ -78,7 +78,7 @@ static void explain_file(
 	fprintf(out, "  %-10s ", "becomes");
 	if (plan->run_count)
 		fprintf(out, "in place, %" PRIu32 " pages%s\n", xip_plan_pages(plan),
-			xip_plan_is_optional(plan) ? ", if --fit finds room" : "");
+			plan->optional ? ", if --fit finds room" : "");
 	else if (!size)
 		fputs("nothing: the file is empty\n", out);
 	else if (plan->wish == XIP_WISH_NONE)
@@ -178,7 +178,7 @@ enum xip_err report_explain(FILE *out, const struct options *options, const stru
 		fprintf(out, "  %-10s yes", "included");
 		print_origin(out, policy, included, "");
 	}
-	if ((node->inode->mode & XIP_S_IFMT) == XIP_S_IFREG)
+	if (xip_mode_is_regular(node->inode->mode))
 		explain_file(out, policy, &plan->files[node->inode->number], node->inode->size);
 	fprintf(out, "  %-10s %04" PRIo32, "mode", node->inode->mode & 07777);
 	print_origin(out, policy, mode, "source or table");

@@ -14,10 +14,10 @@
 #include "progress.h"
 #include "readback.h"
 #include "report.h"
-#include "xipfs/cli.h"
-#include "xipfs/devtable.h"
-#include "xipfs/io.h"
-#include "xipfs/policy_tree.h"
+#include "xipfs/cli/cli.h"
+#include "xipfs/tree/devtable.h"
+#include "xipfs/base/io.h"
+#include "xipfs/plan/policy_tree.h"
 
 /* What the signal handler removes; empty as a rule, since the new image has no name until the end.
  */

@@ -6,14 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "xipfs/bytes.h"
-#include "xipfs/text.h"
-#include "xipfs/io.h"
-#include "xipfs/pool.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/base/lines.h"
+#include "xipfs/base/text.h"
+#include "xipfs/base/pool.h"
 
-/* An --exclude-from file may be this large. */
-#define EXCLUDE_FILE_MAX ((uint64_t)64 << 20)
-#define JOBS_MAX         1024
+#define JOBS_MAX 1024
 
 enum long_only {
 	OPT_XIP = 256,
@@ -269,26 +267,22 @@ static enum options_verdict load_excludes(struct parser *parser, const char *pat
 {
 	struct options *options = parser->options;
 	enum options_verdict verdict = OPTIONS_RUN;
-	char **larger;
-	uint8_t *data;
-	size_t size;
+	struct xip_lines lines;
+	char *line;
 
-	if (xip_io_load(path, EXCLUDE_FILE_MAX, &data, &size, parser->diag))
-		return OPTIONS_OPERATIONAL;
-	larger = realloc(options->loaded, (options->loaded_count + 1) * sizeof(*larger));
-	if (!larger) {
-		free(data);
+	if (!options->texts)
+		options->texts = xip_arena_new();
+	if (!options->texts)
 		return no_memory(parser);
+	if (xip_lines_open(&lines, path, parser->diag))
+		return OPTIONS_OPERATIONAL;
+	while (verdict == OPTIONS_RUN && (line = xip_lines_next(&lines))) {
+		if (!*line || *line == '#')
+			continue;
+		line = xip_arena_strndup(options->texts, line, strlen(line));
+		verdict = line ? add_string(parser, &options->excludes, line) : no_memory(parser);
 	}
-	options->loaded = larger;
-	options->loaded[options->loaded_count++] = (char *)data;
-	for (char *line = (char *)data, *next; verdict == OPTIONS_RUN && line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		if (*line && *line != '#')
-			verdict = add_string(parser, &options->excludes, line);
-	}
+	xip_lines_close(&lines);
 	return verdict;
 }
 
@@ -498,9 +492,7 @@ enum options_verdict options_parse(
 
 void options_free(struct options *options)
 {
-	for (size_t i = 0; i < options->loaded_count; i++)
-		free(options->loaded[i]);
-	free(options->loaded);
+	xip_arena_free(options->texts);
 	free(options->excludes.items);
 	free(options->devtables.items);
 	xip_policy_list_free(&options->rules);

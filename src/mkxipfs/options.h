@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "xipfs/build.h"
-#include "xipfs/scan.h"
+#include "xipfs/image/build.h"
+#include "xipfs/tree/scan.h"
 
 struct string_list {
 	const char **items;
@@ -28,8 +28,7 @@ struct options {
 	struct xip_build_options build; /* without insert */
 	/* Memory behind the above. */
 	struct xip_policy_list rules;
-	char **loaded; /* --exclude-from files */
-	size_t loaded_count;
+	struct xip_arena *texts; /* patterns of --exclude-from files; NULL: none */
 };
 
 enum options_verdict {

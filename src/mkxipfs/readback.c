@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "xipfs/bytes.h"
-#include "xipfs/pool.h"
-#include "xipfs/reader.h"
-#include "xipfs/scan.h"
-#include "xipfs/verify.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/base/pool.h"
+#include "xipfs/read/reader.h"
+#include "xipfs/tree/scan.h"
+#include "xipfs/check/verify.h"
 
 #define BLOCKS_AT_ONCE 64u
 #define FILES_PER_JOB  16u
@@ -42,7 +42,7 @@ struct checker {
 static void report_finding(void *user, const struct xip_finding *finding)
 {
 	struct checker *checker = user;
-	const struct xip_check_info *check = &xip_check_table(&(size_t){0})[finding->check];
+	const struct xip_check_info *check = xip_check_info(finding->check);
 
 	/* What a kernel will stumble over although it is laid out as asked was told by the plan. */
 	if (check->warning) {
@@ -85,7 +85,7 @@ static const char *compare_entry(
 		return "mode";
 	if (inode->uid != entry->inode.uid || inode->gid != entry->inode.gid)
 		return "owner";
-	switch (inode->mode & XIP_S_IFMT) {
+	switch (xip_mode_type(inode->mode)) {
 	case XIP_S_IFREG:
 	case XIP_S_IFLNK:
 		return inode->size != entry->inode.size ? "size" : NULL;
@@ -110,7 +110,7 @@ static enum xip_err check_entries(struct checker *checker, const struct xip_imag
 	if (err)
 		return err;
 	for (; !fault && node && index != SIZE_MAX; index = xip_listing_next(&listing, index)) {
-		uint32_t type = node->inode->mode & XIP_S_IFMT;
+		uint32_t type = xip_mode_type(node->inode->mode);
 
 		fault = compare_entry(tree, node, &listing.entries[index]);
 		if (fault)
@@ -197,7 +197,7 @@ static enum xip_err compare_file(const struct checker *checker, struct bench *be
 
 	if (!inode->size)
 		return XIP_OK;
-	if ((inode->mode & XIP_S_IFMT) == XIP_S_IFLNK)
+	if (xip_mode_is_symlink(inode->mode))
 		return compare_blocks(checker, bench, inode, 0, (const uint8_t *)inode->target,
 			(size_t)inode->size, diag);
 	err = xip_content_open(&content, checker->tree, inode, diag);

@@ -6,10 +6,10 @@
 #define MKXIPFS_READBACK_H
 
 #include "progress.h"
-#include "xipfs/diag.h"
-#include "xipfs/err.h"
-#include "xipfs/plan.h"
-#include "xipfs/tree.h"
+#include "xipfs/base/diag.h"
+#include "xipfs/base/err.h"
+#include "xipfs/plan/plan.h"
+#include "xipfs/tree/tree.h"
 
 /*
  * Every check of the inspector, every entry's name and metadata, and every block against its

@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "xipfs/bytes.h"
-#include "xipfs/cli.h"
-#include "xipfs/loader.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/cli/cli.h"
+#include "xipfs/elf/loader.h"
 
 static const char *plural(uint64_t count)
 {
@@ -52,24 +52,25 @@ static void print_placement(
 	FILE *out, const struct xip_build *build, const struct options *options, uint32_t number)
 {
 	const struct xip_plan_file *plan = &build->plan->files[number];
+	const struct xip_build_choice *choice = build->choices ? &build->choices[number] : NULL;
 
-	if (plan->run_count) {
+	if (build->layout->files[number].in_place) {
 		print_runs(out, plan, build->layout->files[number].flash);
 		fprintf(out, ": %s", rules_of(plan));
 	} else if (plan->wish == XIP_WISH_NONE) {
 		fputs("compressed: as asked", out);
-	} else if (plan->choice && plan->choice->fit == XIP_FIT_OUT) {
+	} else if (choice && choice->fit == XIP_FIT_OUT) {
 		fputs("compressed: no room", out);
 	} else {
 		fprintf(out, "compressed: %s", xip_why_text(plan->why));
 		if (plan->detail)
 			fprintf(out, ": %s", plan->detail);
 	}
-	if (plan->choice && plan->choice->fit != XIP_FIT_NONE)
+	if (choice && choice->fit != XIP_FIT_NONE)
 		fprintf(out,
 			"; in place it costs %" PRIu64 " bytes of flash and saves %" PRIu64
 			" page%s of RAM",
-			plan->choice->cost, plan->choice->pages, plural(plan->choice->pages));
+			choice->cost, choice->pages, plural(choice->pages));
 	if (plan->patch)
 		fprintf(out, "; stack of %" PRIu64 " bytes",
 			options->build.policy.rules[plan->rules[XIP_ATTR_STACK]].value);
@@ -104,7 +105,7 @@ static void print_node(FILE *out, const struct xip_tree *tree, const struct xip_
 /* What else there is to say of an entry that is no regular file. */
 static void print_special(FILE *out, const struct xip_tree_inode *inode)
 {
-	switch (inode->mode & XIP_S_IFMT) {
+	switch (xip_mode_type(inode->mode)) {
 	case XIP_S_IFLNK:
 		fputs(" -> ", out);
 		xip_cli_print_escaped(out, inode->target);
@@ -124,7 +125,7 @@ enum xip_err report_files(FILE *out, const struct xip_tree *tree, const struct x
 	const struct xip_node *node = NULL;
 
 	while ((node = xip_tree_next(tree, node))) {
-		bool regular = (node->inode->mode & XIP_S_IFMT) == XIP_S_IFREG;
+		bool regular = xip_mode_is_regular(node->inode->mode);
 		char *path;
 
 		if (!regular && !metadata)

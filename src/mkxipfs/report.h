@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 #include "options.h"
-#include "xipfs/build.h"
-#include "xipfs/tree.h"
+#include "xipfs/image/build.h"
+#include "xipfs/tree/tree.h"
 
 /*
  * One line a file: where it went, and why. With @metadata one line for every entry, its mode and

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "report.h"
-#include "xipfs/json.h"
-#include "xipfs/loader.h"
-#include "xipfs/stream.h"
+#include "xipfs/cli/json.h"
+#include "xipfs/elf/loader.h"
+#include "xipfs/cli/stream.h"
 
 static const char *const fit_names[] = {
 	[XIP_FIT_NONE] = NULL, [XIP_FIT_IN] = "in-place", [XIP_FIT_OUT] = "compressed"};
@@ -41,24 +41,25 @@ static void json_file(struct json *json, const struct xip_tree *tree, const stru
 	uint32_t number = node->inode->number;
 	const struct xip_plan_file *plan = &build->plan->files[number];
 	const struct xip_layout_file *layout = &build->layout->files[number];
+	const struct xip_build_choice *choice = build->choices ? &build->choices[number] : NULL;
 	char *sharer = layout->sharer == number
 			       ? NULL
 			       : xip_tree_path(tree->data_inodes[layout->sharer]->first);
 
 	json_number(json, "size", node->inode->size);
 	json_number(json, "image_bytes", layout->bytes);
-	json_bool(json, "in_place", plan->run_count != 0);
+	json_bool(json, "in_place", layout->in_place);
 	json_text(json, "loader", xip_loader_name(plan->loader));
 	json_text(json, "why", node->inode->size ? xip_why_name(plan->why) : NULL);
 	json_text(json, "rule", rule_origin(options, plan, XIP_ATTR_WISH));
-	if (plan->run_count) {
+	if (layout->in_place) {
 		json_number(json, "offset", layout->flash);
 		json_runs(json, plan);
 	}
-	if (plan->choice && plan->choice->fit != XIP_FIT_NONE) {
-		json_text(json, "fit", fit_names[plan->choice->fit]);
-		json_number(json, "fit_flash_bytes", plan->choice->cost);
-		json_number(json, "fit_ram_pages", plan->choice->pages);
+	if (choice && choice->fit != XIP_FIT_NONE) {
+		json_text(json, "fit", fit_names[choice->fit]);
+		json_number(json, "fit_flash_bytes", choice->cost);
+		json_number(json, "fit_ram_pages", choice->pages);
 	}
 	if (plan->patch) {
 		json_number(json, "stack",
@@ -72,7 +73,7 @@ static void json_file(struct json *json, const struct xip_tree *tree, const stru
 
 static void json_special(struct json *json, const struct xip_tree_inode *inode)
 {
-	uint32_t type = inode->mode & XIP_S_IFMT;
+	uint32_t type = xip_mode_type(inode->mode);
 
 	if (type == XIP_S_IFLNK)
 		json_text(json, "target", inode->target);
@@ -101,7 +102,7 @@ static enum xip_err json_entries(struct json *json, const struct xip_tree *tree,
 		json_text(json, "mode", mode);
 		json_number(json, "uid", node->inode->uid);
 		json_number(json, "gid", node->inode->gid);
-		if ((node->inode->mode & XIP_S_IFMT) == XIP_S_IFREG)
+		if (xip_mode_is_regular(node->inode->mode))
 			json_file(json, tree, build, options, node);
 		else
 			json_special(json, node->inode);

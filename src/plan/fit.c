@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/fit.h"
+#include "xipfs/plan/fit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "xipfs/format.h"
+#include "xipfs/format/format.h"
 
 #define TABLES_MAX ((uint64_t)256 << 20)
 
@@ -131,7 +131,7 @@ static void reach(struct users *users, const struct xip_node *node, uint32_t pro
 {
 	uint32_t number;
 
-	if (!node || (node->inode->mode & XIP_S_IFMT) != XIP_S_IFREG)
+	if (!node || !xip_mode_is_regular(node->inode->mode))
 		return;
 	number = node->inode->number;
 	if (users->reached[number] == program + 1)
@@ -160,7 +160,7 @@ static const struct xip_node *search(
 }
 
 static const struct xip_node *find_library(
-	const struct xip_tree *tree, const struct xip_plan_choice *links, const char *name)
+	const struct xip_tree *tree, const struct xip_plan_links *links, const char *name)
 {
 	const struct xip_node *found = NULL;
 
@@ -173,7 +173,7 @@ static const struct xip_node *find_library(
 
 static void reach_needed(struct users *users, uint32_t number, uint32_t program)
 {
-	const struct xip_plan_choice *links = users->plan->files[number].choice;
+	const struct xip_plan_links *links = users->plan->files[number].links;
 
 	if (!links)
 		return;
@@ -208,7 +208,7 @@ static void weigh(struct users *users, const struct xip_policy *policy, uint64_t
 	for (uint32_t i = 0; i < plan->file_count; i++) {
 		const struct xip_plan_file *file = &plan->files[i];
 
-		if (file->loader != XIP_LOADER_NONE && !(file->choice && file->choice->library))
+		if (file->loader != XIP_LOADER_NONE && !(file->links && file->links->library))
 			count_program(users, i, instances_of(policy, file));
 	}
 	for (uint32_t i = 0; i < plan->file_count; i++) {
@@ -216,7 +216,7 @@ static void weigh(struct users *users, const struct xip_policy *policy, uint64_t
 		uint64_t processes = users->processes[i];
 
 		/* A library that nothing needs may be a plug-in: what the policy says, or one. */
-		if (!users->reached[i] && file->choice && file->choice->library)
+		if (!users->reached[i] && file->links && file->links->library)
 			processes = instances_of(policy, file);
 		pages[i] = processes ? xip_plan_pages(file) : 0;
 	}

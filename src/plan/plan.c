@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/plan.h"
+#include "xipfs/plan/plan.h"
 
 #include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "xipfs/bytes.h"
-#include "xipfs/format.h"
-#include "xipfs/pool.h"
-#include "xipfs/scan.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/format/format.h"
+#include "xipfs/base/pool.h"
+#include "xipfs/tree/scan.h"
 #include "stack.h"
 
 /* Bytes that xip_loader_has_magic() wants to see. */
@@ -28,11 +28,6 @@ struct planner {
 	struct xip_plan *plan;
 	size_t unplaced; /* programs that were to be executed in place and are not */
 };
-
-static bool is_regular(const struct xip_tree_inode *inode)
-{
-	return (inode->mode & XIP_S_IFMT) == XIP_S_IFREG;
-}
 
 /* --- Which rule decides ---------------------------------------------------------------------- */
 
@@ -91,7 +86,8 @@ static enum xip_err match_rules(struct planner *planner)
 	if (!planner->policy->rule_count)
 		return XIP_OK;
 	while ((node = xip_tree_next(planner->tree, node))) {
-		enum xip_err err = is_regular(node->inode) ? match_node(planner, node) : XIP_OK;
+		enum xip_err err =
+			xip_mode_is_regular(node->inode->mode) ? match_node(planner, node) : XIP_OK;
 
 		if (err)
 			return err;
@@ -232,23 +228,23 @@ static const char *keep_text(struct xip_arena *arena, const char *text, bool *fa
 	return copy;
 }
 
-static enum xip_err keep_choice(
+static enum xip_err keep_links(
 	struct xip_arena *arena, const struct xip_elf *elf, struct xip_plan_file *file)
 {
-	struct xip_plan_choice *choice = xip_arena_calloc(arena, 1, sizeof(*choice));
+	struct xip_plan_links *links = xip_arena_calloc(arena, 1, sizeof(*links));
 	const char **needed = xip_arena_calloc(arena, elf->needed_count, sizeof(*needed));
 	bool failed = false;
 
-	if (!choice || !needed)
+	if (!links || !needed)
 		return XIP_ERR_NOMEM;
 	for (size_t i = 0; i < elf->needed_count; i++)
 		needed[i] = keep_text(arena, elf->needed[i], &failed);
-	choice->needed = needed;
-	choice->needed_count = elf->needed_count;
-	choice->library = elf->type == ET_DYN && !elf->interpreter;
-	choice->interpreter = keep_text(arena, elf->interpreter, &failed);
-	choice->runpath = keep_text(arena, elf->runpath, &failed);
-	file->choice = choice;
+	links->needed = needed;
+	links->needed_count = elf->needed_count;
+	links->library = elf->type == ET_DYN && !elf->interpreter;
+	links->interpreter = keep_text(arena, elf->interpreter, &failed);
+	links->runpath = keep_text(arena, elf->runpath, &failed);
+	file->links = links;
 	return failed ? XIP_ERR_NOMEM : XIP_OK;
 }
 
@@ -270,7 +266,7 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	err = xip_content_read(content, data, size, 0, diag);
 	if (!err)
 		err = xip_loader_describe(own, data, size, planner->policy->page_size,
-			file->wish == XIP_WISH_MMU, &program);
+			file->wish == XIP_WISH_MMU ? XIP_RULES_MMU : XIP_RULES_LOADER, &program);
 	if (err)
 		goto out;
 	file->loader = program.loader;
@@ -279,7 +275,7 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	file->mmu_only = program.loader == XIP_LOADER_ELF;
 	if (planner->policy->fit &&
 		(program.loader == XIP_LOADER_FDPIC || program.loader == XIP_LOADER_ELF))
-		err = keep_choice(arena, &program.elf, file);
+		err = keep_links(arena, &program.elf, file);
 	if (!err)
 		err = plan_stack(planner, arena, &program, content->inode, file, diag);
 	if (err)
@@ -289,8 +285,7 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 		file->why = XIP_WHY_NOT_FDPIC;
 	else if (file->wish != XIP_WISH_NONE && program.why == XIP_WHY_DIRECT)
 		err = runs_of_program(planner, arena, &program, file);
-	if (file->choice)
-		file->choice->optional = file->run_count && file->wish <= XIP_WISH_MMU;
+	file->optional = file->links && file->run_count && file->wish <= XIP_WISH_MMU;
 out:
 	xip_arena_free(own);
 	free(data);
@@ -322,7 +317,7 @@ static enum xip_err plan_file(struct planner *planner, struct xip_arena *arena,
 	struct xip_content content;
 	enum xip_err err, closed;
 
-	if (!is_regular(inode) || !inode->size)
+	if (!xip_mode_is_regular(inode->mode) || !inode->size)
 		return XIP_OK;
 	err = xip_content_open(&content, planner->tree, inode, diag);
 	if (err)
@@ -402,7 +397,7 @@ static enum xip_err warn_all(struct planner *planner)
 		const struct xip_tree_inode *inode = planner->tree->data_inodes[i];
 		char *path;
 
-		if (!is_regular(inode) || !inode->size)
+		if (!xip_mode_is_regular(inode->mode) || !inode->size)
 			continue;
 		path = xip_tree_path(inode->first);
 		if (!path)
@@ -466,9 +461,8 @@ enum xip_err xip_plan_make(const struct xip_tree *tree, const struct xip_policy 
 	if (err)
 		return xip_diag_nomem(diag);
 	err = match_rules(&planner);
-	if (!err) {
+	if (!err)
 		err = run_jobs(&planner, threads);
-	}
 	if (!err)
 		err = warn_all(&planner);
 	if (err) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/policy.h"
+#include "xipfs/plan/policy.h"
 
 #include <stdlib.h>
 
-#include "xipfs/pattern.h"
+#include "xipfs/base/pattern.h"
 
 size_t xip_policy_match(
 	const struct xip_policy *policy, enum xip_attribute attribute, const char *path)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/policy_tree.h"
+#include "xipfs/plan/policy_tree.h"
 
 #include <stdlib.h>
 
-#include "xipfs/format.h"
-#include "xipfs/owner.h"
-#include "xipfs/pattern.h"
+#include "xipfs/format/format.h"
+#include "xipfs/tree/owner.h"
+#include "xipfs/base/pattern.h"
 
 /* Patterns that fit nothing and are named one by one. */
 #define UNMATCHED_SHOWN 20
@@ -14,6 +14,7 @@ struct applier {
 	struct xip_tree *tree;
 	const struct xip_policy *policy;
 	const struct xip_diag *diag;
+	struct xip_owners owners;
 	enum xip_err err;
 };
 
@@ -43,12 +44,15 @@ static enum xip_err change(struct applier *applier, const struct decision *decis
 	const struct xip_policy_rule *rule = &applier->policy->rules[decision->rule];
 	struct xip_tree_inode *inode = decision->inode;
 
-	if (rule->attribute == XIP_ATTR_OWNER)
-		return xip_owner_parse(applier->tree, rule->text, &inode->uid, &inode->gid,
-			rule->file, rule->line, applier->diag);
+	if (rule->attribute == XIP_ATTR_OWNER) {
+		const struct xip_line line = {rule->file, rule->line, applier->diag};
+
+		return xip_owners_parse(
+			&applier->owners, rule->text, &inode->uid, &inode->gid, &line);
+	}
 	/* The mode of a symlink is always 0777 and means nothing. */
-	if ((inode->mode & XIP_S_IFMT) != XIP_S_IFLNK)
-		inode->mode = (inode->mode & XIP_S_IFMT) | (uint32_t)rule->value;
+	if (!xip_mode_is_symlink(inode->mode))
+		inode->mode = xip_mode_type(inode->mode) | (uint32_t)rule->value;
 	return XIP_OK;
 }
 
@@ -96,12 +100,14 @@ enum xip_err xip_policy_apply(
 {
 	struct applier applier = {.tree = tree, .policy = policy, .diag = diag};
 
+	xip_owners_begin(&applier.owners, tree);
 	if (xip_policy_sets(policy, XIP_ATTR_EXCLUDE))
 		xip_tree_prune(tree, is_excluded, &applier);
 	if (!applier.err && xip_policy_sets(policy, XIP_ATTR_MODE))
 		applier.err = change_all(&applier, XIP_ATTR_MODE);
 	if (!applier.err && xip_policy_sets(policy, XIP_ATTR_OWNER))
 		applier.err = change_all(&applier, XIP_ATTR_OWNER);
+	xip_owners_end(&applier.owners);
 	return applier.err == XIP_ERR_NOMEM ? xip_diag_nomem(diag) : applier.err;
 }
 

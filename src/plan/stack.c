@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "xipfs/bytes.h"
+#include "xipfs/base/bytes.h"
 
 bool xip_stack_counts(const struct xip_program *program)
 {

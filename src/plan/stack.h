@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "xipfs/loader.h"
-#include "xipfs/plan.h"
+#include "xipfs/elf/loader.h"
+#include "xipfs/plan/plan.h"
 
 /* True when the kernel looks at the header: an FDPIC program, not a shared object. */
 bool xip_stack_counts(const struct xip_program *program);

@@ -8,12 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "xipfs/bytes.h"
+#include "xipfs/base/bytes.h"
 
 bool xip_inode_has_blocks(const struct xip_inode *inode)
 {
-	return inode->size && inode->offset &&
-	       (xip_inode_is(inode, XIP_S_IFREG) || xip_inode_is(inode, XIP_S_IFLNK));
+	return inode->size && inode->offset && (xip_mode_has_data(inode->mode));
 }
 
 uint32_t xip_image_block_count(const struct xip_image *image, const struct xip_inode *inode)
@@ -40,7 +39,7 @@ static enum xip_err get_number(
 	uint8_t bytes[4];
 	enum xip_err err = xip_image_read(image, offset, bytes, width, NULL);
 
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	*value = width == 2 ? xip_get16(bytes, image->info.big) : xip_get32(bytes, image->info.big);
 	return XIP_OK;
@@ -62,7 +61,7 @@ static enum xip_err previous_end(const struct xip_image *image, uint64_t positio
 	if (first)
 		return XIP_OK;
 	err = get_number(image, position - XIP_POINTER_SIZE, 4, &pointer);
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	*end = pointer & ~CRAMFS_BLK_FLAGS;
 	if (!(pointer & CRAMFS_BLK_FLAG_DIRECT_PTR))
@@ -73,7 +72,7 @@ static enum xip_err previous_end(const struct xip_image *image, uint64_t positio
 		return XIP_OK;
 	}
 	err = get_number(image, *end, 2, &length);
-	if (err == XIP_OK)
+	if (!err)
 		*end += 2 + length;
 	return err;
 }
@@ -126,7 +125,7 @@ enum xip_err xip_image_block(const struct xip_image *image, const struct xip_ino
 		return XIP_ERR_CORRUPT;
 	*why = "the block pointer lies outside the image";
 	err = get_number(image, position, 4, &pointer);
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	block->uncompressed = pointer & CRAMFS_BLK_FLAG_UNCOMPRESSED;
 	block->direct = pointer & CRAMFS_BLK_FLAG_DIRECT_PTR;
@@ -138,7 +137,7 @@ enum xip_err xip_image_block(const struct xip_image *image, const struct xip_ino
 		err = previous_end(image, position, !index, table_end, &block->start);
 		block->length = (pointer & ~CRAMFS_BLK_FLAGS) - block->start;
 	}
-	return err == XIP_OK ? block_limits(image, block, why) : err;
+	return err ? err : block_limits(image, block, why);
 }
 
 enum xip_err xip_image_unpack(struct xip_image *image, const struct xip_block *block,
@@ -157,11 +156,11 @@ enum xip_err xip_image_unpack(struct xip_image *image, const struct xip_block *b
 		return XIP_ERR_CORRUPT;
 	*why = "the block cannot be read";
 	err = xip_image_read(image, block->start, to, block->length, NULL);
-	if (err != XIP_OK || block->uncompressed)
+	if (err || block->uncompressed)
 		return err;
 	*why = "the compressed block is no valid zlib stream of its length";
 	err = xip_inflate(image->inflater, image->packed, block->length, buffer, length, &written);
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	if (written != length) {
 		*why = "the compressed block inflates to less than it should";
@@ -176,7 +175,7 @@ enum xip_err xip_image_read_block(struct xip_image *image, const struct xip_inod
 	struct xip_block block;
 	enum xip_err err = xip_image_block(image, inode, index, &block, why);
 
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	*length = xip_image_block_length(image, inode, index);
 	return xip_image_unpack(image, &block, buffer, (uint32_t)*length, why);
@@ -197,7 +196,7 @@ enum xip_err xip_image_load(struct xip_image *image, const struct xip_inode *ino
 		enum xip_err err =
 			xip_image_read_block(image, inode, i, content + filled, &length, &why);
 
-		if (err != XIP_OK) {
+		if (err) {
 			free(content);
 			return xip_diag_fail(diag, err, path, inode->offset,
 				"block %u cannot be read: %s", i, why);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "xipfs/bytes.h"
+#include "xipfs/base/bytes.h"
 
 /* State of a walk. */
 struct walk {
@@ -105,14 +105,14 @@ static enum xip_err read_entry(
 		return walk_fault(walk, XIP_FAULT_BOUNDS, directory, at,
 			"the directory ends inside an entry");
 	err = xip_image_read(walk->image, at, head, sizeof(head), walk->diag);
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	xip_inode_decode(&inode, head, walk->image->info.big);
 	if (end - at - XIP_INODE_SIZE < inode.namelen)
 		return walk_fault(
 			walk, XIP_FAULT_BOUNDS, directory, at, "the directory ends inside a name");
 	err = xip_image_read(walk->image, at + XIP_INODE_SIZE, name, inode.namelen, walk->diag);
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	*position = at + XIP_INODE_SIZE + inode.namelen;
 	length = inode.namelen;
@@ -140,7 +140,7 @@ static enum xip_err read_directory(struct walk *walk, uint32_t index)
 	if (!take_words(walk->taken, position, end))
 		return walk_fault(walk, XIP_FAULT_OVERLAP, index, position,
 			"the directory overlaps another one or contains itself");
-	while (err == XIP_OK && position < end)
+	while (!err && position < end)
 		err = read_entry(walk, index, &position, end);
 	listing->entries[index].child_count =
 		(uint32_t)listing->count - listing->entries[index].first_child;
@@ -164,11 +164,11 @@ enum xip_err xip_listing_walk(const struct xip_image *image, struct xip_listing 
 		err = add_entry(&walk, &image->info.super.root,
 			image->info.super_offset + XIP_SUPER_ROOT, 0, "", 0);
 	}
-	for (size_t i = 0; err == XIP_OK && i < listing->count; i++)
-		if (xip_inode_is(&listing->entries[i].inode, XIP_S_IFDIR))
+	for (size_t i = 0; !err && i < listing->count; i++)
+		if (xip_mode_is_directory(listing->entries[i].inode.mode))
 			err = read_directory(&walk, (uint32_t)i);
 	free(walk.taken);
-	if (err != XIP_OK)
+	if (err)
 		xip_listing_free(listing);
 	return err;
 }

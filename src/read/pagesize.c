@@ -50,9 +50,9 @@ static unsigned sample_score(
 		struct xip_block block;
 		const char *why;
 
-		if (xip_image_block(image, inode, i, &block, &why) != XIP_OK ||
+		if (xip_image_block(image, inode, i, &block, &why) ||
 			xip_image_unpack(image, &block, buffer,
-				xip_image_block_length(image, inode, i), &why) != XIP_OK)
+				xip_image_block_length(image, inode, i), &why))
 			return 0;
 		if (i && block.direct && block.uncompressed && previous.direct &&
 			previous.uncompressed) {
@@ -85,7 +85,7 @@ enum xip_err xip_page_size_detect(
 	uint32_t found = XIP_PAGE_SIZE_MIN;
 	enum xip_err err = xip_listing_walk(image, &listing, &report, diag);
 
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	for (size_t i = 0; i < listing.count; i++)
 		sample_add(&sample, &listing.entries[i].inode);

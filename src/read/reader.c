@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "xipfs/bytes.h"
-#include "xipfs/io.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/base/io.h"
 
 /* Looks for the magic number at 0, then at 512, in both byte orders. */
 static bool find_super(struct xip_image_info *info, const uint8_t *head, size_t length)
@@ -40,7 +40,7 @@ static enum xip_err judge_super(
 		return xip_diag_fail(diag, XIP_ERR_UNSUPPORTED, path, info->super_offset,
 			"the super block has flags that no kernel knows: %#x",
 			super->flags & ~CRAMFS_SUPPORTED_FLAGS);
-	if (!xip_inode_is(&super->root, XIP_S_IFDIR))
+	if (!xip_mode_is_directory(super->root.mode))
 		return xip_diag_fail(diag, XIP_ERR_CORRUPT, path,
 			info->super_offset + XIP_SUPER_ROOT, "the root is not a directory");
 	info->extended = super->flags & CRAMFS_FLAG_EXT_BLOCK_POINTERS;
@@ -72,7 +72,7 @@ static enum xip_err load_super(struct xip_image *image, int fd, const struct xip
 	if (end < 0)
 		return xip_diag_fail_errno(diag, errno, image->path, "cannot find its size");
 	err = xip_io_pread(fd, head, sizeof(head), 0, &got, diag, image->path);
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	image->info.file_size = (uint64_t)end;
 	if (!find_super(&image->info, head, got))
@@ -97,7 +97,7 @@ enum xip_err xip_image_open(struct xip_image **result, int fd, const char *path,
 		goto fail;
 	}
 	err = load_super(image, fd, diag);
-	if (err != XIP_OK)
+	if (err)
 		goto fail;
 	image->cache = xip_window_new(fd, image->info.size, image->path);
 	if (!image->cache) {
@@ -107,7 +107,7 @@ enum xip_err xip_image_open(struct xip_image **result, int fd, const char *path,
 	image->info.page_size = page_size;
 	if (!page_size)
 		err = xip_page_size_detect(image, &image->info.page_size, diag);
-	if (err != XIP_OK)
+	if (err)
 		goto fail;
 	*result = image;
 	return XIP_OK;
@@ -132,11 +132,7 @@ const struct xip_image_info *xip_image_info(const struct xip_image *image)
 	return &image->info;
 }
 
-enum xip_err xip_image_read(const struct xip_image *image, uint64_t offset, void *buffer,
-	size_t length, const struct xip_diag *diag)
+const char *xip_image_path(const struct xip_image *image)
 {
-	if (!xip_range_inside(offset, length, image->info.size))
-		return xip_diag_fail(diag, XIP_ERR_CORRUPT, image->path, offset,
-			"%zu bytes wanted outside the image", length);
-	return xip_window_read(image->cache, offset, buffer, length, diag);
+	return image->path;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/resolve.h"
+#include "xipfs/read/resolve.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static bool follow(struct walk *walk, struct xip_image *image, const struct xip_
 	if (++walk->links > XIP_RESOLVE_LINKS_MAX)
 		return false;
 	*err = xip_image_load(image, inode, &target, &size, NULL, NULL);
-	if (*err != XIP_OK) {
+	if (*err) {
 		/* damage is for the checks to report: here the link leads nowhere */
 		if (*err == XIP_ERR_CORRUPT)
 			*err = XIP_OK;
@@ -77,7 +77,7 @@ static bool step(struct walk *walk, struct xip_image *image, const struct xip_li
 	walk->entry = xip_listing_find(listing, walk->done);
 	if (walk->entry == SIZE_MAX)
 		return false;
-	if (xip_inode_is(&listing->entries[walk->entry].inode, XIP_S_IFLNK))
+	if (xip_mode_is_symlink(listing->entries[walk->entry].inode.mode))
 		return follow(walk, image, &listing->entries[walk->entry].inode, length, err);
 	return true;
 }

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "xipfs/io.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/base/io.h"
 
 /* Small: a hostile image can make each block a read somewhere else, at the price of a window. */
 #define WINDOW_SHIFT 13
@@ -61,7 +62,7 @@ static enum xip_err window_fill(
 	cache->number[slot] = 0;
 	err = xip_io_pread_full(cache->fd, cache->data[slot],
 		rest < WINDOW_SIZE ? (size_t)rest : WINDOW_SIZE, offset, diag, cache->path);
-	if (err == XIP_OK)
+	if (!err)
 		cache->number[slot] = number + 1;
 	return err;
 }
@@ -77,7 +78,7 @@ enum xip_err xip_window_read(struct xip_window_cache *cache, uint64_t offset, vo
 		size_t part = WINDOW_SIZE - begin < length ? WINDOW_SIZE - begin : length;
 		enum xip_err err = window_fill(cache, number, diag);
 
-		if (err != XIP_OK)
+		if (err)
 			return err;
 		memcpy(to, cache->data[number % WINDOW_COUNT] + begin, part);
 		to += part;
@@ -85,4 +86,13 @@ enum xip_err xip_window_read(struct xip_window_cache *cache, uint64_t offset, vo
 		length -= part;
 	}
 	return XIP_OK;
+}
+
+enum xip_err xip_image_read(const struct xip_image *image, uint64_t offset, void *buffer,
+	size_t length, const struct xip_diag *diag)
+{
+	if (!xip_range_inside(offset, length, image->info.size))
+		return xip_diag_fail(diag, XIP_ERR_CORRUPT, image->path, offset,
+			"%zu bytes wanted outside the image", length);
+	return xip_window_read(image->cache, offset, buffer, length, diag);
 }

@@ -11,7 +11,7 @@
 #include <zlib.h>
 
 #include "archive_input.h"
-#include "xipfs/io.h"
+#include "xipfs/base/io.h"
 
 #define CHUNK ((size_t)128 * 1024)
 

@@ -2,8 +2,8 @@
 #ifndef XIPFS_ARCHIVE_INPUT_H
 #define XIPFS_ARCHIVE_INPUT_H
 
-#include "xipfs/diag.h"
-#include "xipfs/err.h"
+#include "xipfs/base/diag.h"
+#include "xipfs/base/err.h"
 
 struct archive;
 

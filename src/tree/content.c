@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "tree_private.h"
-#include "xipfs/bytes.h"
-#include "xipfs/io.h"
-#include "xipfs/scan.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/base/io.h"
+#include "xipfs/tree/scan.h"
 
 /* Should a FIFO have come in the file's place, the open does not wait for its writer. */
 #define OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)

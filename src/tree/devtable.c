@@ -2,7 +2,7 @@
 /*
  * Reading a device table: lines and columns.
  */
-#include "xipfs/devtable.h"
+#include "xipfs/tree/devtable.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,11 +11,9 @@
 
 #include "devtable_private.h"
 #include "tree_private.h"
-#include "xipfs/io.h"
 
 #define COLUMNS      10u
 #define FAULTS_SHOWN 20u
-#define TABLE_LIMIT  ((uint64_t)16 << 20)
 #define NUMBER_MAX   0xfffffu /* of start and the like, as makedevs has it */
 #define COUNT_MAX    1024u    /* devices have 256 minors */
 #define BLANKS       " \t\v\f\r"
@@ -24,19 +22,6 @@ enum column { NAME, TYPE, MODE, UID, GID, MAJOR, MINOR, START, INCREMENT, COUNT 
 
 static const char *const column_names[COLUMNS] = {
 	"name", "type", "mode", "uid", "gid", "major", "minor", "start", "inc", "count"};
-
-enum xip_err xip_devtable_fail(
-	const struct xip_devtable *table, enum xip_err err, const char *format, ...)
-{
-	char message[1024];
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(message, sizeof(message), format, arguments);
-	va_end(arguments);
-	return xip_diag_fail(table->diag, err, table->path, table->line, "line %" PRIu64 ": %s",
-		table->line, message);
-}
 
 /* Decimal or octal digits and nothing else, at most @max. */
 static bool parse_number(const char *text, unsigned base, uint32_t max, uint32_t *number)
@@ -66,20 +51,18 @@ static enum xip_err parse_mode(struct xip_devtable *table, const char *text, uin
 	*mode = XIP_DEVTABLE_KEEP;
 	if (!strcmp(text, "-1"))
 		return XIP_OK;
-	return xip_devtable_fail(
-		table, XIP_ERR_SOURCE, "mode \"%s\" is neither octal, at most 7777, nor -1", text);
+	return xip_line_fail(table->line, XIP_ERR_SOURCE,
+		"mode \"%s\" is neither octal, at most 7777, nor -1", text);
 }
 
-static enum xip_err parse_owner(
-	struct xip_devtable *table, struct xip_owner_file *file, const char *text, uint32_t *id)
+/* True when @text need not be looked up by name. */
+static bool parse_id(const char *text, uint32_t *id)
 {
 	*id = 0;
 	if (!text || parse_number(text, 10, XIP_DEVTABLE_KEEP - 1, id))
-		return XIP_OK;
+		return true;
 	*id = XIP_DEVTABLE_KEEP;
-	if (!strcmp(text, "-1"))
-		return XIP_OK;
-	return xip_owner_find(table, file, text, id);
+	return !strcmp(text, "-1");
 }
 
 static enum xip_err parse_counter(struct xip_devtable *table, char *const columns[COLUMNS],
@@ -88,7 +71,7 @@ static enum xip_err parse_counter(struct xip_devtable *table, char *const column
 	*number = blank;
 	if (!columns[column] || parse_number(columns[column], 10, max, number))
 		return XIP_OK;
-	return xip_devtable_fail(table, XIP_ERR_SOURCE,
+	return xip_line_fail(table->line, XIP_ERR_SOURCE,
 		"%s \"%s\" is no number of at most %" PRIu32, column_names[column], columns[column],
 		max);
 }
@@ -99,18 +82,18 @@ static enum xip_err parse_row(
 	enum xip_err err;
 
 	if (!columns[NAME] || !columns[TYPE])
-		return xip_devtable_fail(
-			table, XIP_ERR_SOURCE, "a line needs a name and a type at least");
+		return xip_line_fail(
+			table->line, XIP_ERR_SOURCE, "a line needs a name and a type at least");
 	row->name = columns[NAME];
 	row->type = columns[TYPE][0];
 	if (columns[TYPE][1] || !strchr("fFdrcbp", row->type))
-		return xip_devtable_fail(table, XIP_ERR_SOURCE,
+		return xip_line_fail(table->line, XIP_ERR_SOURCE,
 			"type \"%s\" is none of f, F, d, r, c, b and p", columns[TYPE]);
 	err = parse_mode(table, columns[MODE], &row->mode);
-	if (!err)
-		err = parse_owner(table, &table->users, columns[UID], &row->uid);
-	if (!err)
-		err = parse_owner(table, &table->groups, columns[GID], &row->gid);
+	if (!err && !parse_id(columns[UID], &row->uid))
+		err = xip_owners_user(&table->owners, columns[UID], &row->uid, table->line);
+	if (!err && !parse_id(columns[GID], &row->gid))
+		err = xip_owners_group(&table->owners, columns[GID], &row->gid, table->line);
 	if (!err)
 		err = parse_counter(table, columns, MAJOR, 0, NUMBER_MAX, &row->major);
 	if (!err)
@@ -134,8 +117,8 @@ static enum xip_err split(struct xip_devtable *table, char *line, char *columns[
 		if (!*line || (*line == '#' && i != TYPE))
 			return XIP_OK;
 		if (i == COLUMNS)
-			return xip_devtable_fail(
-				table, XIP_ERR_SOURCE, "more than %u columns", COLUMNS);
+			return xip_line_fail(
+				table->line, XIP_ERR_SOURCE, "more than %u columns", COLUMNS);
 		length = strcspn(line, BLANKS);
 		if (length != 1 || *line != '-')
 			columns[i] = line;
@@ -145,21 +128,19 @@ static enum xip_err split(struct xip_devtable *table, char *line, char *columns[
 	}
 }
 
-static enum xip_err apply_line(struct xip_devtable *table, char *line, size_t length)
+static enum xip_err apply_line(struct xip_devtable *table, char *line)
 {
 	char *columns[COLUMNS] = {NULL};
 	struct xip_devtable_row row;
 	enum xip_err err;
 
-	if (memchr(line, '\0', length))
-		return xip_devtable_fail(table, XIP_ERR_SOURCE, "a NUL byte: this is no text");
 	line += strspn(line, BLANKS);
 	if (!*line || *line == '#')
 		return XIP_OK;
 	if (!strncmp(line, "|xattr", 6)) {
-		xip_diag_warn(table->diag, table->path, table->line,
+		xip_diag_warn(table->line->diag, table->line->path, table->line->number,
 			"line %" PRIu64 ": skipped, since cramfs has no extended attributes",
-			table->line);
+			table->line->number);
 		return XIP_OK;
 	}
 	err = split(table, line, columns);
@@ -168,69 +149,44 @@ static enum xip_err apply_line(struct xip_devtable *table, char *line, size_t le
 	return err ? err : xip_devtable_apply_row(table, &row);
 }
 
-static enum xip_err apply_lines(struct xip_devtable *table, char *text, size_t size)
+static enum xip_err apply_lines(struct xip_tree *tree, struct xip_lines *lines)
 {
+	struct xip_devtable table = {.tree = tree, .line = &lines->at};
 	enum xip_err first = XIP_OK;
 	unsigned faults = 0;
+	char *line;
 
-	while (size && faults < FAULTS_SHOWN) {
-		char *end = memchr(text, '\n', size);
-		size_t length = end ? (size_t)(end - text) : size;
-		enum xip_err err;
+	xip_owners_begin(&table.owners, tree);
+	while (faults < FAULTS_SHOWN && (line = xip_lines_next(lines))) {
+		enum xip_err err = apply_line(&table, line);
 
-		text[length] = '\0'; /* there is one more byte behind the text */
-		table->line++;
-		err = apply_line(table, text, length);
 		if (err && !first)
 			first = err;
-		if (err == XIP_ERR_NOMEM || err == XIP_ERR_IO)
-			return err;
 		faults += err != XIP_OK;
-		text += length + (end != NULL);
-		size -= length + (end != NULL);
+		if (err == XIP_ERR_NOMEM || err == XIP_ERR_IO) {
+			first = err;
+			break;
+		}
 	}
+	xip_owners_end(&table.owners);
+	xip_lines_close(lines);
 	return first;
-}
-
-static enum xip_err apply_buffer(struct xip_tree *tree, const char *path, char *text, size_t size,
-	const struct xip_diag *diag)
-{
-	struct xip_devtable table = {.tree = tree,
-		.diag = diag,
-		.path = path,
-		.users = {.path = "/etc/passwd"},
-		.groups = {.path = "/etc/group"}};
-	enum xip_err err = apply_lines(&table, text, size);
-
-	free(table.users.text);
-	free(table.groups.text);
-	return err;
 }
 
 enum xip_err xip_devtable_apply(
 	struct xip_tree *tree, const char *path, const struct xip_diag *diag)
 {
-	uint8_t *text;
-	size_t size;
-	enum xip_err err = xip_io_load(path, TABLE_LIMIT, &text, &size, diag);
+	struct xip_lines lines;
+	enum xip_err err = xip_lines_open(&lines, path, diag);
 
-	if (err)
-		return err;
-	err = apply_buffer(tree, path, (char *)text, size, diag);
-	free(text);
-	return err;
+	return err ? err : apply_lines(tree, &lines);
 }
 
 enum xip_err xip_devtable_apply_text(struct xip_tree *tree, const char *path, const char *text,
 	size_t size, const struct xip_diag *diag)
 {
-	char *copy = size < SIZE_MAX ? malloc(size + 1) : NULL;
-	enum xip_err err;
+	struct xip_lines lines;
+	enum xip_err err = xip_lines_of_text(&lines, path, text, size, diag);
 
-	if (!copy)
-		return xip_diag_nomem(diag);
-	memcpy(copy, text, size);
-	err = apply_buffer(tree, path, copy, size, diag);
-	free(copy);
-	return err;
+	return err ? err : apply_lines(tree, &lines);
 }

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "tree_private.h"
-#include "xipfs/pattern.h"
-#include "xipfs/scan.h"
+#include "xipfs/base/pattern.h"
+#include "xipfs/tree/scan.h"
 
 bool xip_exclude_match(const struct xip_exclude *exclude, const char *path)
 {

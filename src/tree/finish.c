@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "tree_private.h"
-#include "xipfs/bytes.h"
+#include "xipfs/base/bytes.h"
 
 #define FAULTS_SHOWN 20u
 /*
@@ -171,10 +171,12 @@ enum xip_err xip_tree_finish(struct xip_tree *tree, bool truncate_ids, const str
 		if (err)
 			return err;
 		check_node(&faults, node);
+		if (xip_mode_is_directory(inode->mode))
+			node->number = (uint32_t)tree->directory_count++;
 		if (inode->links++)
 			continue;
 		inode->first = node;
-		if (xip_mode_is_regular(inode->mode) || xip_mode_is_symlink(inode->mode)) {
+		if (xip_mode_has_data(inode->mode)) {
 			inode->number = (uint32_t)tree->data_inode_count;
 			tree->data_inodes[tree->data_inode_count++] = inode;
 		}

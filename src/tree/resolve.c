@@ -2,17 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "xipfs/format.h"
-#include "xipfs/tree.h"
+#include "xipfs/format/format.h"
+#include "xipfs/tree/tree.h"
 
 /* As the kernel's MAXSYMLINKS (include/linux/namei.h) and PATH_MAX. */
 #define LINKS_MAX 40u
 #define PATH_ROOM 4096u
-
-static bool is_symlink(const struct xip_node *node)
-{
-	return (node->inode->mode & XIP_S_IFMT) == XIP_S_IFLNK;
-}
 
 /* Puts the target of a symlink before the rest of the path that is still to be walked. */
 static bool expand(char *path, const struct xip_node *link, const char *rest)
@@ -54,7 +49,7 @@ struct xip_node *xip_tree_resolve(const struct xip_tree *tree, const char *path)
 		if (!length)
 			break;
 		next = step(tree, node, p, length);
-		if (next && is_symlink(next)) {
+		if (next && xip_mode_is_symlink(next->inode->mode)) {
 			if (++links > LINKS_MAX || !expand(work, next, p + length))
 				return NULL;
 			p = work;

@@ -13,8 +13,8 @@
 
 #include "archive_input.h"
 #include "tree_private.h"
-#include "xipfs/io.h"
-#include "xipfs/scan.h"
+#include "xipfs/base/io.h"
+#include "xipfs/tree/scan.h"
 
 #define TAR_BLOCK 512
 

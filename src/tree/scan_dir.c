@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "tree_private.h"
-#include "xipfs/bytes.h"
-#include "xipfs/scan.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/tree/scan.h"
 
 /* Inodes with several names, by device and inode number: open addressing. */
 struct link_table {

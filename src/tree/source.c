@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "tree_private.h"
-#include "xipfs/scan.h"
+#include "xipfs/tree/scan.h"
 
 struct xip_source *xip_source_new(const char *path)
 {

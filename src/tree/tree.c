@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/tree.h"
+#include "xipfs/tree/tree.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "tree_private.h"
-#include "xipfs/bytes.h"
-#include "xipfs/format.h"
-#include "xipfs/scan.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/format/format.h"
+#include "xipfs/tree/scan.h"
 
 /* Open addressing over (parent, name). Only lookups depend on addresses, never an order. */
 struct xip_name_index {
@@ -244,16 +244,6 @@ void xip_tree_prune(
 	}
 }
 
-const char *xip_path_next(const char *path, size_t *length)
-{
-	do {
-		path += strspn(path, "/");
-		*length = strcspn(path, "/");
-		path += *length;
-	} while (*length == 1 && path[-1] == '.');
-	return path - *length;
-}
-
 struct xip_node *xip_tree_find(const struct xip_tree *tree, const char *path)
 {
 	struct xip_node *node = tree->root;
@@ -263,27 +253,6 @@ struct xip_node *xip_tree_find(const struct xip_tree *tree, const char *path)
 		path = xip_path_next(path + length, &length))
 		node = xip_tree_child(tree, node, path, length);
 	return node;
-}
-
-char *xip_tree_path(const struct xip_node *node)
-{
-	size_t length = 0;
-	char *path;
-
-	for (const struct xip_node *n = node; n->parent; n = n->parent)
-		length += 1 + (size_t)n->name_length;
-	path = malloc(length ? length + 1 : 2);
-	if (!path)
-		return NULL;
-	strcpy(path, length ? "" : "/");
-	if (length)
-		path[length] = '\0';
-	for (; node->parent; node = node->parent) {
-		length -= node->name_length;
-		memcpy(path + length, node->name, node->name_length);
-		path[--length] = '/';
-	}
-	return path;
 }
 
 struct xip_node *xip_tree_next_below(const struct xip_node *top, const struct xip_node *node)

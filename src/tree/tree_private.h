@@ -10,9 +10,9 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "xipfs/diag.h"
-#include "xipfs/format.h"
-#include "xipfs/tree.h"
+#include "xipfs/base/diag.h"
+#include "xipfs/format/format.h"
+#include "xipfs/tree/tree.h"
 
 /* Either a directory on disk or an archive's spool; a descriptor that is not open is -1. */
 struct xip_source {
@@ -63,25 +63,5 @@ const char *xip_path_next(const char *path, size_t *length);
 
 /* From here on children are found by binary search; every directory must be sorted. */
 void xip_tree_drop_index(struct xip_tree *tree);
-
-static inline bool xip_mode_is_directory(uint32_t mode)
-{
-	return (mode & XIP_S_IFMT) == XIP_S_IFDIR;
-}
-
-static inline bool xip_mode_is_regular(uint32_t mode)
-{
-	return (mode & XIP_S_IFMT) == XIP_S_IFREG;
-}
-
-static inline bool xip_mode_is_symlink(uint32_t mode)
-{
-	return (mode & XIP_S_IFMT) == XIP_S_IFLNK;
-}
-
-static inline bool xip_mode_is_device(uint32_t mode)
-{
-	return (mode & XIP_S_IFMT) == XIP_S_IFCHR || (mode & XIP_S_IFMT) == XIP_S_IFBLK;
-}
 
 #endif

@@ -17,13 +17,13 @@ enum xip_err dump_open(struct dump *dump, const char *path, const struct options
 	if (dump->fd < 0)
 		return xip_diag_fail_errno(diag, errno, path, "cannot open");
 	err = xip_image_open(&dump->image, dump->fd, path, options->page_size, diag);
-	if (err == XIP_OK) {
+	if (!err) {
 		dump->info = xip_image_info(dump->image);
 		/* print_check() reports the faults in its own way. */
 		err = xip_image_list(dump->image, true, &dump->listing,
 			options->action == ACTION_CHECK ? NULL : diag);
 	}
-	if (err != XIP_OK)
+	if (err)
 		dump_close(dump);
 	dump->damaged = cli->warnings != warnings;
 	return err;
@@ -36,7 +36,7 @@ enum xip_err dump_survey(struct dump *dump, bool programs)
 	};
 	enum xip_err err = xip_map_build(dump->image, &dump->listing, &dump->map, dump->diag);
 
-	if (err == XIP_OK && programs)
+	if (!err && programs)
 		err = xip_programs_judge(dump->image, &dump->listing, &dump->map, &options,
 			&dump->programs, dump->diag);
 	return err;

@@ -5,13 +5,13 @@
 #ifndef DUMP_COMMON_H
 #define DUMP_COMMON_H
 
-#include "xipfs/json.h"
+#include "xipfs/cli/json.h"
 #include "options.h"
-#include "xipfs/cli.h"
-#include "xipfs/map.h"
-#include "xipfs/programs.h"
-#include "xipfs/reader.h"
-#include "xipfs/verify.h"
+#include "xipfs/cli/cli.h"
+#include "xipfs/inspect/map.h"
+#include "xipfs/inspect/programs.h"
+#include "xipfs/read/reader.h"
+#include "xipfs/check/verify.h"
 
 #define EXIT_DIFFERENT 1 /* as diff(1) */
 #define EXIT_ERRORS    4 /* as fsck(8): errors left uncorrected */
@@ -58,7 +58,8 @@ XIP_MUST_CHECK enum xip_err print_map(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_blocks(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_ram(struct dump *dump);
 XIP_MUST_CHECK enum xip_err print_check(struct dump *dump, int *status);
-XIP_MUST_CHECK enum xip_err write_picture(struct dump *dump, bool page);
+XIP_MUST_CHECK enum xip_err write_picture(struct dump *dump);
+XIP_MUST_CHECK enum xip_err write_page(struct dump *dump, const struct xip_cli *cli);
 XIP_MUST_CHECK enum xip_err print_expect(struct dump *dump, int *status);
 
 XIP_MUST_CHECK enum xip_err extract_all(struct dump *dump);

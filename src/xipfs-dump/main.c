@@ -31,8 +31,9 @@ static enum xip_err run_action(struct dump *dump, const struct xip_cli *cli, int
 	case ACTION_EXPECT:
 		return print_expect(dump, status);
 	case ACTION_HTML:
+		return write_page(dump, cli);
 	case ACTION_SVG:
-		return write_picture(dump, dump->options->action == ACTION_HTML);
+		return write_picture(dump);
 	case ACTION_DIFF:
 		return print_diff(dump, cli, status);
 	}
@@ -46,18 +47,18 @@ static int run(
 	struct dump dump;
 	enum xip_err err = dump_open(&dump, options->image, options, cli, diag);
 
-	if (err != XIP_OK)
+	if (err)
 		/* What cannot even be mounted has errors, if that was the question. */
 		return err == XIP_ERR_CORRUPT && options->action == ACTION_CHECK
 			       ? EXIT_ERRORS
 			       : XIP_EXIT_OPERATIONAL;
 	err = run_action(&dump, cli, &status);
-	if (err != XIP_OK && !cli->errors) /* the medium failed under a block */
+	if (err && !cli->errors) /* the medium failed under a block */
 		(void)xip_diag_fail(
 			diag, err, options->image, XIP_NO_OFFSET, "%s", xip_err_name(err));
-	if (dump.damaged || err != XIP_OK)
+	if (dump.damaged || err)
 		status = XIP_EXIT_OPERATIONAL;
-	if ((fflush(stdout) || ferror(stdout)) && err == XIP_OK) {
+	if ((fflush(stdout) || ferror(stdout)) && !err) {
 		(void)xip_diag_fail_errno(diag, errno, NULL, "cannot write to standard output");
 		status = XIP_EXIT_OPERATIONAL;
 	}

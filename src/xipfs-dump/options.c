@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "xipfs/cli.h"
-#include "xipfs/text.h"
-#include "xipfs/format.h"
-#include "xipfs/verify.h"
+#include "xipfs/cli/cli.h"
+#include "xipfs/base/text.h"
+#include "xipfs/format/format.h"
+#include "xipfs/check/verify.h"
 
 enum long_only {
 	OPT_LIST = 256,
@@ -68,6 +68,23 @@ static enum options_verdict set_action(
 	options->action = action;
 	options->argument = optarg;
 	return OPTIONS_RUN;
+}
+
+/* --diff=OLD goes with --html=FILE, whichever comes first. */
+static enum options_verdict set_diff(struct options *options, const struct xip_diag *diag)
+{
+	if (options->before)
+		return usage(diag, "%s", "only one --diff can be given");
+	options->before = optarg;
+	return options->action == ACTION_HTML ? OPTIONS_RUN
+					      : set_action(options, ACTION_DIFF, diag);
+}
+
+static enum options_verdict set_html(struct options *options, const struct xip_diag *diag)
+{
+	if (options->action == ACTION_DIFF)
+		options->action = ACTION_SUMMARY;
+	return set_action(options, ACTION_HTML, diag);
 }
 
 /* "crc,order": these checks and no others. */
@@ -148,13 +165,13 @@ static enum options_verdict parse_option(
 	case OPT_TAR:
 		return set_action(options, ACTION_TAR, diag);
 	case OPT_DIFF:
-		return set_action(options, ACTION_DIFF, diag);
+		return set_diff(options, diag);
 	case OPT_RAM:
 		return set_ram(options, diag);
 	case OPT_EXPECT:
 		return set_action(options, ACTION_EXPECT, diag);
 	case OPT_HTML:
-		return set_action(options, ACTION_HTML, diag);
+		return set_html(options, diag);
 	case OPT_SVG:
 		return set_action(options, ACTION_SVG, diag);
 	case OPT_JUNIT:

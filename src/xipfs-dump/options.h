@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "xipfs/diag.h"
-#include "xipfs/ram.h"
+#include "xipfs/base/diag.h"
+#include "xipfs/ram/ram.h"
 
 /* What to do with the image; one of these a call. */
 enum action {
@@ -32,6 +32,7 @@ struct options {
 	enum action action;
 	const char *image;
 	const char *argument;   /* of the action: a path, a directory, a file; NULL: none */
+	const char *before;     /* the image that --diff names; NULL: none */
 	uint64_t checks;        /* bit i: run check i */
 	uint64_t flash_address; /* 0: not given */
 	uint32_t page_size;     /* 0: find it out */

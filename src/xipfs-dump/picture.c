@@ -3,37 +3,42 @@
 
 #include <stdlib.h>
 
-#include "xipfs/bytes.h"
+#include "xipfs/base/bytes.h"
 
-#define ROWS_WANTED   48
+#define ROWS_MOST     12
 #define ROW_BYTES_MIN 1024
 
 const char *picture_kind_text(unsigned kind)
 {
 	static const char *const texts[PICTURE_KINDS] = {
-		[XIP_EXTENT_BOOT] = "boot code",
-		[XIP_EXTENT_SUPER] = "super block",
-		[XIP_EXTENT_DIRECTORY] = "directories",
-		[XIP_EXTENT_POINTERS] = "block pointers",
-		[XIP_EXTENT_COMPRESSED] = "compressed",
-		[XIP_EXTENT_STORED] = "stored",
-		[XIP_EXTENT_XIP] = "executes in place",
-		[XIP_EXTENT_PADDING] = "padding",
+		[XIP_MAP_BOOT] = "boot code",
+		[XIP_MAP_SUPER] = "super block",
+		[XIP_MAP_DIRECTORY] = "directories",
+		[XIP_MAP_POINTERS] = "block pointers",
+		[XIP_MAP_COMPRESSED] = "compressed",
+		[XIP_MAP_STORED] = "stored",
+		[XIP_MAP_XIP] = "executes in place",
+		[XIP_MAP_PADDING] = "padding",
 		[PICTURE_FREE] = "free",
 	};
 
 	return texts[kind];
 }
 
+const char *picture_kind_class(unsigned kind)
+{
+	return kind == PICTURE_FREE ? "free" : xip_map_kind_name(kind);
+}
+
 /* The kind that most bytes of extents @first to @first + @count - 1 have. */
 static unsigned main_kind(const struct xip_map *map, size_t first, size_t count)
 {
-	uint64_t bytes[XIP_EXTENT_COUNT] = {0};
+	uint64_t bytes[XIP_MAP_COUNT] = {0};
 	unsigned best = 0;
 
 	for (size_t i = first; i < first + count; i++)
 		bytes[map->extents[i].kind] += map->extents[i].length;
-	for (unsigned kind = 1; kind < XIP_EXTENT_COUNT; kind++)
+	for (unsigned kind = 1; kind < XIP_MAP_COUNT; kind++)
 		if (bytes[kind] > bytes[best])
 			best = kind;
 	return best;
@@ -42,8 +47,8 @@ static unsigned main_kind(const struct xip_map *map, size_t first, size_t count)
 static void add_piece(
 	struct picture *picture, const struct xip_map *map, size_t first, size_t count)
 {
-	const struct xip_extent *begin = &map->extents[first];
-	const struct xip_extent *last = &map->extents[first + count - 1];
+	const struct xip_map_extent *begin = &map->extents[first];
+	const struct xip_map_extent *last = &map->extents[first + count - 1];
 
 	picture->pieces[picture->count++] = (struct piece){
 		.start = begin->start,
@@ -85,6 +90,7 @@ enum xip_err picture_make(
 	const struct dump *dump, const struct xip_program_list *programs, struct picture *picture)
 {
 	uint64_t size = dump->info->size, partition = dump->options->partition;
+	uint64_t least; /* bytes a row, so that the rows are no more than wanted */
 
 	*picture = (struct picture){
 		.total = partition > size ? partition : size, .programs = programs};
@@ -100,8 +106,10 @@ enum xip_err picture_make(
 	for (size_t i = 0; i < programs->count; i++)
 		picture->program_of_file[programs->programs[i].file] = i;
 	picture->row_bytes = ROW_BYTES_MIN;
-	while (picture->row_bytes * ROWS_WANTED < picture->total)
-		picture->row_bytes *= 2;
+	least = picture->total / ROWS_MOST + 1;
+	/* 1, 1.5, 2, 3, 4... KiB a row: round addresses, and from 8 to 12 rows */
+	for (uint64_t bytes = ROW_BYTES_MIN; picture->row_bytes < least; bytes *= 2)
+		picture->row_bytes = bytes / 2 * 3 < least ? bytes * 2 : bytes / 2 * 3;
 	picture->rows = (unsigned)xip_div_up(picture->total, picture->row_bytes);
 	gather(picture, &dump->map);
 	if (picture->total > size)

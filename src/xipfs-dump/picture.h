@@ -8,8 +8,8 @@
 #include "common.h"
 
 /* Kinds as in map.h, and the room behind the image. */
-#define PICTURE_FREE  XIP_EXTENT_COUNT
-#define PICTURE_KINDS (XIP_EXTENT_COUNT + 1)
+#define PICTURE_FREE  XIP_MAP_COUNT
+#define PICTURE_KINDS (XIP_MAP_COUNT + 1)
 
 /* One piece: an extent, or a run of extents too small to be drawn one by one. */
 struct piece {
@@ -37,9 +37,7 @@ void picture_free(struct picture *picture);
 
 /* A short name for captions ("executes in place"); static storage. */
 const char *picture_kind_text(unsigned kind);
-
-/* The <svg> element; @standalone: a document of its own, with style and legend. */
-void picture_print_svg(
-	FILE *out, const struct dump *dump, const struct picture *picture, bool standalone);
+/* The class by which style sheets know it ("xip"); static storage. */
+const char *picture_kind_class(unsigned kind);
 
 #endif

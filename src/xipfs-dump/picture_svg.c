@@ -1,29 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * --svg: the picture of the flash as a document of its own.
+ */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "picture.h"
 #include "web.h"
+#include "xipfs/cli/stream.h"
 
 #define LEFT       110 /* units for the addresses */
 #define TOP        8
-#define ROW_HEIGHT 16
-#define ROW_STEP   20
+#define ROW_HEIGHT 24
+#define ROW_STEP   28
 #define LEGEND     30
-#define SHOWN      8 /* extents that a caption names one by one */
-
-static const char *const class_names[PICTURE_KINDS] = {
-	[XIP_EXTENT_BOOT] = "boot",
-	[XIP_EXTENT_SUPER] = "super",
-	[XIP_EXTENT_DIRECTORY] = "directory",
-	[XIP_EXTENT_POINTERS] = "pointers",
-	[XIP_EXTENT_COMPRESSED] = "compressed",
-	[XIP_EXTENT_STORED] = "stored",
-	[XIP_EXTENT_XIP] = "xip",
-	[XIP_EXTENT_PADDING] = "padding",
-	[PICTURE_FREE] = "free",
-};
+#define LETTER     7.3 /* units: 12 px monospace */
+#define SHOWN      8   /* extents that a caption names one by one */
 
 /* --- Captions -------------------------------------------------------------------------------- */
 
@@ -38,7 +31,7 @@ static void print_owner(FILE *out, const struct dump *dump, uint32_t owner)
 
 /* The segments of a program that the blocks of the extent belong to. */
 static void print_segments(FILE *out, const struct dump *dump, const struct picture *picture,
-	const struct xip_extent *extent)
+	const struct xip_map_extent *extent)
 {
 	uint32_t file = dump->map.file_of_entry[extent->owner];
 	size_t index = file == XIP_NO_ENTRY ? SIZE_MAX : picture->program_of_file[file];
@@ -61,7 +54,7 @@ static void print_segments(FILE *out, const struct dump *dump, const struct pict
 }
 
 static void print_extent(FILE *out, const struct dump *dump, const struct picture *picture,
-	const struct xip_extent *extent)
+	const struct xip_map_extent *extent)
 {
 	fprintf(out, "\n%s", picture_kind_text(extent->kind));
 	if (extent->owner != XIP_NO_ENTRY) {
@@ -101,7 +94,7 @@ static void print_caption(FILE *out, const struct dump *dump, const struct pictu
 /* Hundredths of a unit keep neighbours from overlapping and the file small. */
 static void print_unit(FILE *out, uint64_t bytes, uint64_t row_bytes)
 {
-	uint64_t hundredths = bytes * PICTURE_WIDTH * 100 / row_bytes;
+	uint64_t hundredths = (uint64_t)((double)bytes * PICTURE_WIDTH * 100 / (double)row_bytes);
 
 	fprintf(out, "%" PRIu64, hundredths / 100);
 	if (hundredths % 100)
@@ -116,8 +109,8 @@ static void print_shape(FILE *out, const struct picture *picture, const struct p
 	fputs(" d=\"", out);
 	while (start < end) {
 		uint64_t row = start / picture->row_bytes;
-		uint64_t row_end = (row + 1) * picture->row_bytes;
-		uint64_t part = (end < row_end ? end : row_end) - start;
+		uint64_t room = picture->row_bytes - start % picture->row_bytes;
+		uint64_t part = end - start < room ? end - start : room;
 
 		fputs("M", out);
 		print_unit(out, start % picture->row_bytes, picture->row_bytes);
@@ -131,16 +124,54 @@ static void print_shape(FILE *out, const struct picture *picture, const struct p
 	fputs("\"", out);
 }
 
-/* Two shades in turn keep the files of one kind apart; *@shade and *@owner are the last one's. */
-static const char *choose_shade(
-	const struct dump *dump, const struct piece *piece, uint32_t *owner, bool *shade)
+/* The row on which most of the piece lies, and where: *@x and *@width in units. */
+static uint64_t widest_row(
+	const struct picture *picture, const struct piece *piece, double *x, double *width)
 {
-	if (!piece->count)
-		return "";
-	if (dump->map.extents[piece->first].owner != *owner)
-		*shade = !*shade;
-	*owner = dump->map.extents[piece->first].owner;
-	return *shade ? " other" : "";
+	uint64_t row_bytes = picture->row_bytes, end = piece->start + piece->length;
+	uint64_t row = piece->start / row_bytes, from = piece->start % row_bytes;
+	uint64_t first = row_bytes - from < piece->length ? row_bytes - from : piece->length;
+	uint64_t second = piece->length - first < row_bytes ? piece->length - first : row_bytes;
+
+	if (second > first && end > (row + 1) * row_bytes) {
+		row++;
+		from = 0;
+		first = second;
+	}
+	*x = (double)from * PICTURE_WIDTH / (double)row_bytes;
+	*width = (double)first * PICTURE_WIDTH / (double)row_bytes;
+	return row;
+}
+
+/* What is written into a piece: the name of its file, or its kind. */
+static const char *name_of(const struct dump *dump, const struct piece *piece)
+{
+	const struct xip_map_extent *extent = &dump->map.extents[piece->first];
+	const struct xip_entry *owner;
+
+	if (piece->count != 1 || extent->owner == XIP_NO_ENTRY)
+		return piece->count > 1 ? "" : picture_kind_text(piece->kind);
+	owner = &dump->listing.entries[extent->owner];
+	return owner->name_length ? owner->name : "/";
+}
+
+static void print_names(FILE *out, const struct dump *dump, const struct picture *picture)
+{
+	fprintf(out, "<g class=\"names\" transform=\"translate(%d,%d)\">\n", LEFT, TOP);
+	for (size_t i = 0; i < picture->count; i++) {
+		const struct piece *piece = &picture->pieces[i];
+		const char *name = name_of(dump, piece);
+		double x, width;
+		uint64_t row = widest_row(picture, piece, &x, &width);
+
+		if (!*name || (double)strlen(name) * LETTER + 10 > width)
+			continue;
+		fprintf(out, "<text style=\"color:var(--on-%s)\" x=\"%.1f\" y=\"%" PRIu64 "\">",
+			picture_kind_class(piece->kind), x + 5, row * ROW_STEP + ROW_HEIGHT - 8);
+		xip_cli_print_xml(out, name);
+		fputs("</text>\n", out);
+	}
+	fputs("</g>\n", out);
 }
 
 static void print_addresses(FILE *out, const struct dump *dump, const struct picture *picture)
@@ -148,52 +179,79 @@ static void print_addresses(FILE *out, const struct dump *dump, const struct pic
 	fputs("<g class=\"address\">\n", out);
 	for (unsigned row = 0; row < picture->rows; row++)
 		fprintf(out, "<text x=\"%d\" y=\"%u\">0x%08" PRIx64 "</text>\n", LEFT - 8,
-			TOP + row * ROW_STEP + ROW_HEIGHT - 4,
+			TOP + row * ROW_STEP + ROW_HEIGHT - 8,
 			dump_address(dump, row * picture->row_bytes));
 	fputs("</g>\n", out);
 }
 
 static void print_legend(FILE *out, unsigned top)
 {
-	unsigned x = LEFT;
+	double x = LEFT;
 
 	for (unsigned kind = 0; kind < PICTURE_KINDS; kind++) {
 		fprintf(out,
-			"<rect class=\"%s\" x=\"%u\" y=\"%u\" width=\"10\" height=\"10\"/>"
-			"<text x=\"%u\" y=\"%u\">%s</text>\n",
-			class_names[kind], x, top, x + 14, top + 9, picture_kind_text(kind));
-		x += 34 + 7 * (unsigned)strlen(picture_kind_text(kind)); /* 11 px monospace */
+			"<rect class=\"%s\" x=\"%.1f\" y=\"%u\" width=\"10\" height=\"10\"/>"
+			"<text x=\"%.1f\" y=\"%u\">%s</text>\n",
+			picture_kind_class(kind), x, top, x + 14, top + 9, picture_kind_text(kind));
+		x += 28 + LETTER * (double)strlen(picture_kind_text(kind));
 	}
 }
 
-void picture_print_svg(
-	FILE *out, const struct dump *dump, const struct picture *picture, bool standalone)
+static void print_svg(FILE *out, const struct dump *dump, const struct picture *picture)
 {
-	unsigned height = TOP + picture->rows * ROW_STEP + LEGEND;
-	uint32_t owner = XIP_NO_ENTRY;
-	bool shade = false;
-
 	fprintf(out,
-		"<svg %sid=\"map\" class=\"map\" viewBox=\"0 0 %d %u\" role=\"group\" "
-		"aria-label=\"The flash, to scale\">\n",
-		standalone ? "xmlns=\"http://www.w3.org/2000/svg\" " : "",
-		LEFT + PICTURE_WIDTH + 10, height);
-	if (standalone) {
-		fputs("<style>\n", out);
-		fputs(web_map_css, out);
-		fputs("</style>\n", out);
-	}
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %u\" role=\"group\" "
+		"aria-label=\"The flash, to scale\">\n<style>\n%s%s</style>\n",
+		LEFT + PICTURE_WIDTH + 10, TOP + picture->rows * ROW_STEP + LEGEND, web_colours_css,
+		web_picture_css);
 	print_addresses(out, dump, picture);
 	fprintf(out, "<g id=\"pieces\" transform=\"translate(%d,%d)\">\n", LEFT, TOP);
 	for (size_t i = 0; i < picture->count; i++) {
-		fprintf(out, "<path class=\"%s%s\"", class_names[picture->pieces[i].kind],
-			choose_shade(dump, &picture->pieces[i], &owner, &shade));
-		print_shape(out, picture, &picture->pieces[i]);
+		const struct piece *piece = &picture->pieces[i];
+
+		/* those that are wide enough for it have a gap between them */
+		fprintf(out, "<path class=\"%s%s\"", picture_kind_class(piece->kind),
+			piece->length > picture->row_bytes / 100 ? " apart" : "");
+		print_shape(out, picture, piece);
 		fputs(">", out);
-		print_caption(out, dump, picture, &picture->pieces[i]);
+		print_caption(out, dump, picture, piece);
 		fputs("</path>\n", out);
 	}
 	fputs("</g>\n", out);
+	print_names(out, dump, picture);
 	print_legend(out, TOP + picture->rows * ROW_STEP + 12);
 	fputs("</svg>\n", out);
+}
+
+static enum xip_err write_svg(struct dump *dump, const struct picture *picture)
+{
+	struct xip_stream stream;
+	enum xip_err err = xip_stream_open(&stream, dump->options->argument, dump->diag);
+
+	if (err)
+		return err;
+	print_svg(stream.file, dump, picture);
+	return xip_stream_close(&stream, XIP_OK, dump->diag);
+}
+
+enum xip_err write_picture(struct dump *dump)
+{
+	const struct xip_programs_options all = {
+		.all = true, .flash_address = dump->options->flash_address};
+	struct xip_program_list programs;
+	struct picture picture;
+	enum xip_err err = dump_survey(dump, false);
+
+	if (!err)
+		err = xip_programs_judge(
+			dump->image, &dump->listing, &dump->map, &all, &programs, dump->diag);
+	if (err)
+		return err;
+	err = picture_make(dump, &programs, &picture);
+	if (!err) {
+		err = write_svg(dump, &picture);
+		picture_free(&picture);
+	}
+	xip_programs_free(&programs);
+	return err;
 }

@@ -7,7 +7,7 @@
 
 #include "common.h"
 #include "picture.h"
-#include "xipfs/bytes.h"
+#include "xipfs/base/bytes.h"
 
 #define COLUMNS    64
 #define ROWS       8
@@ -15,14 +15,14 @@
 #define CELL_LEAST 16 /* bytes; a small image takes fewer rows */
 
 static const char letters[PICTURE_KINDS + 1] = {
-	[XIP_EXTENT_BOOT] = 'b',
-	[XIP_EXTENT_SUPER] = 'S',
-	[XIP_EXTENT_DIRECTORY] = 'd',
-	[XIP_EXTENT_POINTERS] = 'p',
-	[XIP_EXTENT_COMPRESSED] = 'c',
-	[XIP_EXTENT_STORED] = 's',
-	[XIP_EXTENT_XIP] = 'X',
-	[XIP_EXTENT_PADDING] = '.',
+	[XIP_MAP_BOOT] = 'b',
+	[XIP_MAP_SUPER] = 'S',
+	[XIP_MAP_DIRECTORY] = 'd',
+	[XIP_MAP_POINTERS] = 'p',
+	[XIP_MAP_COMPRESSED] = 'c',
+	[XIP_MAP_STORED] = 's',
+	[XIP_MAP_XIP] = 'X',
+	[XIP_MAP_PADDING] = '.',
 	[PICTURE_FREE] = '-',
 };
 
@@ -39,7 +39,7 @@ static unsigned kind_between(
 		map->extents[*extent].start + map->extents[*extent].length <= start)
 		(*extent)++;
 	for (size_t i = *extent; i < map->extent_count && map->extents[i].start < end; i++) {
-		const struct xip_extent *e = &map->extents[i];
+		const struct xip_map_extent *e = &map->extents[i];
 		uint64_t from = e->start > start ? e->start : start;
 		uint64_t to = e->start + e->length < end ? e->start + e->length : end;
 

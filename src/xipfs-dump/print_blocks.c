@@ -60,9 +60,9 @@ static enum xip_err print_all(struct dump *dump, struct json *json, const struct
 		uint32_t content = xip_image_block_length(dump->image, inode, i);
 		enum xip_err err = xip_image_block(dump->image, inode, i, &block, &why);
 
-		if (err != XIP_OK && err != XIP_ERR_CORRUPT)
+		if (err && err != XIP_ERR_CORRUPT)
 			return xip_diag_fail(dump->diag, err, dump->path, inode->offset, "%s", why);
-		if (err == XIP_OK)
+		if (!err)
 			why = NULL;
 		if (dump->options->json)
 			json_block(dump, json, i, &block, content, why);
@@ -83,7 +83,7 @@ enum xip_err print_blocks(struct dump *dump)
 	if (index == SIZE_MAX)
 		return xip_diag_fail(dump->diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET,
 			"the image has no such entry");
-	type = dump->listing.entries[index].inode.mode & XIP_S_IFMT;
+	type = xip_mode_type(dump->listing.entries[index].inode.mode);
 	if (type != XIP_S_IFREG && type != XIP_S_IFLNK)
 		return xip_diag_fail(dump->diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET,
 			"is neither a file nor a symbolic link: it has no blocks");
@@ -95,7 +95,7 @@ enum xip_err print_blocks(struct dump *dump)
 		puts("block  start       end          bytes  content  kind");
 	}
 	err = print_all(dump, &json, &dump->listing.entries[index].inode);
-	if (err == XIP_OK && dump->options->json) {
+	if (!err && dump->options->json) {
 		json_close_list(&json);
 		json_close_object(&json);
 	}

@@ -10,14 +10,13 @@
 struct sink {
 	struct json json;
 	bool as_json;
-	size_t found[64]; /* for each check */
+	size_t found[XIP_CHECKS_MAX];
 };
 
 static void take_finding(void *user, const struct xip_finding *finding)
 {
 	struct sink *sink = user;
-	size_t count;
-	const struct xip_check_info *check = &xip_check_table(&count)[finding->check];
+	const struct xip_check_info *check = xip_check_info(finding->check);
 
 	sink->found[finding->check]++;
 	if (sink->as_json) {
@@ -46,11 +45,9 @@ static void take_finding(void *user, const struct xip_finding *finding)
 
 static unsigned count_checks(uint64_t enabled)
 {
-	size_t count;
 	unsigned run = 0;
 
-	xip_check_table(&count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; xip_check_info(i); i++)
 		run += enabled >> i & 1;
 	return run;
 }
@@ -58,31 +55,29 @@ static unsigned count_checks(uint64_t enabled)
 /* With -v: each check that was run, and its rule. */
 static void print_table(const struct dump *dump, const struct sink *sink)
 {
-	size_t count;
-	const struct xip_check_info *table = xip_check_table(&count);
+	const struct xip_check_info *info;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; (info = xip_check_info(i)); i++)
 		if (dump->options->checks >> i & 1)
 			printf("%-8s %-14s %s\n",
-				!sink->found[i]    ? "ok"
-				: table[i].warning ? "warning"
-						   : "error",
-				table[i].name, table[i].summary);
+				!sink->found[i] ? "ok"
+				: info->warning ? "warning"
+						: "error",
+				info->name, info->summary);
 }
 
 static void json_table(const struct dump *dump, struct json *json)
 {
-	size_t count;
-	const struct xip_check_info *table = xip_check_table(&count);
+	const struct xip_check_info *info;
 
 	json_open_list(json, "checks");
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; (info = xip_check_info(i)); i++) {
 		if (!(dump->options->checks >> i & 1))
 			continue;
 		json_open_object(json, NULL);
-		json_text(json, "name", table[i].name);
-		json_text(json, "severity", table[i].warning ? "warning" : "error");
-		json_text(json, "rule", table[i].summary);
+		json_text(json, "name", info->name);
+		json_text(json, "severity", info->warning ? "warning" : "error");
+		json_text(json, "rule", info->summary);
 		json_close_object(json);
 	}
 	json_close_list(json);
@@ -121,7 +116,7 @@ enum xip_err print_check(struct dump *dump, int *status)
 	struct xip_verify_result result;
 	enum xip_err err = dump_survey(dump, true);
 
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	if (sink.as_json) {
 		dump_json_begin(dump, &sink.json);
@@ -129,7 +124,7 @@ enum xip_err print_check(struct dump *dump, int *status)
 		json_open_list(&sink.json, "findings");
 	}
 	err = xip_verify(dump->image, &options, &result, dump->diag);
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	if (sink.as_json)
 		finish_json(dump, &sink.json, &result);

@@ -2,7 +2,7 @@
 /*
  * --diff: what differs between two images, and what it cost.
  */
-#include "xipfs/diff.h"
+#include "xipfs/inspect/diff.h"
 
 #include <inttypes.h>
 
@@ -142,9 +142,9 @@ static void finish_text(const struct sink *sink)
 {
 	printf("%zu entries differ\n", sink->count);
 	puts("bytes of the image:     first     second     change");
-	for (size_t i = 0; i < XIP_EXTENT_COUNT; i++)
-		print_line(
-			xip_extent_name(i), sink->before->map.bytes[i], sink->after->map.bytes[i]);
+	for (size_t i = 0; i < XIP_MAP_COUNT; i++)
+		print_line(xip_map_kind_name(i), sink->before->map.bytes[i],
+			sink->after->map.bytes[i]);
 	print_line("total", sink->before->info->size, sink->after->info->size);
 }
 
@@ -154,8 +154,8 @@ static void finish_json(struct sink *sink)
 
 	json_close_list(json);
 	json_open_object(json, "bytes");
-	for (size_t i = 0; i < XIP_EXTENT_COUNT; i++) {
-		json_open_object(json, xip_extent_name(i));
+	for (size_t i = 0; i < XIP_MAP_COUNT; i++) {
+		json_open_object(json, xip_map_kind_name(i));
 		json_number(json, "before", sink->before->map.bytes[i]);
 		json_number(json, "after", sink->after->map.bytes[i]);
 		json_close_object(json);
@@ -180,7 +180,7 @@ static enum xip_err diff_open(struct sink *sink)
 		json_open_list(&sink->json, "differences");
 	}
 	err = xip_diff(&before, &after, take_difference, sink, sink->before->diag);
-	if (err != XIP_OK && err != XIP_ERR_CORRUPT)
+	if (err && err != XIP_ERR_CORRUPT)
 		return err;
 	if (sink->as_json)
 		finish_json(sink);
@@ -203,12 +203,12 @@ enum xip_err print_diff(struct dump *dump, const struct xip_cli *cli, int *statu
 	enum xip_err err =
 		dump_open(&other, dump->options->argument, dump->options, cli, dump->diag);
 
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	err = dump_survey(dump, false);
-	if (err == XIP_OK)
+	if (!err)
 		err = dump_survey(&other, false);
-	if (err == XIP_OK)
+	if (!err)
 		err = diff_open(&sink);
 	*status = sink.count ? EXIT_DIFFERENT : XIP_EXIT_OK;
 	dump->damaged |= other.damaged;

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "common.h"
-#include "xipfs/expect.h"
-#include "xipfs/stream.h"
+#include "xipfs/expect/expect.h"
+#include "xipfs/cli/stream.h"
 
 /* All that expectations can ask about. */
 struct survey {
@@ -21,7 +21,7 @@ struct survey {
 static void keep_first(void *user, const struct xip_finding *finding)
 {
 	struct survey *survey = user;
-	const struct xip_check_info *check = &xip_check_table(&(size_t){0})[finding->check];
+	const struct xip_check_info *check = xip_check_info(finding->check);
 
 	if (!survey->first_fault && asprintf(&survey->first_fault, "%s: %s%s%s", check->name,
 					    finding->path ? finding->path : "",

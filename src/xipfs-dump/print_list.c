@@ -10,7 +10,7 @@
 
 static char type_letter(uint32_t mode)
 {
-	switch (mode & XIP_S_IFMT) {
+	switch (xip_mode_type(mode)) {
 	case XIP_S_IFSOCK:
 		return 's';
 	case XIP_S_IFLNK:
@@ -48,7 +48,7 @@ static void mode_text(char text[11], uint32_t mode)
 
 static const char *type_name(uint32_t mode)
 {
-	switch (mode & XIP_S_IFMT) {
+	switch (xip_mode_type(mode)) {
 	case XIP_S_IFSOCK:
 		return "socket";
 	case XIP_S_IFLNK:
@@ -70,7 +70,7 @@ static const char *type_name(uint32_t mode)
 
 static bool is_device(const struct xip_inode *inode)
 {
-	uint32_t type = inode->mode & XIP_S_IFMT;
+	uint32_t type = xip_mode_type(inode->mode);
 
 	return type == XIP_S_IFCHR || type == XIP_S_IFBLK;
 }
@@ -117,8 +117,8 @@ static char *link_target(struct dump *dump, const struct xip_inode *inode)
 	uint8_t *target;
 	size_t size;
 
-	if ((inode->mode & XIP_S_IFMT) != XIP_S_IFLNK ||
-		xip_image_load(dump->image, inode, &target, &size, NULL, NULL) != XIP_OK)
+	if (!xip_mode_is_symlink(inode->mode) ||
+		xip_image_load(dump->image, inode, &target, &size, NULL, NULL))
 		return NULL;
 	return (char *)target;
 }
@@ -208,7 +208,7 @@ enum xip_err print_list(struct dump *dump)
 		return xip_diag_fail(dump->diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET,
 			"the image has no such entry");
 	err = dump_survey(dump, false);
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	if (dump->options->json) {
 		dump_json_begin(dump, &json);

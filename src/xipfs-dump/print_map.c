@@ -7,17 +7,17 @@
 
 #include "common.h"
 
-static bool has_blocks(const struct xip_extent *extent)
+static bool has_blocks(const struct xip_map_extent *extent)
 {
 	return extent->blocks > 0;
 }
 
-static void map_extent(const struct dump *dump, const struct xip_extent *extent)
+static void map_extent(const struct dump *dump, const struct xip_map_extent *extent)
 {
 	printf("0x%08" PRIx64 "  0x%08" PRIx64 "  %9" PRIu64 "  %-10s ",
 		dump_address(dump, extent->start),
 		dump_address(dump, extent->start + extent->length), extent->length,
-		xip_extent_name(extent->kind));
+		xip_map_kind_name(extent->kind));
 	dump_print_path(dump, stdout, extent->owner);
 	if (has_blocks(extent) && extent->blocks == 1)
 		printf(" [%" PRIu32 "]", extent->block);
@@ -29,13 +29,14 @@ static void map_extent(const struct dump *dump, const struct xip_extent *extent)
 	putchar('\n');
 }
 
-static void json_extent(const struct dump *dump, struct json *json, const struct xip_extent *extent)
+static void json_extent(
+	const struct dump *dump, struct json *json, const struct xip_map_extent *extent)
 {
 	json_open_object(json, NULL);
 	json_number(json, "start", extent->start);
 	json_number(json, "length", extent->length);
 	dump_json_address(dump, json, "address", extent->start);
-	json_text(json, "kind", xip_extent_name(extent->kind));
+	json_text(json, "kind", xip_map_kind_name(extent->kind));
 	dump_json_path(dump, json, "owner", extent->owner);
 	if (has_blocks(extent)) {
 		json_number(json, "block", extent->block);
@@ -50,7 +51,7 @@ enum xip_err print_map(struct dump *dump)
 	struct json json = {.out = stdout};
 	enum xip_err err = dump_survey(dump, false);
 
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	if (dump->options->json) {
 		dump_json_begin(dump, &json);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "common.h"
-#include "xipfs/ram.h"
+#include "xipfs/ram/ram.h"
 
 /* The programs of the image with what was predicted for them. */
 struct report {
@@ -305,15 +305,15 @@ enum xip_err print_ram(struct dump *dump)
 	struct report report = {.dump = dump};
 	enum xip_err err = dump_survey(dump, false);
 
-	if (err == XIP_OK)
+	if (!err)
 		err = xip_programs_judge(dump->image, &dump->listing, &dump->map, &options,
 			&report.programs, dump->diag);
-	if (err == XIP_OK)
+	if (!err)
 		err = xip_ram_predict(dump->image, &dump->listing, &dump->map, &report.programs,
 			dump->options->kernel, &report.ram, dump->diag);
-	if (err == XIP_OK && dump->options->json)
+	if (!err && dump->options->json)
 		err = print_json(&report);
-	else if (err == XIP_OK)
+	else if (!err)
 		print_text(&report);
 	xip_ram_free(&report.ram);
 	xip_programs_free(&report.programs);

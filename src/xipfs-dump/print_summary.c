@@ -16,7 +16,7 @@ static struct counts count_types(const struct xip_listing *listing)
 	struct counts counts = {0};
 
 	for (size_t i = 0; i < listing->count; i++) {
-		switch (listing->entries[i].inode.mode & XIP_S_IFMT) {
+		switch (xip_mode_type(listing->entries[i].inode.mode)) {
 		case XIP_S_IFDIR:
 			counts.directories++;
 			break;
@@ -157,25 +157,25 @@ static double percent(uint64_t part, uint64_t whole)
 
 static void print_totals(const struct dump *dump)
 {
-	static const char *const names[XIP_EXTENT_COUNT] = {
-		[XIP_EXTENT_BOOT] = "boot code",
-		[XIP_EXTENT_SUPER] = "super block",
-		[XIP_EXTENT_DIRECTORY] = "directories",
-		[XIP_EXTENT_POINTERS] = "pointers",
-		[XIP_EXTENT_COMPRESSED] = "compressed",
-		[XIP_EXTENT_STORED] = "stored",
-		[XIP_EXTENT_XIP] = "XIP",
-		[XIP_EXTENT_PADDING] = "padding",
+	static const char *const names[XIP_MAP_COUNT] = {
+		[XIP_MAP_BOOT] = "boot code",
+		[XIP_MAP_SUPER] = "super block",
+		[XIP_MAP_DIRECTORY] = "directories",
+		[XIP_MAP_POINTERS] = "pointers",
+		[XIP_MAP_COMPRESSED] = "compressed",
+		[XIP_MAP_STORED] = "stored",
+		[XIP_MAP_XIP] = "XIP",
+		[XIP_MAP_PADDING] = "padding",
 	};
 	const struct xip_map *map = &dump->map;
 
 	puts("bytes of the image:");
-	for (size_t i = 0; i < XIP_EXTENT_COUNT; i++) {
-		if (i == XIP_EXTENT_BOOT && !map->bytes[i])
+	for (size_t i = 0; i < XIP_MAP_COUNT; i++) {
+		if (i == XIP_MAP_BOOT && !map->bytes[i])
 			continue;
 		printf("  %-12s %10" PRIu64 "  %5.1f %%", names[i], map->bytes[i],
 			percent(map->bytes[i], dump->info->size));
-		if (i == XIP_EXTENT_COMPRESSED && map->bytes[i])
+		if (i == XIP_MAP_COMPRESSED && map->bytes[i])
 			printf("  of %" PRIu64 ", to %.1f %%", map->compressed_content,
 				percent(map->bytes[i], map->compressed_content));
 		putchar('\n');
@@ -233,8 +233,8 @@ static void json_totals(const struct dump *dump, struct json *json)
 	json_number(json, "invalid", counts.others);
 	json_close_object(json);
 	json_open_object(json, "bytes");
-	for (size_t i = 0; i < XIP_EXTENT_COUNT; i++)
-		json_number(json, xip_extent_name(i), map->bytes[i]);
+	for (size_t i = 0; i < XIP_MAP_COUNT; i++)
+		json_number(json, xip_map_kind_name(i), map->bytes[i]);
 	json_close_object(json);
 	json_open_object(json, "content");
 	json_number(json, "bytes", map->entry_bytes);
@@ -252,9 +252,9 @@ enum xip_err print_summary(struct dump *dump)
 	enum crc_state crc;
 	enum xip_err err = dump_survey(dump, true);
 
-	if (err == XIP_OK)
+	if (!err)
 		err = crc_state(dump, &crc);
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	if (dump->options->json) {
 		dump_json_begin(dump, &json);

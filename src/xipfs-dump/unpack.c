@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "common.h"
-#include "xipfs/extract.h"
-#include "xipfs/io.h"
+#include "xipfs/inspect/extract.h"
+#include "xipfs/base/io.h"
 
 #define STDOUT_NAME "standard output"
 
@@ -39,10 +39,10 @@ enum xip_err write_tar(struct dump *dump)
 		return xip_write_tar(
 			dump->image, &dump->listing, STDOUT_FILENO, STDOUT_NAME, dump->diag);
 	err = xip_output_open(&output, path, dump->diag);
-	if (err != XIP_OK)
+	if (err)
 		return err;
 	err = xip_write_tar(dump->image, &dump->listing, xip_output_fd(output), path, dump->diag);
-	if (err == XIP_OK)
+	if (!err)
 		err = xip_output_commit(output, dump->diag);
 	xip_output_free(output);
 	return err;

@@ -9,10 +9,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "xipfs/build.h"
-#include "xipfs/reader.h"
-#include "xipfs/scan.h"
-#include "xipfs/verify.h"
+#include "xipfs/image/build.h"
+#include "xipfs/read/reader.h"
+#include "xipfs/tree/scan.h"
+#include "xipfs/check/verify.h"
 
 #define BYTES_MAX (4u << 20) /* of contents; a fuzzer has no time for more */
 
@@ -59,12 +59,10 @@ static uint64_t content_bytes(const struct xip_tree *tree)
 
 static void finding(void *user, const struct xip_finding *found)
 {
-	size_t count;
-
 	(void)user;
-	if (xip_check_table(&count)[found->check].warning)
+	if (xip_check_info(found->check)->warning)
 		return;
-	fprintf(stderr, "check %s: %s: %s\n", xip_check_table(&count)[found->check].name,
+	fprintf(stderr, "check %s: %s: %s\n", xip_check_info(found->check)->name,
 		found->path ? found->path : "", found->message);
 	abort();
 }

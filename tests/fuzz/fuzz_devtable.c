@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/tree/devtable_private.h"
-#include "xipfs/devtable.h"
-#include "xipfs/format.h"
+#include "xipfs/format/format.h"
+#include "xipfs/tree/devtable.h"
+#include "xipfs/tree/owner.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

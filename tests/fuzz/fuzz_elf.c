@@ -6,8 +6,8 @@
  */
 #include <stdlib.h>
 
-#include "xipfs/bytes.h"
-#include "xipfs/loader.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/elf/loader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

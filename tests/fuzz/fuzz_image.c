@@ -8,13 +8,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "xipfs/bytes.h"
-#include "xipfs/diff.h"
-#include "xipfs/map.h"
-#include "xipfs/programs.h"
-#include "xipfs/ram.h"
-#include "xipfs/reader.h"
-#include "xipfs/verify.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/inspect/diff.h"
+#include "xipfs/inspect/map.h"
+#include "xipfs/inspect/programs.h"
+#include "xipfs/ram/ram.h"
+#include "xipfs/read/reader.h"
+#include "xipfs/check/verify.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

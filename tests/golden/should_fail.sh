@@ -60,7 +60,7 @@ survives()
 {
 	local option code
 	for option in --list --map --json --extract=out --tar=out.tar --diff=bad.img --cat=/file \
-		--blocks=/file ''; do
+		--blocks=/file --svg=map.svg '--html=page.html --diff=bad.img' ''; do
 		code=0
 		timeout 60 xipfs-dump $option bad.img >out.txt 2>err.txt || code=$?
 		case $code in
@@ -112,7 +112,7 @@ is_no_image()
 # Every rule has a test here.
 all_checks_are_tested()
 {
-	sed -n 's/^\t\[XIP_CHECK_[A-Z_]*\] = {"\([a-z-]*\)".*/\1/p' "$TOP/src/read/verify.c" | sort >names
+	check_names | sort >names
 	(($(wc -l <names) >= 20)) || fail "no table of checks found"
 	sed -n 's/^check ".*" should_\(fail\|warn\) \([a-z-]*\) .*/\2/p' \
 		"$TOP/tests/golden/should_fail.sh" | sort -u >tested

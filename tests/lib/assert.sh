@@ -142,3 +142,9 @@ text()
 		}
 	}'
 }
+
+# check_names: the names of all checks of xipfs-dump --check, from their rows in the source.
+check_names()
+{
+	sed -n 's/^\t{{"\([a-z-]*\)",.*/\1/p' "$TOP"/src/check/checks_*.c
+}

@@ -83,7 +83,7 @@ checks_are_documented()
 	local name
 	rendered xipfs-dump.1 >page
 	rendered xipfs.5 >>page
-	checks >names
+	check_names >names
 	(($(wc -l <names) >= 20)) || fail "too few checks: $(paste -sd ' ' names)"
 	while read -r name; do
 		grep -q -- "\b$name\b" page || fail "no man page names the check $name"
@@ -126,12 +126,6 @@ json_is_documented()
 	json_keys mkxipfs.1 REPORT report.json
 }
 
-# checks: the names of all checks, from the table in the source.
-checks()
-{
-	sed -n 's/^\t\[XIP_CHECK_[A-Z_]*\] = {"\([a-z-]*\)".*/\1/p' "$TOP/src/read/verify.c"
-}
-
 # documents_words PAGE SECTION WORD...: the section has a tagged paragraph of each word.
 documents_words()
 {
@@ -152,11 +146,11 @@ languages_are_documented()
 	mapfile -t words < <(sed -n 's/^\t{"\([a-z-]*\)", XIP_ATTR.*/\1/p' "$TOP/src/plan/policy_file.c"
 		grep -oE 'word, "[a-z]+=' "$TOP/src/plan/policy_file.c" | sed 's/.*"\(.*\)=/\1/')
 	documents_words mkxipfs.1 POLICIES "${words[@]}"
-	mapfile -t words < <(sed -n 's/^\t{"\([a-z-]*\)", XIP_EXPECT.*/\1/p' "$TOP/src/read/expect_load.c"
-		grep -oE 'words\[0\], "[a-z]+' "$TOP/src/read/expect_load.c" | sed 's/.*"//')
+	mapfile -t words < <(sed -n 's/^\t{"\([a-z-]*\)", XIP_EXPECT.*/\1/p' "$TOP/src/expect/expect_load.c"
+		grep -oE 'words\[0\], "[a-z]+' "$TOP/src/expect/expect_load.c" | sed 's/.*"//')
 	documents_words xipfs-dump.1 EXPECTATIONS "${words[@]}"
 	mapfile -t words < <(sed -n 's/^\t\t\[XIP_ADVICE_[A-Z_]*\] = "\(.*\)",/\1/p' \
-		"$TOP/src/read/ram_advice.c")
+		"$TOP/src/ram/ram_advice.c")
 	documents_words xipfs-dump.1 RAM "${words[@]}"
 }
 

@@ -38,8 +38,6 @@ pixels()
 	awk 'NR == FNR { wanted[$1]; next } $2 in wanted { n += $1 } END { print n + 0 }' wanted colours
 }
 
-DARK=--blink-settings=preferredColorScheme=0
-
 # Programs of all kinds, names that HTML could take for its own, and room behind the image.
 an_image()
 {
@@ -54,32 +52,95 @@ an_image()
 	mkxipfs --quiet tree a.img
 }
 
-# probed FILE: what tests/pictures/probe.js says of the page, line by line, to ./verdict.
+# probed WHAT PAGE: a reader's use of the page finds nothing wrong; what it tells to ./verdict.
 probed()
 {
-	{ cat "$1"; echo '<script>'; cat "$TOP/tests/pictures/probe.js"; echo '</script>'; } >probed.html
-	browse probed.html --window-size=1280,1600 --dump-dom
-	sed -n '/<pre id="verdict">/,/<\/pre>/p' out | sed 's/<[^>]*>//g' >verdict
-	matches verdict '^fine$'
+	timeout 200 "$TOP/tests/pictures/probe.py" "$1" "$2" >verdict 2>&1 || true
+	[[ $(tail -1 verdict) == fine ]] || {
+		tail -30 verdict
+		fail "$1: $(head -1 verdict)"
+	}
 }
 
-# files PAGE: what the treemap is made of, as JSON.
-files()
+# told WORD: the number that a probe tells of it.
+told()
 {
-	sed -n '/id="files">/,/<\/script>/p' "$1" | sed 's/.*id="files">//; s/<\/script>.*//'
+	sed -n "s/^$1 //p" verdict
 }
 
-# The page is self-contained, and can be read and used with the keyboard alone.
-page_works()
+# data PAGE: what the page is made of, as JSON.
+data()
+{
+	sed -n '/ id="data">/,/<\/script>/p' "$1" | sed 's/.*id="data">//; s/<\/script>.*//'
+}
+
+# The page of an_image; probes that want no other.
+probes()
+{
+	local what
+
+	an_image
+	xipfs-dump --html=page.html --flash-addr=0x60800000 --partition=256K a.img
+	for what; do
+		probed "$what" page.html
+	done
+}
+
+self_contained()
 {
 	an_image
 	xipfs-dump --html=page.html --flash-addr=0x60800000 --partition=256K a.img
 	matches_not page.html '(src|href)=|@import|url\('
-	matches page.html 'executes in place: /bin/fdpic, block.*, segment r-x at 0x'
-	matches page.html ', offset 0x'
-	probed page.html
-	equal "$(sed -n 's/^bytes //p' verdict)" $((256 << 10)) "the pieces together"
-	equal "$(sed -n 's/^bold //p' verdict)" 0 "elements made of file names"
+	(($(grep -c '<script' page.html) == 2)) || fail "a name begins a script"
+	probed hostile page.html
+	probed pieces page.html
+	equal "$(told bytes)" $((256 << 10)) "the pieces together"
+}
+
+# Of more programs than the table shows at first.
+many_programs()
+{
+	mkdir -p tree/bin
+	program fdpic first
+	local i
+	for ((i = 0; i < 30; i++)); do
+		{ cat first; noise $((i * 4096)) $i; } >"tree/bin/prog$i"
+		chmod +x "tree/bin/prog$i"
+	done
+	mkxipfs --quiet tree a.img
+	xipfs-dump --html=page.html a.img
+	probed table page.html
+}
+
+# An image and the one before it.
+two_images()
+{
+	an_image
+	noise 9000 4 >tree/etc/removed
+	noise 9000 5 >tree/etc/grown
+	noise 30000 6 >tree/etc/shrunk
+	mkxipfs --quiet tree old.img
+	rm tree/etc/removed
+	noise 25000 5 >tree/etc/grown
+	noise 12000 6 >tree/etc/shrunk
+	noise 14000 7 >tree/etc/added
+	mkxipfs --quiet tree new.img
+	xipfs-dump --html=page.html --diff old.img new.img
+	probed differences page.html
+	equal "$(told change)" $(($(owned new.img) - $(owned old.img))) "the change of all files"
+	xipfs-dump --diff old.img --html=other.html new.img
+	same page.html other.html
+	probed differences@dark page.html
+	probed narrow page.html
+	fails 16 'only one --diff' xipfs-dump --html=x.html --diff=old.img --diff=old.img new.img
+	fails 8 nowhere xipfs-dump --html=x.html --diff=nowhere new.img
+	absent x.html
+}
+
+# owned IMAGE: bytes that belong to files.
+owned()
+{
+	json "$1" '[.extents[] | select(.owner and .kind != "directory").length] | add' --map
 }
 
 # The figures of the page are those of the reports.
@@ -87,18 +148,18 @@ figures_agree()
 {
 	an_image
 	xipfs-dump --html=page.html a.img
-	browse page.html --dump-dom
-	# rows of the table: path, and K in five columns
-	sed -n 's/^.*<tr><td>\(\/.*\)<\/tr>.*/\1/p' out |
-		sed 's/<span.*<\/span>//; s/<\/td><td>/ /g; s/ K//g; s/<[^>]*>//g' >got
-	xipfs-dump --json --ram a.img | jq -r '.programs[] | [.path, (.flash, .first, .further,
-		.first_without_xip, .first_without_xip - .first | . / 1024)] | join(" ")' >want
+	data page.html >data.json
+	jq -r '.image as $i | $i.ram.programs[] | [$i.entries[.[0]][1], .[1], .[2], .[3], .[4]] | join(" ")' \
+		data.json >got
+	json a.img '.programs[] | [(.path | ltrimstr("/bin/")), .flash, .first, .further, .first_without_xip] |
+		join(" ")' --ram >want
 	(($(wc -l <want) == 3)) || fail "not three programs"
 	diff want got
-	files page.html | jq -r '.files[] | join(" ")' | sort >got
-	xipfs-dump --json --map a.img | jq -r '[.extents[] | select(.owner and .kind != "directory")] |
-		group_by(.owner)[] | [.[0].owner, (map(.length) | add),
-		(map(select(.kind == "xip").length) | add // 0)] | join(" ")' | sort >want
+	equal "$(jq .image.ram.saved data.json)" "$(json a.img .saved --ram)" "what all save together"
+	jq -r '.kinds as $k | .image | .entries as $e | .extents[] | [.[0], $k[.[1]][0],
+		(if .[2] > 0 then $e[.[2] - 1][1] else "" end), .[3], .[4], .[5]] | join(" ")' data.json >got
+	json a.img '.extents[] | [.length, .kind, ((.owner // "") | split("/") | last // ""), .block // 0,
+		.blocks // 0, .sharers] | join(" ")' --map >want
 	diff want got
 }
 
@@ -109,45 +170,67 @@ is_to_scale()
 	xipfs-dump --svg=map.svg --partition=256K a.img
 	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' map.svg
 	colours map.svg 1120,400
+	matches map.svg '<text style="color:var\(--on-xip\)".*>fdpic</text>'
 	local free xip bytes
-	free=$(pixels '#eceae3')
-	xip=$(pixels '#2f9e62' '#65b78b') # its two shades
+	free=$(pixels '#efede6')
+	xip=$(pixels '#217a49')
 	bytes=$(json a.img '.bytes.xip')
 	((free > 1000 && xip > 1000)) || { head -12 colours; fail "no free room or nothing in place"; }
 	local want=$((bytes * 1000 / ((256 << 10) - $(stat -c %s a.img)))) got=$((xip * 1000 / free))
 	((got > want * 95 / 100 && got < want * 105 / 100)) ||
 		fail "in place to free is $got to 1000 in the picture, $want in bytes"
+	# the largest partition that can be named
+	status 0 timeout 20 xipfs-dump --svg=map.svg --partition=0xffffffffffffffff a.img
+	(($(grep -c '<text x="102"' map.svg) <= 12)) || fail "more than twelve rows"
 }
 
+# shot OPTION PAGE: "count #rrggbb" of a screenshot, to ./colours.
+shot()
+{
+	probed "screenshot$1" "$2"
+	"$TOP/tests/pictures/pixels.py" shot.png >colours
+	(($(wc -l <colours) > 8)) || fail "the screenshot is blank"
+}
+
+# The page follows the reader's light or dark.
 light_and_dark()
 {
 	an_image
 	xipfs-dump --html=page.html --partition=256K a.img
-	colours page.html 1280,1600
+	shot '' page.html
 	equal "$(head -1 colours | cut -d ' ' -f 2)" '#ffffff' "the paper in the light"
-	colours page.html 1280,1600 "$DARK"
+	(($(pixels '#217a49') > 1000)) || fail "nothing in place in the light"
+	shot @dark page.html
 	equal "$(head -1 colours | cut -d ' ' -f 2)" '#1b1b1a' "the paper in the dark"
 	(($(pixels '#ffffff') < 20000)) || fail "white areas in the dark"
 	(($(pixels '#43bd7b') > 1000)) || fail "nothing in place in the dark"
 }
 
-# On paper: everything but what needs a pointer.
+# On paper: everything but what needs a pointer, whatever the screen's colours.
 prints()
 {
+	local scheme
+
 	an_image
 	xipfs-dump --html=page.html --flash-addr=0x60800000 a.img
-	browse page.html --no-pdf-header-footer --print-to-pdf="$PWD/page.pdf"
-	pdftotext -layout page.pdf page.txt
-	matches page.txt '0x60800000'
-	matches page.txt '^ */bin/fdpic .*[0-9]+ K'
-	matches page.txt 'executes in place'
-	matches_not page.txt 'Nothing chosen|Point at'
+	for scheme in '' @dark; do
+		probed "paper$scheme" page.html
+		matches page.txt '0x60800000'
+		matches page.txt '^ */bin/fdpic .*[0-9] KiB'
+		matches page.txt 'executes in place'
+		matches page.txt 'How full'
+		matches_not page.txt 'Nothing chosen|Point at|Find a file|Filter'
+		pdftoppm -r 40 -f 1 -l 1 -png page.pdf paper
+		"$TOP/tests/pictures/pixels.py" paper-1.png >colours
+		equal "$(head -1 colours | cut -d ' ' -f 2)" '#ffffff' "the paper"
+		(($(pixels '#217a49') > 500)) || fail "nothing in place on paper"
+	done
 }
 
-five_thousand_files()
+twenty_thousand_files()
 {
 	local i
-	for ((i = 0; i < 5000; i++)); do
+	for ((i = 0; i < 20000; i++)); do
 		echo "tree/d$((i % 40))/s$((i % 7))/file$i"
 	done >names
 	xargs dirname <names | sort -u | xargs mkdir -p
@@ -157,15 +240,15 @@ five_thousand_files()
 	mkdir tree/bin
 	program fdpic tree/bin/fdpic
 	mkxipfs --quiet tree a.img
-	timeout 20 xipfs-dump --html=page.html --partition=16M a.img
+	timeout 20 xipfs-dump --html=page.html --partition=64M a.img
 	(($(stat -c %s page.html) < 4 << 20)) || fail "the page is $(stat -c %s page.html) bytes"
-	equal "$(files page.html | jq '.files | length')" 5001 \
-		"files in the treemap"
-	probed page.html
-	equal "$(sed -n 's/^bytes //p' verdict)" $((16 << 20)) "the pieces together"
-	(($(sed -n 's/^boxes //p' verdict) > 300)) || fail "hardly any box is drawn"
-	(($(sed -n 's/^pieces //p' verdict) < 20000)) || fail "more pieces than can be seen"
-	colours page.html 1280,1600
+	equal "$(data page.html | jq '[.image.entries[] | select(.[2] >= 32768)] | length')" 20001 \
+		"files in the page"
+	probed pieces page.html
+	equal "$(told bytes)" $((64 << 20)) "the pieces together"
+	(($(told pieces) < 20000)) || fail "more pieces than can be seen"
+	probed quick page.html
+	(($(told boxes) > 100)) || fail "hardly any box is drawn"
 }
 
 an_empty_image()
@@ -175,6 +258,7 @@ an_empty_image()
 	xipfs-dump --html=page.html a.img
 	browse page.html --dump-dom
 	matches out 'There is no program in this image'
+	matches out 'No file here takes any bytes'
 }
 
 # The bar shows in a terminal only, each letter for what most of its bytes are.
@@ -197,11 +281,38 @@ bar_in_a_terminal()
 	matches_not out 'bytes a letter'
 }
 
-check "--html: the page works, with keys and pointer" page_works
+# The pictures that the README shows can be made again, and are small.
+screenshots()
+{
+	local name
+
+	"$TOP/examples/screenshots/make.sh" "$PWD/shots" >out
+	for name in "$TOP"/examples/screenshots/*.png; do
+		matches "$TOP/README.md" "${name##*/}"
+		file "shots/${name##*/}" >kind
+		matches kind 'PNG image data, [0-9]+ x [0-9]+'
+		(($(stat -c %s "shots/${name##*/}") > 10000)) || fail "${name##*/} is blank"
+		(($(stat -c %s "$name") < 100000)) || fail "${name##*/} is large"
+	done
+}
+
+check "--html: nothing from elsewhere, names are text, pieces to scale" self_contained
+check "--html: the first screen" probes first_screen
+check "--html: a mouse on the leaves of the treemap" probes pointer
+check "--html: one choice in map, treemap and table" probes linking
+check "--html: Escape, Back and the breadcrumb go up" probes going_up
+check "--html: search" probes searching
+check "--html: the table of programs" many_programs
+check "--html: by keys alone" probes keyboard
+check "--html: what a screen reader is told" probes names
+check "--html: every shade stands in a legend" probes legends legends@dark
+check "--html: on 400 pixels" probes narrow narrow@dark
 check "--html: its figures are those of the reports" figures_agree
 check "--html: light and dark" light_and_dark
 check "--html: on paper" prints
-check "--html: 5,000 files" five_thousand_files
+check "--html: 20,000 files" twenty_thousand_files
 check "--html: an image without a file" an_empty_image
+check "--html --diff: what grew" two_images
+check "the screenshots of the README" screenshots
 check "--svg: areas are to scale" is_to_scale
 check "--map: a bar in a terminal" bar_in_a_terminal

@@ -58,7 +58,7 @@ inspector()
 	mkxipfs -q tree a.img
 	local option
 	for option in --check --list --map --blocks=/bin/static --json --cat=/text --extract=back \
-		--tar=- --diff=a.img ''; do
+		--tar=- --diff=a.img --svg=map.svg '--html=page.html --diff=a.img' ''; do
 		clean 0 "$XIPFS_DUMP" $option a.img
 	done
 }

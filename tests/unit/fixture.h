@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "xipfs/diag.h"
+#include "xipfs/base/diag.h"
 
 struct messages {
 	unsigned errors, warnings;

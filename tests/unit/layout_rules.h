@@ -11,11 +11,11 @@
 #include <zlib.h>
 
 #include "make_tree.h"
-#include "xipfs/io.h"
-#include "xipfs/layout.h"
-#include "xipfs/reader.h"
-#include "xipfs/verify.h"
-#include "xipfs/writer.h"
+#include "xipfs/base/io.h"
+#include "xipfs/image/layout.h"
+#include "xipfs/read/reader.h"
+#include "xipfs/check/verify.h"
+#include "writer.h"
 
 /* An image in memory, and the stages it came from. */
 struct laid {
@@ -76,11 +76,11 @@ static inline void rule_extents(const struct laid *laid)
 {
 	const struct xip_layout *layout = laid->layout;
 	uint64_t end = layout->super_offset + XIP_SUPER_SIZE, sum = end;
-	uint64_t kinds[XIP_EXTENT_INSERT + 1] = {0};
+	uint64_t kinds[XIP_LAYOUT_INSERT + 1] = {0};
 
 	ck_assert_uint_eq(layout->bytes.super, end);
 	for (size_t i = 0; i < layout->extent_count; i++) {
-		const struct xip_extent *extent = &layout->extents[i];
+		const struct xip_layout_extent *extent = &layout->extents[i];
 
 		if (extent->position < end || !extent->length)
 			ck_abort_msg("extent %zu at %u begins before %llu, or is empty", i,
@@ -94,12 +94,12 @@ static inline void rule_extents(const struct laid *laid)
 	}
 	ck_assert_uint_le(end, layout->size);
 	ck_assert(xip_bytes_are_zero(laid->bytes + end, layout->size - end));
-	ck_assert_uint_eq(layout->bytes.directories, kinds[XIP_EXTENT_DIRECTORY]);
-	ck_assert_uint_eq(layout->bytes.tables, kinds[XIP_EXTENT_TABLE]);
-	ck_assert_uint_eq(layout->bytes.xip, kinds[XIP_EXTENT_XIP]);
-	ck_assert_uint_eq(layout->bytes.insert, kinds[XIP_EXTENT_INSERT]);
+	ck_assert_uint_eq(layout->bytes.directories, kinds[XIP_LAYOUT_DIRECTORY]);
+	ck_assert_uint_eq(layout->bytes.tables, kinds[XIP_LAYOUT_TABLE]);
+	ck_assert_uint_eq(layout->bytes.xip, kinds[XIP_LAYOUT_XIP]);
+	ck_assert_uint_eq(layout->bytes.insert, kinds[XIP_LAYOUT_INSERT]);
 	ck_assert_uint_eq(layout->bytes.compressed + layout->bytes.stored,
-		kinds[XIP_EXTENT_PAYLOAD] + kinds[XIP_EXTENT_DIRECT] + kinds[XIP_EXTENT_WRAPPED]);
+		kinds[XIP_LAYOUT_PAYLOAD] + kinds[XIP_LAYOUT_DIRECT] + kinds[XIP_LAYOUT_WRAPPED]);
 	ck_assert_uint_eq(layout->bytes.padding, layout->size - sum);
 	ck_assert_uint_eq(layout->size % laid->plan->page_size, 0);
 	ck_assert_uint_eq(layout->size, laid->size);
@@ -375,9 +375,9 @@ static inline void rule_ranges(const struct laid *laid, struct range *ranges, si
 		}
 	}
 	for (size_t i = 0; i < laid->layout->extent_count; i++) {
-		const struct xip_extent *extent = &laid->layout->extents[i];
+		const struct xip_layout_extent *extent = &laid->layout->extents[i];
 
-		if ((extent->kind == XIP_EXTENT_XIP) != (extent->position >= begin))
+		if ((extent->kind == XIP_LAYOUT_XIP) != (extent->position >= begin))
 			ck_abort_msg("byte %u is on the wrong side of the XIP region's start",
 				extent->position);
 	}
@@ -441,7 +441,7 @@ static inline void rule_inode_numbers(struct entries *entries)
 
 static inline void report_finding(void *user, const struct xip_finding *finding)
 {
-	const struct xip_check_info *check = &xip_check_table(&(size_t){0})[finding->check];
+	const struct xip_check_info *check = xip_check_info(finding->check);
 
 	(void)user;
 	if (!check->warning)

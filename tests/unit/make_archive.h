@@ -9,9 +9,9 @@
 #include <archive_entry.h>
 
 #include "fixture.h"
-#include "xipfs/format.h"
-#include "xipfs/io.h"
-#include "xipfs/scan.h"
+#include "xipfs/format/format.h"
+#include "xipfs/base/io.h"
+#include "xipfs/tree/scan.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 

@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 #include "tree_private.h"
-#include "xipfs/bytes.h"
-#include "xipfs/encode.h"
-#include "xipfs/format.h"
-#include "xipfs/plan.h"
-#include "xipfs/tree.h"
+#include "xipfs/base/bytes.h"
+#include "xipfs/image/encode.h"
+#include "xipfs/format/format.h"
+#include "xipfs/plan/plan.h"
+#include "xipfs/tree/tree.h"
 
 /* A tree whose contents lie in a memory file, as if they came out of an archive. */
 struct made {

@@ -11,7 +11,7 @@
 
 #include "craft_tree.h"
 #include "make_elf.h"
-#include "xipfs/ram.h"
+#include "xipfs/ram/ram.h"
 
 #define ROOM       0x20000
 #define ITEMS_MAX  8

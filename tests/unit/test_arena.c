@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/arena.h"
+#include "xipfs/base/arena.h"
 
 #include <check.h>
 #include <stdalign.h>

@@ -2,12 +2,12 @@
 /*
  * What both programs print with, and the numbers they read.
  */
-#include "xipfs/cli.h"
+#include "xipfs/cli/cli.h"
 
 #include <errno.h>
 
 #include "fixture.h"
-#include "xipfs/text.h"
+#include "xipfs/base/text.h"
 
 /* --- Texts ----------------------------------------------------------------------------------- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/diag.h"
+#include "xipfs/base/diag.h"
 
 #include <errno.h>
 
@@ -109,14 +109,14 @@ END_TEST
 /* Every status has a name of its own, and a value that is none does no harm. */
 START_TEST(names)
 {
-	for (int a = XIP_OK; a <= XIP_ERR_INTERRUPTED; a++) {
+	for (int a = XIP_OK; a <= XIP_ERR_USAGE; a++) {
 		ck_assert_uint_gt(strlen(xip_err_name((enum xip_err)a)), 3);
 		ck_assert_str_ne(xip_err_name((enum xip_err)a), "unknown error");
 		for (int b = XIP_OK; b < a; b++)
 			ck_assert_str_ne(
 				xip_err_name((enum xip_err)a), xip_err_name((enum xip_err)b));
 	}
-	ck_assert_str_eq(xip_err_name((enum xip_err)(XIP_ERR_INTERRUPTED + 1)), "unknown error");
+	ck_assert_str_eq(xip_err_name((enum xip_err)(XIP_ERR_USAGE + 1)), "unknown error");
 }
 END_TEST
 

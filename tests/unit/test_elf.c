@@ -5,7 +5,7 @@
 
 #include "failing_alloc.h"
 #include "make_elf.h"
-#include "xipfs/elf.h"
+#include "xipfs/elf/elf.h"
 
 #define ROOM 65536
 

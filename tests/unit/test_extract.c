@@ -9,7 +9,7 @@
 
 #include "craft.h"
 #include "fixture.h"
-#include "xipfs/extract.h"
+#include "xipfs/inspect/extract.h"
 
 #define FLAGS 0x903u
 

@@ -4,9 +4,9 @@
  */
 #include "choose.h"
 #include "make_tree.h"
-#include "xipfs/fit.h"
-#include "xipfs/layout.h"
-#include "xipfs/policy.h"
+#include "xipfs/plan/fit.h"
+#include "xipfs/image/layout.h"
+#include "xipfs/plan/policy.h"
 
 #define PAGE 4096u
 
@@ -134,8 +134,6 @@ struct world {
 	bool needs[PROGRAMS][LIBRARIES];
 	const char *needed[PROGRAMS][LIBRARIES];
 	bool mapped[PROGRAMS]; /* by a process */
-	uint32_t run_count[PROGRAMS];
-	struct xip_payload **blocks[PROGRAMS];
 };
 
 static const char *const library_names[LIBRARIES] = {"lib0.so", "lib1.so", "lib2.so"};
@@ -200,23 +198,22 @@ static void plan_program(struct world *w, uint32_t number, bool mmu, uint32_t al
 	const struct xip_tree_inode *inode = w->nodes[number]->inode;
 	struct xip_plan_file *file = &w->plan->files[inode->number];
 	uint32_t pages = (uint32_t)xip_div_up(inode->size, PAGE);
-	struct xip_plan_choice *choice = xip_arena_calloc(w->plan->arena, 1, sizeof(*choice));
+	struct xip_plan_links *links = xip_arena_calloc(w->plan->arena, 1, sizeof(*links));
 
-	ck_assert_ptr_nonnull(choice);
+	ck_assert_ptr_nonnull(links);
 	hand_run(w->plan, w->nodes[number], 0, pages > 2 ? pages - 1 : pages, mmu ? PAGE : align);
 	file->mmu_only = mmu;
 	file->loader = mmu ? XIP_LOADER_ELF : XIP_LOADER_FDPIC;
-	file->choice = choice;
-	choice->optional = true;
-	choice->library = number < LIBRARIES;
-	choice->needed = w->needed[number];
+	file->links = links;
+	file->optional = true;
+	links->library = number < LIBRARIES;
+	links->needed = w->needed[number];
 	for (uint32_t i = 0; i < LIBRARIES; i++) {
 		/* a library needs only later ones; a loop would do no harm, but prove nothing */
 		w->needs[number][i] = (number >= LIBRARIES || i > number) && !some(w, 3);
 		if (w->needs[number][i])
-			w->needed[number][choice->needed_count++] = library_names[i];
+			w->needed[number][links->needed_count++] = library_names[i];
 	}
-	w->run_count[number] = file->run_count;
 }
 
 static void make_rules(struct world *w)
@@ -287,8 +284,6 @@ static void make_world(struct world *w, uint64_t seed)
 				w->rule_of[0]; /* of no program: never looked at */
 	find_mapped(w);
 	ck_assert_int_eq(xip_encode(w->made.tree, w->plan, &encode, &w->encoding, NULL), XIP_OK);
-	for (uint32_t i = 0; i < PROGRAMS; i++)
-		w->blocks[i] = w->encoding->files[w->nodes[i]->inode->number].blocks;
 }
 
 static void free_world(struct world *w)
@@ -301,17 +296,13 @@ static void free_world(struct world *w)
 /* Places exactly the programs whose bits @set has, and lays out the image. */
 static struct xip_layout *lay_out(struct world *w, uint32_t set)
 {
+	bool left_out[PROGRAMS + OTHERS] = {false};
 	struct xip_layout *layout;
 
-	for (uint32_t i = 0; i < PROGRAMS; i++) {
-		uint32_t number = w->nodes[i]->inode->number;
-		struct xip_encoded_file *file = &w->encoding->files[number];
-
-		w->plan->files[number].run_count = set >> i & 1 ? w->run_count[i] : 0;
-		file->blocks = set >> i & 1 ? w->blocks[i] : file->packed;
-	}
-	ck_assert_int_eq(xip_layout_make(w->made.tree, w->plan, w->encoding, &w->options.layout,
-				 &layout, NULL),
+	for (uint32_t i = 0; i < PROGRAMS; i++)
+		left_out[w->nodes[i]->inode->number] = !(set >> i & 1);
+	ck_assert_int_eq(xip_layout_make(w->made.tree, w->plan, w->encoding, left_out,
+				 &w->options.layout, &layout, NULL),
 		XIP_OK);
 	return layout;
 }
@@ -383,6 +374,7 @@ static void emit_warning(void *user, enum xip_severity severity, const char *pat
 START_TEST(images_are_exact)
 {
 	const struct xip_diag diag = {.emit = emit_warning};
+	struct xip_build_choice *choices;
 	struct xip_layout *layout = NULL;
 	uint64_t none, all;
 	uint32_t set = 0;
@@ -394,16 +386,17 @@ START_TEST(images_are_exact)
 	all = size_of(&w, (1u << PROGRAMS) - 1);
 	w.options.max_size = none + some(&w, all > none ? (uint32_t)(all - none) + PAGE : PAGE);
 	best = try_all_sets(&w);
-	xip_layout_free(lay_out(&w, (1u << PROGRAMS) - 1)); /* all in place, as the plan left it */
-	ck_assert_int_eq(
-		xip_choose_fit(w.made.tree, &w.options, w.plan, w.encoding, &layout, &diag),
+	ck_assert_int_eq(xip_choose_fit(w.made.tree, &w.options, w.plan, w.encoding, &choices,
+				 &layout, &diag),
 		XIP_OK);
 	for (uint32_t i = 0; i < PROGRAMS; i++) {
-		const struct xip_plan_file *file = &w.plan->files[w.nodes[i]->inode->number];
+		uint32_t number = w.nodes[i]->inode->number;
+		bool in_place = layout->files[number].in_place;
 
-		set |= (uint32_t)(file->run_count != 0) << i;
-		ck_assert_int_eq(file->choice->fit, file->run_count ? XIP_FIT_IN : XIP_FIT_OUT);
+		set |= (uint32_t)in_place << i;
+		ck_assert_int_eq(choices[number].fit, in_place ? XIP_FIT_IN : XIP_FIT_OUT);
 	}
+	free(choices);
 	ck_assert_uint_le(layout->size, w.options.max_size);
 	ck_assert(is_possible(&w, set));
 	ck_assert_uint_eq(value_of(&w, set), best.value);
@@ -416,15 +409,17 @@ END_TEST
 
 START_TEST(more_than_flash)
 {
+	struct xip_build_choice *choices = NULL;
 	struct xip_layout *layout = NULL;
 	struct world w;
 
 	make_world(&w, 1);
 	w.options.max_size = size_of(&w, 0) - 1;
-	xip_layout_free(lay_out(&w, (1u << PROGRAMS) - 1));
-	ck_assert_int_eq(xip_choose_fit(w.made.tree, &w.options, w.plan, w.encoding, &layout, NULL),
+	ck_assert_int_eq(xip_choose_fit(w.made.tree, &w.options, w.plan, w.encoding, &choices,
+				 &layout, NULL),
 		XIP_ERR_LIMIT);
 	ck_assert_ptr_null(layout);
+	ck_assert_ptr_null(choices);
 	free_world(&w);
 }
 END_TEST

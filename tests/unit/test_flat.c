@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "make_elf.h"
-#include "xipfs/flat.h"
+#include "xipfs/elf/flat.h"
 
 #define SIZE 0x3000
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/io.h"
+#include "xipfs/base/io.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -5,7 +5,7 @@
  */
 #include "fixture.h"
 #include "make_tree.h"
-#include "xipfs/layout.h"
+#include "xipfs/image/layout.h"
 
 #define PAGE   4096u
 #define BLOCKS 4095u /* of a file: the most that stays below 16 MiB */
@@ -66,6 +66,7 @@ static void make(uint32_t blocks, enum xip_payload_kind kind, uint32_t length)
 	payloads = calloc(blocks, sizeof(*payloads));
 	encoding = (struct xip_encoding){.files = calloc(plan->file_count, sizeof(*encoding.files)),
 		.file_count = plan->file_count,
+		.payload_count = blocks,
 		.page_size = PAGE};
 	for (size_t i = 0; i < plan->file_count; i++) {
 		struct xip_encoded_file *file = &encoding.files[i];
@@ -77,6 +78,7 @@ static void make(uint32_t blocks, enum xip_payload_kind kind, uint32_t length)
 				.length = length,
 				.raw_length = PAGE,
 				.kind = kind,
+				.number = next,
 				.hash = next};
 			file->blocks[b] = &payloads[next];
 		}
@@ -87,7 +89,7 @@ static void make(uint32_t blocks, enum xip_payload_kind kind, uint32_t length)
 
 static enum xip_err lay_out(void)
 {
-	return xip_layout_make(made.tree, plan, &encoding, &options, &layout, &diag);
+	return xip_layout_make(made.tree, plan, &encoding, NULL, &options, &layout, &diag);
 }
 
 /* Of 65,536 pages super block, 16 entries and the pointers take 65, a little more than 64. */
@@ -107,7 +109,7 @@ START_TEST(pages_in_place)
 	ck_assert_uint_eq(layout->size, XIP_OFFSET_LIMIT);
 	ck_assert_uint_eq(layout->super.size, XIP_OFFSET_LIMIT);
 	for (size_t i = 1; i < layout->extent_count; i++) {
-		const struct xip_extent *e = &layout->extents[i];
+		const struct xip_layout_extent *e = &layout->extents[i];
 
 		if (e->position < e[-1].position + e[-1].length ||
 			(uint64_t)e->position + e->length > layout->size)

@@ -6,8 +6,8 @@
 
 #include "craft.h"
 #include "fixture.h"
-#include "xipfs/format.h"
-#include "xipfs/reader.h"
+#include "xipfs/format/format.h"
+#include "xipfs/read/reader.h"
 
 #define PLAIN 0x103u /* FSID_VERSION_2, SORTED_DIRS, HOLES */
 

@@ -4,7 +4,7 @@
 
 #include "failing_alloc.h"
 #include "make_elf.h"
-#include "xipfs/loader.h"
+#include "xipfs/elf/loader.h"
 
 #define ROOM (1 << 20)
 

@@ -4,7 +4,7 @@
 #include "craft.h"
 #include "failing_alloc.h"
 #include "fixture.h"
-#include "xipfs/map.h"
+#include "xipfs/inspect/map.h"
 
 #define FLAGS 0x903u
 
@@ -36,7 +36,7 @@ static void open_image(void)
 /* Maps the image; its extents follow one another and add up, whatever they are. */
 static void build(void)
 {
-	uint64_t end = 0, sums[XIP_EXTENT_COUNT] = {0};
+	uint64_t end = 0, sums[XIP_MAP_COUNT] = {0};
 
 	open_image();
 	ck_assert_int_eq(xip_map_build(image, &listing, &map, &diag), XIP_OK);
@@ -47,19 +47,19 @@ static void build(void)
 		sums[map.extents[i].kind] += map.extents[i].length;
 	}
 	ck_assert_uint_eq(end, craft.size);
-	for (size_t i = 0; i < XIP_EXTENT_COUNT; i++)
+	for (size_t i = 0; i < XIP_MAP_COUNT; i++)
 		ck_assert_uint_eq(sums[i], map.bytes[i]);
 }
 
-static void extent_is(size_t index, uint64_t start, uint64_t length, enum xip_extent_kind kind,
+static void extent_is(size_t index, uint64_t start, uint64_t length, enum xip_map_kind kind,
 	uint32_t owner, uint32_t blocks, uint32_t sharers)
 {
-	const struct xip_extent *extent = &map.extents[index];
+	const struct xip_map_extent *extent = &map.extents[index];
 
 	ck_assert_uint_lt(index, map.extent_count);
 	ck_assert_uint_eq(extent->start, start);
 	ck_assert_uint_eq(extent->length, length);
-	ck_assert_str_eq(xip_extent_name(extent->kind), xip_extent_name(kind));
+	ck_assert_str_eq(xip_map_kind_name(extent->kind), xip_map_kind_name(kind));
 	ck_assert_uint_eq(extent->owner, owner);
 	ck_assert_uint_eq(extent->blocks, blocks);
 	ck_assert_uint_eq(extent->sharers, sharers);
@@ -90,19 +90,19 @@ START_TEST(maps_every_kind)
 	end = craft_file(&craft, 1000, content, 3, 4096);
 	craft_super(&craft, 588, 32);
 	build();
-	extent_is(0, 0, 512, XIP_EXTENT_BOOT, XIP_NO_ENTRY, 0, 0);
-	extent_is(1, 512, 76, XIP_EXTENT_SUPER, XIP_NO_ENTRY, 0, 0);
-	extent_is(2, 588, 32, XIP_EXTENT_DIRECTORY, 0, 0, 0);
-	extent_is(3, 620, 20, XIP_EXTENT_POINTERS, 1, 0, 0);
-	extent_is(4, 640, stream - 640, XIP_EXTENT_COMPRESSED, 1, 1, 0);
-	extent_is(5, stream, 1000 - stream, XIP_EXTENT_PADDING, XIP_NO_ENTRY, 0, 0);
-	extent_is(6, 1000, 4, XIP_EXTENT_POINTERS, 2, 0, 0);
-	ck_assert_int_eq(map.extents[7].kind, XIP_EXTENT_COMPRESSED);
-	ck_assert_int_eq(map.extents[8].kind, XIP_EXTENT_PADDING);
-	extent_is(9, 0x2000, 0x2000, XIP_EXTENT_XIP, 1, 2, 0);
+	extent_is(0, 0, 512, XIP_MAP_BOOT, XIP_NO_ENTRY, 0, 0);
+	extent_is(1, 512, 76, XIP_MAP_SUPER, XIP_NO_ENTRY, 0, 0);
+	extent_is(2, 588, 32, XIP_MAP_DIRECTORY, 0, 0, 0);
+	extent_is(3, 620, 20, XIP_MAP_POINTERS, 1, 0, 0);
+	extent_is(4, 640, stream - 640, XIP_MAP_COMPRESSED, 1, 1, 0);
+	extent_is(5, stream, 1000 - stream, XIP_MAP_PADDING, XIP_NO_ENTRY, 0, 0);
+	extent_is(6, 1000, 4, XIP_MAP_POINTERS, 2, 0, 0);
+	ck_assert_int_eq(map.extents[7].kind, XIP_MAP_COMPRESSED);
+	ck_assert_int_eq(map.extents[8].kind, XIP_MAP_PADDING);
+	extent_is(9, 0x2000, 0x2000, XIP_MAP_XIP, 1, 2, 0);
 	ck_assert_uint_eq(map.extents[9].block, 2);
-	extent_is(10, 0x4000, 10, XIP_EXTENT_STORED, 1, 1, 0);
-	extent_is(11, 0x400a, 0x3ff6, XIP_EXTENT_PADDING, XIP_NO_ENTRY, 0, 0);
+	extent_is(10, 0x4000, 10, XIP_MAP_STORED, 1, 1, 0);
+	extent_is(11, 0x400a, 0x3ff6, XIP_MAP_PADDING, XIP_NO_ENTRY, 0, 0);
 	ck_assert_uint_eq(map.extent_count, 12);
 	ck_assert_uint_eq(map.overlap_count, 0);
 	ck_assert_uint_eq(file_of(1)->xip, 2);
@@ -140,9 +140,9 @@ START_TEST(counts_what_is_shared)
 	ck_assert_uint_eq(file_of(1)->links, 3);
 	ck_assert_ptr_eq(file_of(1), file_of(3));
 	ck_assert_uint_eq(file_of(4)->links, 1);
-	extent_is(3, 0x100, 4, XIP_EXTENT_POINTERS, 1, 0, 2);
-	extent_is(4, 0x104, 4, XIP_EXTENT_POINTERS, 4, 0, 0);
-	extent_is(5, 0x108, 2 + length, XIP_EXTENT_COMPRESSED, 1, 1, 1);
+	extent_is(3, 0x100, 4, XIP_MAP_POINTERS, 1, 0, 2);
+	extent_is(4, 0x104, 4, XIP_MAP_POINTERS, 4, 0, 0);
+	extent_is(5, 0x108, 2 + length, XIP_MAP_COMPRESSED, 1, 1, 1);
 	ck_assert_uint_eq(map.overlap_count, 0);
 	ck_assert_uint_eq(map.shared_bytes, 2 * (4 + 2 + length) + 2 + length);
 	ck_assert_uint_eq(map.content_bytes, 8192);
@@ -200,7 +200,7 @@ START_TEST(maps_an_empty_image)
 	craft_super(&craft, 0, 0);
 	build();
 	ck_assert_uint_eq(map.extent_count, 1);
-	extent_is(0, 0, 76, XIP_EXTENT_SUPER, XIP_NO_ENTRY, 0, 0);
+	extent_is(0, 0, 76, XIP_MAP_SUPER, XIP_NO_ENTRY, 0, 0);
 }
 END_TEST
 

@@ -3,7 +3,7 @@
 
 #include "craft_tree.h"
 #include "failing_alloc.h"
-#include "xipfs/resolve.h"
+#include "xipfs/read/resolve.h"
 
 #define LINK(folder, name, target)                                                                 \
 	{                                                                                          \

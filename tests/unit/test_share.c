@@ -15,20 +15,22 @@
 static void expect_steps(const char *files, const char *steps, bool blocks)
 {
 	struct xip_payload payloads[128] = {{0}};
+	struct xip_share_mark marks[128] = {{0}};
 	struct xip_share_walk walk;
 	char got[64] = "";
 
 	ck_assert_uint_eq(strlen(files), strlen(steps));
 	for (size_t i = 0; i < 128; i++)
-		payloads[i].length = i < 'a' ? 16 : 15;
+		payloads[i] =
+			(struct xip_payload){.length = i < 'a' ? 16 : 15, .number = (uint32_t)i};
 	for (int pass = 0; pass < 2; pass++) {
-		xip_share_begin(&walk, blocks);
+		xip_share_begin(&walk, marks, blocks);
 		for (size_t i = 0; files[i]; i++) {
 			struct xip_payload *payload = &payloads[(unsigned char)files[i]];
 
 			got[i] = '-';
 			if (files[i] == '|')
-				xip_share_begin(&walk, blocks);
+				xip_share_begin(&walk, marks, blocks);
 			else if (files[i] == 'x')
 				xip_share_pass_xip(&walk);
 			else if (pass)
@@ -131,10 +133,11 @@ static void encode(void)
 
 static void expect(const uint32_t *sharers, const uint32_t *twins)
 {
+	const struct xip_placement placement = {made.tree, plan, encoding, NULL};
 	struct xip_layout_file *files = calloc(encoding->file_count, sizeof(*files));
 	uint32_t *got = calloc(encoding->file_count, sizeof(*got));
 
-	ck_assert_int_eq(xip_share_files(made.tree, plan, encoding, files, got), XIP_OK);
+	ck_assert_int_eq(xip_share_files(&placement, files, got), XIP_OK);
 	for (uint32_t i = 0; i < encoding->file_count; i++) {
 		ck_assert_msg(files[i].sharer == sharers[i], "file %u shares %u's table, not %u's",
 			i, files[i].sharer, sharers[i]);
@@ -201,6 +204,7 @@ START_TEST(many)
 	enum { MANY = 20000 };
 	struct xip_layout_file *files = calloc(MANY, sizeof(*files));
 	uint32_t *twins = calloc(MANY, sizeof(*twins));
+	struct xip_placement placement;
 	uint8_t text[64];
 	char name[16];
 
@@ -213,7 +217,8 @@ START_TEST(many)
 	made_finish(&made);
 	plan = hand_plan(&made, 4096);
 	encode();
-	ck_assert_int_eq(xip_share_files(made.tree, plan, encoding, files, twins), XIP_OK);
+	placement = (struct xip_placement){made.tree, plan, encoding, NULL};
+	ck_assert_int_eq(xip_share_files(&placement, files, twins), XIP_OK);
 	for (uint32_t i = 0; i < MANY; i++)
 		if (files[i].sharer != i / 2 * 2 || twins[i] != i / 2 * 2)
 			ck_abort_msg("file %u shares with %u, is twin of %u", i, files[i].sharer,
@@ -227,17 +232,19 @@ START_TEST(no_memory)
 {
 	struct xip_layout_file files[2];
 	uint32_t twins[2];
+	struct xip_placement placement;
 
 	add("a", 1);
 	add("a", 1);
 	made_finish(&made);
 	plan = hand_plan(&made, 4096);
 	encode();
+	placement = (struct xip_placement){made.tree, plan, encoding, NULL};
 	for (size_t n = 1;; n++) {
 		enum xip_err err;
 
 		failing_alloc_arm(n);
-		err = xip_share_files(made.tree, plan, encoding, files, twins);
+		err = xip_share_files(&placement, files, twins);
 		if (!failing_alloc_disarm()) {
 			ck_assert_int_eq(err, XIP_OK);
 			ck_assert_uint_eq(n, 3);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/pattern.h"
-#include "xipfs/tree.h"
+#include "xipfs/base/pattern.h"
+#include "xipfs/tree/tree.h"
 
 #include "failing_alloc.h"
 #include "fixture.h"
-#include "xipfs/format.h"
-#include "xipfs/scan.h"
+#include "xipfs/format/format.h"
+#include "xipfs/tree/scan.h"
 
 static struct messages messages;
 static const struct xip_diag diag = {.emit = messages_emit, .user = &messages};

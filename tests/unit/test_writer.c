@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/writer.h"
+#include "writer.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -61,7 +61,7 @@ static void teardown(void)
 static void lay_out(void)
 {
 	ck_assert_int_eq(
-		xip_layout_make(made.tree, plan, encoding, &options, &layout, NULL), XIP_OK);
+		xip_layout_make(made.tree, plan, encoding, NULL, &options, &layout, NULL), XIP_OK);
 	ck_assert_uint_gt(layout->size, 1u << 20);
 }
 
@@ -75,7 +75,7 @@ START_TEST(large_image)
 	lay_out();
 	for (size_t i = 0; i < layout->extent_count; i++)
 		kinds |= 1u << layout->extents[i].kind;
-	ck_assert_uint_eq(kinds, (2u << XIP_EXTENT_INSERT) - 1);
+	ck_assert_uint_eq(kinds, (2u << XIP_LAYOUT_INSERT) - 1);
 	laid = (struct laid){.made = &made,
 		.plan = plan,
 		.layout = layout,
@@ -149,7 +149,7 @@ START_TEST(misplaced_pieces)
 
 	lay_out();
 	for (size_t i = 0; i < layout->extent_count; i += 1 + layout->extent_count / 20) {
-		struct xip_extent *extent = &layout->extents[i];
+		struct xip_layout_extent *extent = &layout->extents[i];
 
 		if (extent->position < 2 * 4096)
 			continue;
@@ -157,7 +157,7 @@ START_TEST(misplaced_pieces)
 		ck_assert_int_eq(write_to(fd), XIP_ERR_CORRUPT);
 		messages_expect(&messages, "image: internal error", "would land");
 		extent->position += 4096;
-		if (extent->kind == XIP_EXTENT_TABLE || extent->kind == XIP_EXTENT_INSERT)
+		if (extent->kind == XIP_LAYOUT_TABLE || extent->kind == XIP_LAYOUT_INSERT)
 			continue; /* their length is the only one there is */
 		extent->length++;
 		ck_assert_int_eq(write_to(fd), XIP_ERR_CORRUPT);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "xipfs/zcodec.h"
+#include "xipfs/format/zcodec.h"
 
 #include <check.h>
 #include <stdbool.h>

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whole reads, and an output file that appears only when it is complete.
+ */
+#ifndef XIPFS_IO_H
+#define XIPFS_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xipfs/base/diag.h"
+#include "xipfs/base/err.h"
+
+/*
+ * Reads up to @length bytes at byte @offset of @fd; *@got is less than @length only at the end of
+ * the file. @path is for messages. Errors: XIP_ERR_IO.
+ */
+XIP_MUST_CHECK enum xip_err xip_io_pread(int fd, void *buffer, size_t length, uint64_t offset,
+	size_t *got, const struct xip_diag *diag, const char *path);
+
+/* As xip_io_pread, but a file that ends early is XIP_ERR_SOURCE. */
+XIP_MUST_CHECK enum xip_err xip_io_pread_full(int fd, void *buffer, size_t length, uint64_t offset,
+	const struct xip_diag *diag, const char *path);
+
+/* Writes all of @buffer at byte @offset of @fd. Errors: XIP_ERR_IO. */
+XIP_MUST_CHECK enum xip_err xip_io_pwrite_full(int fd, const void *buffer, size_t length,
+	uint64_t offset, const struct xip_diag *diag, const char *path);
+
+/* Writes all of @buffer to @fd, which may be a pipe. Errors: XIP_ERR_IO. */
+XIP_MUST_CHECK enum xip_err xip_io_write_full(
+	int fd, const void *buffer, size_t length, const struct xip_diag *diag, const char *path);
+
+/*
+ * The whole content of file @path ("-": standard input) in memory: *@data is malloc'ed, the caller
+ * frees it; it has one NUL byte behind its *@size bytes. A file of more than @limit bytes is
+ * XIP_ERR_LIMIT.
+ */
+XIP_MUST_CHECK enum xip_err xip_io_load(const char *path, uint64_t limit, uint8_t **data,
+	size_t *size, const struct xip_diag *diag);
+
+/* A file without a name, in $TMPDIR or /tmp, gone when *@fd is closed. */
+XIP_MUST_CHECK enum xip_err xip_io_scratch(int *fd, const struct xip_diag *diag);
+
+struct xip_output;
+
+/*
+ * Opens the output @path ("-": standard output). Nothing is seen at @path until
+ * xip_output_commit: the bytes go to a nameless file beside the target (a named one on file systems
+ * without O_TMPFILE), or to a scratch file for standard output and for targets that are no regular
+ * files. The caller frees *@out with xip_output_free.
+ */
+XIP_MUST_CHECK enum xip_err xip_output_open(
+	struct xip_output **out, const char *path, const struct xip_diag *diag);
+
+/* The descriptor to write to and to read back from; it belongs to @out. */
+int xip_output_fd(const struct xip_output *out);
+
+/*
+ * The name of the file beside the target while it has one, else "" (it never has with O_TMPFILE).
+ * A signal handler may unlink it. The storage lives as long as @out.
+ */
+const char *xip_output_temp_name(const struct xip_output *out);
+
+/* Syncs the file to the disk and puts it in the place of the target, in one step. */
+XIP_MUST_CHECK enum xip_err xip_output_commit(struct xip_output *out, const struct xip_diag *diag);
+
+/* Frees @out; without a commit before, nothing of it is left on the disk. NULL is fine. */
+void xip_output_free(struct xip_output *out);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What both programs share: messages on stderr. The only part of the library that prints.
+ */
+#ifndef XIPFS_CLI_H
+#define XIPFS_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "xipfs/base/diag.h"
+
+/* Exit codes of mkfs programs (mkfs(8)); the inspector adds those of fsck(8). */
+#define XIP_EXIT_OK          0
+#define XIP_EXIT_OPERATIONAL 8
+#define XIP_EXIT_USAGE       16
+
+/*
+ * To be called first of all. Takes the numbers of standard streams that are closed, so that no file
+ * that is opened later gets one of them and is printed into; printing to such a stream still fails.
+ */
+void xip_cli_hold_streams(void);
+
+/* The user pointer of xip_cli_diag. */
+struct xip_cli {
+	const char *program;       /* the name before every message */
+	bool verbose;              /* show XIP_DIAG_INFO too */
+	unsigned warnings, errors; /* so far */
+	void (*before)(
+		void *user); /* called before a line is printed (to clear a bar); may be NULL */
+	void *user;
+};
+
+/* A diag that prints "program: path: message" on stderr, one line each, unprintables escaped. */
+struct xip_diag xip_cli_diag(struct xip_cli *cli);
+
+/*
+ * Prints @text to @out with control bytes, backslash and bytes of no valid UTF-8 sequence as
+ * \ooo (three octal digits), so that a name can neither forge lines nor steer a terminal.
+ */
+void xip_cli_print_escaped(FILE *out, const char *text);
+
+/* The same with the five characters that XML and HTML take for their own as entities. */
+void xip_cli_print_xml(FILE *out, const char *text);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * zlib streams (RFC 1950) of one block each: compression by one of three libraries,
+ * decompression by zlib, the code the kernel's inflate comes from.
+ */
+#ifndef XIPFS_ZCODEC_H
+#define XIPFS_ZCODEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xipfs/base/err.h"
+
+enum xip_compressor {
+	XIP_LIBDEFLATE,
+	XIP_ZLIB,
+	XIP_ZOPFLI,
+};
+
+/* Levels: libdeflate 1 to 12, zlib 1 to 9, zopfli 1 to 1000 (iterations). */
+int xip_compressor_level_max(enum xip_compressor compressor);
+int xip_compressor_level_default(enum xip_compressor compressor);
+
+struct xip_deflater;
+
+/* One deflater serves one thread. NULL when memory ran out. The caller frees it. */
+struct xip_deflater *xip_deflater_new(enum xip_compressor compressor, int level);
+void xip_deflater_free(struct xip_deflater *deflater);
+
+/* Room that xip_deflate needs at most for @length bytes that do not shrink. */
+size_t xip_deflate_bound(struct xip_deflater *deflater, size_t length);
+
+/*
+ * Compresses @length bytes at @in to @out, which holds @capacity bytes. *@written is the size of
+ * the zlib stream, 0 when it does not fit. Some compressors want a few bytes more than the stream
+ * takes: only room of xip_deflate_bound bytes is sure to be enough. The stream depends on the
+ * input, the compressor and the level alone. Errors: XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_deflate(struct xip_deflater *deflater, const uint8_t *in,
+	size_t length, uint8_t *out, size_t capacity, size_t *written);
+
+struct xip_inflater;
+
+struct xip_inflater *xip_inflater_new(void);
+void xip_inflater_free(struct xip_inflater *inflater);
+
+/*
+ * Inflates the stream of @length bytes at @in to @out. *@written is the number of bytes it gave.
+ * XIP_ERR_CORRUPT: no valid stream, a wrong Adler-32, more than @capacity bytes, bytes behind the
+ * stream's end, or a preset dictionary.
+ */
+XIP_MUST_CHECK enum xip_err xip_inflate(struct xip_inflater *inflater, const uint8_t *in,
+	size_t length, uint8_t *out, size_t capacity, size_t *written);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Getting the tree out of an image: to a directory, to an archive, one file to a descriptor.
+ *
+ * Entries that share data are no hard links as far as an image can tell, so each becomes a file of
+ * its own. An image whose contents are beyond all proportion to its size (over 1 GiB and over 1032
+ * times its size, the most that deflate gains) is refused with XIP_ERR_LIMIT.
+ */
+#ifndef XIPFS_EXTRACT_H
+#define XIPFS_EXTRACT_H
+
+#include <stdbool.h>
+
+#include "xipfs/base/diag.h"
+#include "xipfs/base/err.h"
+#include "xipfs/read/reader.h"
+
+/*
+ * Extracts all entries of @listing below directory @path, which is made when it is not there. Never
+ * writes outside it, follows no symbolic link below it, and overwrites nothing: an entry whose name
+ * is taken is an error. Modes are kept; owners as well when the caller is root; devices are skipped
+ * with a warning when the caller may not make them. Changes the process's umask while it runs. An
+ * entry that cannot be extracted is reported and the others go on; the result is then
+ * XIP_ERR_CORRUPT (it is damaged) or XIP_ERR_IO. A full disk ends it at once.
+ */
+XIP_MUST_CHECK enum xip_err xip_extract(struct xip_image *image, const struct xip_listing *listing,
+	const char *path, const struct xip_diag *diag);
+
+/*
+ * Writes all entries to @fd as a tar archive (GNU format) in tree order, with modification time 0.
+ * Sockets have no place in a tar archive and are left out with a warning. An unreadable file is
+ * reported and left out, and the result is XIP_ERR_CORRUPT. @output names @fd in messages.
+ */
+XIP_MUST_CHECK enum xip_err xip_write_tar(struct xip_image *image,
+	const struct xip_listing *listing, int fd, const char *output, const struct xip_diag *diag);
+
+/*
+ * Writes the content of regular file @index to @fd. XIP_ERR_USAGE: it is none. @output names @fd in
+ * messages.
+ */
+XIP_MUST_CHECK enum xip_err xip_write_content(struct xip_image *image,
+	const struct xip_listing *listing, size_t index, int fd, const char *output,
+	const struct xip_diag *diag);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which programs of an image the kernel will map from flash, by the rules of
+ * fs/cramfs/inode.c cramfs_physmem_get_unmapped_area() (no MMU) and cramfs_physmem_mmap() (MMU).
+ */
+#ifndef XIPFS_PROGRAMS_H
+#define XIPFS_PROGRAMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "xipfs/base/arena.h"
+#include "xipfs/base/diag.h"
+#include "xipfs/base/err.h"
+#include "xipfs/elf/loader.h"
+#include "xipfs/inspect/map.h"
+#include "xipfs/read/reader.h"
+
+/* The fate of one mapping of a program (struct xip_mapping of the same index). */
+struct xip_verdict {
+	bool wanted;     /* by the loader's rules it could be mapped from flash */
+	bool direct;     /* and the kernel will do so, all its pages */
+	bool misaligned; /* it will, but the address is no multiple of xip_mapping.align */
+	uint32_t pages;  /* pages mapped from flash; without an MMU all or none */
+	uint64_t offset; /* bytes in the image of the first page, when @pages is not 0 */
+	const char *why; /* why not all of it is direct, NULL when it is; in the arena */
+};
+
+/* One kind of kernel's view of a program. */
+struct xip_view {
+	struct xip_program program;   /* what the loader maps */
+	struct xip_verdict *verdicts; /* one for each of program.mappings */
+	bool direct;                  /* some mapping is wanted, and each that is will be direct */
+	uint32_t pages;               /* sum of pages mapped from flash */
+	bool clashes;    /* XIP_WHY_SHARED_PAGE, but the kernel would map both segments directly */
+	const char *why; /* the first reason why not direct, NULL when it is */
+};
+
+struct xip_program_report {
+	uint32_t entry; /* in the listing, the first of its names */
+	uint32_t file;  /* in the map */
+	enum xip_loader loader;
+	struct xip_view nommu, mmu;
+};
+
+struct xip_program_list {
+	struct xip_program_report *programs; /* in tree order of the listing */
+	size_t count;
+	struct xip_arena *arena;
+};
+
+struct xip_programs_options {
+	bool all; /* programs without one XIP block as well: nobody laid these out to be mapped */
+	uint64_t flash_address; /* physical address of the image; alignment is judged by it. When it
+				 * is not known: any multiple of the page size but 0 */
+};
+
+/*
+ * Judges the programs (ELF, bFLT) of @image. Files with unreadable blocks are left out. Errors:
+ * XIP_ERR_IO, XIP_ERR_SOURCE, XIP_ERR_NOMEM. The caller frees *@list with xip_programs_free.
+ */
+XIP_MUST_CHECK enum xip_err xip_programs_judge(struct xip_image *image,
+	const struct xip_listing *listing, const struct xip_map *map,
+	const struct xip_programs_options *options, struct xip_program_list *list,
+	const struct xip_diag *diag);
+void xip_programs_free(struct xip_program_list *list);
+
+/*
+ * cramfs_last_page_is_shared(): *@zero tells whether the page of a file at @last_page is zero
+ * behind its first @used bytes. A page that leaves the image is not: it shows what follows in
+ * flash.
+ */
+XIP_MUST_CHECK enum xip_err xip_tail_is_zero(
+	const struct xip_image *image, uint64_t last_page, uint32_t used, bool *zero);
+
+#endif

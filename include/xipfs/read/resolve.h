@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Path names inside an image, followed as a kernel would with the image as its root.
+ */
+#ifndef XIPFS_RESOLVE_H
+#define XIPFS_RESOLVE_H
+
+#include <stddef.h>
+
+#include "xipfs/base/err.h"
+#include "xipfs/read/reader.h"
+
+/* Longest path and most symlinks that one look-up follows (PATH_MAX, MAXSYMLINKS). */
+#define XIP_RESOLVE_PATH_MAX  4096
+#define XIP_RESOLVE_LINKS_MAX 40
+
+/*
+ * Looks @path up in the image, symlinks followed, the last one included; ".." of the root is the
+ * root, and a relative path begins there. *@entry is its index in @listing, or SIZE_MAX when
+ * there is nothing, a symlink cannot be read, or one of the limits above is passed. @real (may be
+ * NULL) holds XIP_RESOLVE_PATH_MAX bytes and gets the path without symlinks ("" is the root).
+ * Errors: XIP_ERR_NOMEM, XIP_ERR_IO.
+ */
+XIP_MUST_CHECK enum xip_err xip_image_resolve(struct xip_image *image,
+	const struct xip_listing *listing, const char *path, size_t *entry, char *real);
+
+#endif

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sources of a tree: a directory on disk, or an archive; and reading contents back from them.
+ * Modification times are not kept: nothing of them enters an image.
+ */
+#ifndef XIPFS_SCAN_H
+#define XIPFS_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "xipfs/base/diag.h"
+#include "xipfs/base/err.h"
+#include "xipfs/tree/tree.h"
+
+/* Patterns (pattern.h) of what to leave out: a directory that matches, with all below it. */
+struct xip_exclude {
+	const char *const *patterns;
+	size_t count;
+};
+
+/* True when any of the patterns matches @path; @exclude may be NULL. The root is never excluded. */
+bool xip_exclude_match(const struct xip_exclude *exclude, const char *path);
+
+/*
+ * Reads the names and metadata below directory @path, which may be a symlink to it; below it no
+ * symlink is followed, and other file systems mounted there are taken as they are. Contents are not
+ * read; symlink targets are. Hard links are found by device and inode number. Excluded directories
+ * are not opened. @exclude may be NULL. Directories may be nested without limit.
+ * XIP_ERR_SOURCE: something is unreadable, vanished, or changed place; XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_scan_dir(const char *path, const struct xip_exclude *exclude,
+	struct xip_tree **tree, const struct xip_diag *diag);
+
+/*
+ * Reads an archive that libarchive understands; @path "-" is standard input. Contents are copied to
+ * a nameless scratch file (xip_io_scratch); those of files of 16 MiB or more are not kept, since
+ * xip_tree_finish refuses them. @exclude may be NULL.
+ *
+ * Later entries override earlier ones: a directory over a directory changes its metadata only, and
+ * a directory that is not empty cannot become something else. Missing parents are made (0755, 0:0).
+ * "./" before a path is dropped; "./" alone is the root. A hard link refers to the inode of an
+ * earlier entry and may bring its content. Names are bytes where the format has bytes, and UTF-8
+ * where it has Unicode. Owners are the archive's numbers. Whiteouts are not interpreted.
+ *
+ * XIP_ERR_SOURCE: no archive; damaged or cut short; a path that is absolute or has ".." in it; a
+ * hard link to nothing; an entry below something that is no directory; an entry of unknown type; an
+ * owner that is no 32-bit number. XIP_ERR_IO: the scratch file cannot be written. XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_scan_archive(const char *path, const struct xip_exclude *exclude,
+	struct xip_tree **tree, const struct xip_diag *diag);
+
+/* The right one of the two above: a directory, or anything else as an archive. */
+XIP_MUST_CHECK enum xip_err xip_scan(const char *path, const struct xip_exclude *exclude,
+	struct xip_tree **tree, const struct xip_diag *diag);
+
+/*
+ * Takes the file that @status (of stat(2)) describes out of @tree, under all its names: an image
+ * must not become a part of itself. Only of a tree that was scanned from a directory, and not after
+ * xip_tree_finish. True when it was there.
+ */
+bool xip_scan_leave_out(struct xip_tree *tree, const struct stat *status);
+
+/*
+ * One regular file opened for reading. Several threads may open, read and close files of one tree
+ * at once; a diag that they share must take messages from all of them.
+ */
+struct xip_content {
+	const struct xip_tree *tree;
+	const struct xip_tree_inode *inode;
+	int fd;
+	uint64_t base; /* byte offset of the content in @fd */
+	uint64_t size; /* bytes */
+	bool owned;    /* @fd is closed by xip_content_close */
+};
+
+/*
+ * Opens the content of regular file @inode. XIP_ERR_SOURCE: it vanished, cannot be read, or is not
+ * the file that was scanned any more; XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_content_open(struct xip_content *content,
+	const struct xip_tree *tree, const struct xip_tree_inode *inode,
+	const struct xip_diag *diag);
+
+/*
+ * Reads exactly @length bytes at @offset, all inside the file's size. XIP_ERR_SOURCE: the file
+ * became shorter; XIP_ERR_IO.
+ */
+XIP_MUST_CHECK enum xip_err xip_content_read(const struct xip_content *content, void *buffer,
+	size_t length, uint64_t offset, const struct xip_diag *diag);
+
+/*
+ * Closes it; XIP_ERR_SOURCE when size, mtime or ctime changed since the scan. Always call it after
+ * a successful open, also when a read failed.
+ */
+XIP_MUST_CHECK enum xip_err xip_content_close(
+	struct xip_content *content, const struct xip_diag *diag);
+
+/* Used by xip_tree_free. NULL is fine. */
+void xip_source_free(struct xip_source *source);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "xipfs/inspect/programs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+#include "xipfs/base/bytes.h"
+
+/* State of one judgement. */
+struct judge {
+	struct xip_image *image;
+	const struct xip_inode *inode;
+	struct xip_arena *arena;
+	uint64_t flash_address;
+};
+
+static const char *describe_break(
+	const struct xip_block *block, enum xip_err err, uint32_t expected)
+{
+	if (err)
+		return "cannot be read";
+	if (!block->length)
+		return "is a hole";
+	if (!block->uncompressed)
+		return "is compressed";
+	if (!block->direct)
+		return "is stored without a direct pointer";
+	return block->start != expected ? "does not follow the page before it" : NULL;
+}
+
+/*
+ * cramfs_get_block_range(): how many of @pages blocks from @first on are direct, uncompressed and
+ * one behind the other. *@offset is where the first of them lies; *@why is set when it is fewer.
+ */
+static enum xip_err block_range(const struct judge *judge, uint32_t first, uint32_t pages,
+	uint32_t *found, uint64_t *offset, const char **why)
+{
+	uint32_t page = xip_image_info(judge->image)->page_size;
+
+	*offset = 0;
+	*why = NULL;
+	for (*found = 0; *found < pages; ++*found) {
+		struct xip_block block = {0};
+		const char *detail;
+		char text[80];
+		enum xip_err err = xip_image_block(
+			judge->image, judge->inode, first + *found, &block, &detail);
+
+		if (err && err != XIP_ERR_CORRUPT)
+			return err;
+		if (!*found && !err)
+			*offset = block.start;
+		detail = describe_break(&block, err, (uint32_t)(*offset + (uint64_t)*found * page));
+		if (!detail)
+			continue;
+		snprintf(text, sizeof(text), "page %u of the file %s", first + *found, detail);
+		*why = xip_arena_strndup(judge->arena, text, strlen(text));
+		return *why ? XIP_OK : XIP_ERR_NOMEM;
+	}
+	return XIP_OK;
+}
+
+enum xip_err xip_tail_is_zero(
+	const struct xip_image *image, uint64_t last_page, uint32_t used, bool *zero)
+{
+	uint32_t page = xip_image_info(image)->page_size;
+	uint8_t tail[XIP_PAGE_SIZE_MAX];
+	enum xip_err err;
+
+	*zero = false;
+	if (!xip_range_inside(last_page, page, xip_image_info(image)->size))
+		return XIP_OK;
+	err = xip_image_read(image, last_page + used, tail, page - used, NULL);
+	if (!err)
+		*zero = xip_bytes_are_zero(tail, page - used);
+	return err;
+}
+
+/* cramfs_physmem_get_unmapped_area() */
+static enum xip_err judge_nommu(
+	const struct judge *judge, const struct xip_mapping *mapping, struct xip_verdict *verdict)
+{
+	uint32_t pages = (uint32_t)mapping->page_count;
+	enum xip_err err = block_range(judge, (uint32_t)mapping->file_page, pages, &verdict->pages,
+		&verdict->offset, &verdict->why);
+
+	if (err)
+		return err;
+	verdict->direct = verdict->pages == pages;
+	if (!verdict->direct)
+		verdict->pages = 0;
+	verdict->misaligned =
+		verdict->direct && (judge->flash_address + verdict->offset) % mapping->align;
+	return XIP_OK;
+}
+
+/* cramfs_physmem_mmap() */
+static enum xip_err judge_mmu(
+	const struct judge *judge, const struct xip_mapping *mapping, struct xip_verdict *verdict)
+{
+	uint32_t page = xip_image_info(judge->image)->page_size;
+	uint64_t file_pages = xip_image_block_count(judge->image, judge->inode);
+	uint64_t first = mapping->file_page, wanted;
+	bool zero = true;
+	enum xip_err err;
+
+	if (first >= file_pages) {
+		verdict->why = "the segment begins behind the end of the file";
+		return XIP_OK;
+	}
+	wanted =
+		mapping->page_count < file_pages - first ? mapping->page_count : file_pages - first;
+	err = block_range(judge, (uint32_t)first, (uint32_t)wanted, &verdict->pages,
+		&verdict->offset, &verdict->why);
+	if (err)
+		return err;
+	if (verdict->pages && (judge->flash_address + verdict->offset) % page) {
+		verdict->pages = 0;
+		verdict->why = "it does not lie on a page boundary of the flash";
+	}
+	if (verdict->pages && first + verdict->pages == file_pages && judge->inode->size % page) {
+		err = xip_tail_is_zero(judge->image,
+			verdict->offset + (uint64_t)(verdict->pages - 1) * page,
+			judge->inode->size % page, &zero);
+		if (err)
+			return err;
+	}
+	if (!zero) {
+		verdict->pages--;
+		verdict->why = "the last page of the file holds other data behind its end";
+	}
+	verdict->direct = verdict->pages == mapping->page_count;
+	if (!verdict->direct && !verdict->why)
+		verdict->why = "the segment reaches beyond the last page of the file";
+	return XIP_OK;
+}
+
+static enum xip_err judge_mapping(const struct judge *judge, const struct xip_view *view,
+	const struct xip_mapping *mapping, struct xip_verdict *verdict)
+{
+	verdict->wanted = mapping->why == XIP_WHY_DIRECT && mapping->page_count;
+	if (mapping->why != XIP_WHY_DIRECT)
+		verdict->why = xip_why_text(mapping->why);
+	if (!verdict->wanted)
+		return XIP_OK;
+	if (!xip_image_info(judge->image)->extended) {
+		/* get_cramfs_inode() gives the file no mmap of its own then. */
+		verdict->why = "the super block lacks the flag of extended block pointers";
+		return XIP_OK;
+	}
+	return view->program.mmu ? judge_mmu(judge, mapping, verdict)
+				 : judge_nommu(judge, mapping, verdict);
+}
+
+/* Would the kernel map two of the segments that share a page? It looks at one at a time. */
+static enum xip_err judge_clash(const struct judge *judge, struct xip_view *view)
+{
+	unsigned direct = 0;
+
+	for (size_t i = 0; i < view->program.mapping_count; i++) {
+		const struct xip_mapping *mapping = &view->program.mappings[i];
+		struct xip_verdict verdict = {0};
+		enum xip_err err = XIP_OK;
+
+		if (!mapping->write && mapping->page_count)
+			err = judge_nommu(judge, mapping, &verdict);
+		if (err)
+			return err;
+		direct += verdict.direct;
+	}
+	view->clashes = xip_image_info(judge->image)->extended && direct > 1;
+	return XIP_OK;
+}
+
+static enum xip_err judge_view(const struct judge *judge, const uint8_t *data, size_t size,
+	enum xip_rules rules, struct xip_view *view)
+{
+	struct xip_program *program = &view->program;
+	enum xip_err err = xip_loader_describe(
+		judge->arena, data, size, xip_image_info(judge->image)->page_size, rules, program);
+
+	if (err)
+		return err;
+	view->verdicts =
+		xip_arena_calloc(judge->arena, program->mapping_count, sizeof(*view->verdicts));
+	if (!view->verdicts)
+		return XIP_ERR_NOMEM;
+	view->direct = program->why == XIP_WHY_DIRECT;
+	view->why = view->direct ? NULL : xip_why_text(program->why);
+	for (size_t i = 0; i < program->mapping_count; i++) {
+		struct xip_verdict *verdict = &view->verdicts[i];
+
+		err = judge_mapping(judge, view, &program->mappings[i], verdict);
+		if (err)
+			return err;
+		view->pages += verdict->pages;
+		if (verdict->wanted && !verdict->direct) {
+			view->direct = false;
+			view->why = view->why ? view->why : verdict->why;
+		}
+	}
+	return program->why == XIP_WHY_SHARED_PAGE ? judge_clash(judge, view) : XIP_OK;
+}
+
+/* True when the file begins like a program. */
+static bool looks_like_program(
+	struct xip_image *image, const struct xip_inode *inode, uint8_t *buffer)
+{
+	const char *why;
+	size_t length;
+
+	return !xip_image_read_block(image, inode, 0, buffer, &length, &why) &&
+	       xip_loader_has_magic(buffer, length);
+}
+
+static enum xip_err judge_file(
+	struct judge *judge, struct xip_program_list *list, uint32_t entry, uint32_t file)
+{
+	struct xip_program_report *report = &list->programs[list->count];
+	uint8_t *data;
+	size_t size;
+	enum xip_err err = xip_image_load(judge->image, judge->inode, &data, &size, NULL, NULL);
+
+	if (err) /* damage is for the checks to report */
+		return err == XIP_ERR_CORRUPT ? XIP_OK : err;
+	*report = (struct xip_program_report){.entry = entry, .file = file};
+	err = judge_view(judge, data, size, XIP_RULES_NOMMU, &report->nommu);
+	if (!err)
+		err = judge_view(judge, data, size, XIP_RULES_MMU, &report->mmu);
+	free(data);
+	report->loader = report->nommu.program.loader;
+	list->count += !err && report->loader != XIP_LOADER_NONE;
+	return err;
+}
+
+static enum xip_err judge_all(struct judge *judge, const struct xip_listing *listing,
+	const struct xip_map *map, bool all, struct xip_program_list *list)
+{
+	uint8_t *buffer = malloc(XIP_PAGE_SIZE_MAX);
+	enum xip_err err = buffer ? XIP_OK : XIP_ERR_NOMEM;
+
+	for (size_t i = 0; !err && i != SIZE_MAX; i = xip_listing_next(listing, i)) {
+		uint32_t file = map->file_of_entry[i];
+
+		judge->inode = &listing->entries[i].inode;
+		if (file == XIP_NO_ENTRY || map->files[file].entry != i ||
+			!map->files[file].sound || !(all || map->files[file].xip) ||
+			!xip_mode_is_regular(judge->inode->mode))
+			continue;
+		if (looks_like_program(judge->image, judge->inode, buffer))
+			err = judge_file(judge, list, (uint32_t)i, file);
+	}
+	free(buffer);
+	return err;
+}
+
+enum xip_err xip_programs_judge(struct xip_image *image, const struct xip_listing *listing,
+	const struct xip_map *map, const struct xip_programs_options *options,
+	struct xip_program_list *list, const struct xip_diag *diag)
+{
+	struct judge judge = {.image = image, .flash_address = options->flash_address};
+	size_t room = 1;
+	enum xip_err err = XIP_ERR_NOMEM;
+
+	for (size_t i = 0; i < map->file_count; i++)
+		room += map->files[i].sound && (options->all || map->files[i].xip);
+	*list = (struct xip_program_list){.arena = xip_arena_new()};
+	list->programs = calloc(room, sizeof(*list->programs));
+	judge.arena = list->arena;
+	if (list->programs && list->arena)
+		err = judge_all(&judge, listing, map, options->all, list);
+	if (!err)
+		return XIP_OK;
+	xip_programs_free(list);
+	if (err == XIP_ERR_NOMEM)
+		return xip_diag_nomem(diag);
+	return xip_diag_fail(
+		diag, err, xip_image_path(image), XIP_NO_OFFSET, "the image cannot be read");
+}
+
+void xip_programs_free(struct xip_program_list *list)
+{
+	free(list->programs);
+	xip_arena_free(list->arena);
+	*list = (struct xip_program_list){0};
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Paths as text: of a node, and component by component.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tree_private.h"
+
+const char *xip_path_next(const char *path, size_t *length)
+{
+	do {
+		path += strspn(path, "/");
+		*length = strcspn(path, "/");
+		path += *length;
+	} while (*length == 1 && path[-1] == '.');
+	return path - *length;
+}
+
+char *xip_tree_path(const struct xip_node *node)
+{
+	size_t length = 0;
+	char *path;
+
+	for (const struct xip_node *n = node; n->parent; n = n->parent)
+		length += 1 + (size_t)n->name_length;
+	path = malloc(length ? length + 1 : 2);
+	if (!path)
+		return NULL;
+	strcpy(path, length ? "" : "/");
+	if (length)
+		path[length] = '\0';
+	for (; node->parent; node = node->parent) {
+		length -= node->name_length;
+		memcpy(path + length, node->name, node->name_length);
+		path[--length] = '/';
+	}
+	return path;
+}
