@@ -122,12 +122,15 @@ test_stm32() {
 		start=0x08000000
 		case $board in
 		stm32f746-disco | stm32h743i-eval) start=0x08004000 ;; # behind a boot loader, and no emulator
-		*) ok "$board: boots, runs programs in its SDRAM" boot_disco "$board" ;;
+		*) ok "$board: boots, runs programs in its SDRAM" boot_stm32 "$board" ;;
 		esac
 		ok "$board: everything lies where the board expects it" \
 			python3 "$HERE/static.py" "$board" "$WORK/out/$board"
 		ok "$board: build.sh shows the map and how to write it" tells_how_to_write "$board" $start
 	done
+	ok "stm32f769-rcc: builds" build stm32f769-rcc stm32f769-rcc --overlay="$WORK/disco"
+	good || return 0
+	ok "stm32f769-rcc: boots, with clocks, pins and resets by the kernel" boot_stm32 stm32f769-rcc
 }
 
 # --- the scripts -------------------------------------------------------------------------------
