@@ -10,7 +10,7 @@ source "$TOP/tests/lib/build.sh"
 
 FAST=(style layers build unit man golden cli roundtrip reproducible judges limits sanitizers
 	valgrind readme)
-SLOW=(quickstart fit-in pictures target hammer)
+SLOW=(quickstart fit-in pictures emulator target hammer)
 TIME_LIMIT=${TIME_LIMIT:-3600} # seconds a suite
 
 usage()
@@ -72,7 +72,10 @@ main()
 			build_release
 			exec "$TOP/tests/bench/run.sh" "$BUILD_RELEASE" ;;
 		fast) suites+=("${FAST[@]}") ;;
-		all) suites+=("${FAST[@]}" "${SLOW[@]}") ;;
+		all)
+			suites+=("${FAST[@]}" "${SLOW[@]}")
+			export BOOTS=${BOOTS:-5} # of each board in hammer
+			;;
 		*)
 			if [[ ! -e $TOP/tests/suites/${suite%%/*}.sh ]]; then
 				echo "tests/run.sh: no suite '$suite' (try: tests/run.sh list)" >&2

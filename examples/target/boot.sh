@@ -88,7 +88,7 @@ main() {
 	done
 	[ ${#boards[@]} = 1 ] || { usage >&2 && return 16; }
 
-	local board=${boards[0]} qemu=() flash_base
+	local board=${boards[0]} qemu=() emulator='' flash_base
 	[ -e "$HERE/boards/$board.board" ] || die "no such board: $board"
 	# shellcheck disable=SC1090
 	. "$HERE/boards/$board.board"
@@ -96,6 +96,11 @@ main() {
 	out=${out:-$CACHE/out/$board}
 	[ -z "$ledger" ] || script+=("--ledger=$out/kernel/vmlinux")
 	[ -e "$out/flash/flash.bin" ] || die "nothing built in $out; run build.sh $board first"
+
+	if [ -n "$emulator" ]; then
+		"$HERE/build.sh" "$board" emulator --out="$out"
+		qemu[0]=$out/emulator/qemu-system-arm
+	fi
 
 	run=$(mktemp -d)
 	trap 'rm -rf "$run"' EXIT

@@ -13,7 +13,8 @@ export STEPS=$HERE/steps
 usage() {
 	cat <<-TEXT
 	Usage: build.sh BOARD [step...] [options]
-	Steps, each after those it needs: libc busybox kernel dtb root image flash (default: flash).
+	Steps, each after those it needs: libc busybox kernel dtb root image flash (default: flash),
+	and emulator, a QEMU with the STM32 that boot.sh makes when it needs it.
 	Every result stays in $CACHE and is made again only when something it
 	depends on changed; the log of a step is in its folder there.
 
@@ -77,10 +78,10 @@ main() {
 	out=${out:-$CACHE/out/$board}
 
 	load_board "$board"
-	install_packages
+	install_packages "$@"
 	for step; do
 		case $step in
-		libc | busybox | kernel | dtb | root | image | flash) ;;
+		libc | busybox | kernel | dtb | root | image | flash | emulator) ;;
 		*) die "no such step: $step" ;;
 		esac
 		"need_$step"

@@ -72,6 +72,7 @@ step() {
 
 # --- packages ----------------------------------------------------------------------------------
 
+# install_packages STEP...: what the steps of the board need.
 install_packages() {
 	local wanted
 	wanted=(linux-source-6.12 "gcc-$cross" device-tree-compiler bc flex bison make gcc
@@ -80,6 +81,9 @@ install_packages() {
 	fdpic) wanted+=(binutils-source uclibc-source gcc-arm-none-eabi) ;;
 	esac
 	[ -z "${qemu[*]}" ] || wanted+=(qemu-system-arm gdb-multiarch)
+	case " $* " in
+	*' emulator '*) wanted+=(dpkg-dev meson ninja-build pkg-config libfdt-dev libglib2.0-dev libpixman-1-dev zlib1g-dev) ;;
+	esac
 	# shellcheck source=../../tests/lib/packages.sh
 	. "$REPO/tests/lib/packages.sh"
 	packages_install <(printf '%s\n' "${wanted[@]}") "$REPO/tests/lib/packages.build" >&2
@@ -92,7 +96,7 @@ version_of() {
 # --- boards ------------------------------------------------------------------------------------
 
 load_board() {
-	stub='' write='' qemu=() flash_end='' links=symbolic root_options=''
+	stub='' stub_flags='' write='' emulator='' qemu=() flash_end='' links=symbolic root_options=''
 	# shellcheck disable=SC1090
 	. "$HERE/boards/$1.board"
 	case $arch in
@@ -221,10 +225,17 @@ need_flash() {
 	need_dtb
 	step flash flash "IMAGE=${dir[image]}" "KERNEL=${dir[kernel]}" "DTB=${dir[dtb]}" \
 		"FLASH_BASE=$flash_base" "FLASH_END=$flash_end" "PARTS=$flash_parts" \
-		"STUB=${stub:+$HERE/boards/$stub}" "CROSS_COMPILE=$cross-" \
-		"$HERE/partition.sh"
+		"STUB=${stub:+$HERE/boards/$stub}" "STUB_FLAGS=$stub_flags" "CROSS_COMPILE=$cross-" \
+		"$HERE/partition.sh" "$HERE/boards/stub.ld" "$HERE/boards/stm32-sdram.h"
 	cat "${dir[flash]}/map"
 	[ -z "$write" ] || printf 'in %s:\n%s\n' "${dir[flash]}" "$write"
+}
+
+# QEMU with the STM32, for the boards that want it.
+need_emulator() {
+	[ -n "$emulator" ] || die "the board $board needs no other QEMU than Debian's"
+	step qemu-source fetch KIND=source PACKAGE=qemu
+	step emulator emulator "QEMU=${dir[qemu-source]}" "PATCH=$HERE/emulator/qemu.patch" "MODEL=$HERE/emulator/hw" "CCACHE_DIR=$CACHE/ccache"
 }
 
 # Links to the results, under names that do not change.

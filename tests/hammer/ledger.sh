@@ -45,11 +45,10 @@ as_meminfo_says() {
 		near 'MmapCopy' "$(kib "$1" processes)" "${says[MmapCopy]}" 32
 }
 
-# ram_ledger OUT: every page of 512 KiB, and what the issue of each row is about.
+# ram_ledger NAME: every page of 512 KiB, and what the issue of each row is about.
 ram_ledger() {
 	local row title
-	"$TARGET/boot.sh" --out="$1" --ram=512K --timeout=120 --log="$WORK/ledger.log" \
-		--run='cat /proc/meminfo' --ledger qemu-mps2-tiny >"$WORK/ledger" || return 1
+	boot "$1" "$WORK/ledger.log" --run='cat /proc/meminfo' --ledger >"$WORK/ledger" || return 1
 	cat "$WORK/ledger"
 	[ "$(kib "$WORK/ledger" sum)" = 512 ] || return 1
 	for title in 'the kernel, bytes' 'RAM:' 'reserved at boot, bytes'; do
@@ -114,6 +113,38 @@ static_ledger() {
 }
 
 ledgers() {
-	ram_ledger "$WORK/out/tiny" && flash_ledger "$WORK/out/tiny" &&
-		flash_ledger_fails "$WORK/out/tiny" && static_ledger "$WORK/out/tiny"
+	ram_ledger f769 && flash_ledger "$WORK/out/f746" && flash_ledger_fails "$WORK/out/f746" &&
+		static_ledger "$WORK/out/f746" && picture_of_flash "$WORK/out/f746"
+}
+
+# picture_of_flash OUT: one box a row, as wide as the bar together, and the same bytes.
+picture_of_flash() {
+	python3 "$TARGET/ledger/flash.py" "$1" --svg="$WORK/flash.svg" &&
+		grep -o 'height="48"' "$WORK/flash.svg" | wc -l | grep -x 10 &&
+		sed -n 's/.*>\([0-9,]*\) bytes<.*/\1/p' "$WORK/flash.svg" | tr -d , |
+		awk '{ sum += $1 } END { print sum; exit sum != 1048576 }'
+}
+
+# The picture that README.md shows, of the root without tests.
+picture_is_current() {
+	"$TARGET/build.sh" stm32f746-onchip --out="$WORK/out/plain" >/dev/null &&
+		python3 "$TARGET/ledger/flash.py" "$WORK/out/plain" --svg="$WORK/plain.svg" &&
+		diff "$WORK/plain.svg" "$TARGET/stm32f746-flash.svg"
+}
+
+# ledger_of_ccm: 64 KiB of data and stacks, and no page of it in the 192 KiB of RAM.
+ledger_of_ccm() {
+	local title row
+	boot f429 "$WORK/ccm.log" --run=free --ledger >"$WORK/ccm" || return 1
+	cat "$WORK/ccm"
+	for title in 'the kernel, bytes' "RAM of the kernel's data at 0x10000000" 'RAM:' 'reserved at boot, bytes'; do
+		rows_sum "$WORK/ccm" "$title" || return 1
+	done
+	table "$WORK/ccm" "RAM of the kernel's data" | grep -x ' *65536  sum' || return 1
+	[ "$(kib "$WORK/ccm" sum)" = 192 ] || return 1
+	for row in 'data, copied to a RAM of its own' 'bss, in a RAM of its own' '  kernel stacks, 6 of 4096 bytes' \
+		', beside .data'; do
+		grep -qF -e "$row" "$WORK/ccm" || return 1
+	done
+	! grep 'kernel image: .data\|not seen' "$WORK/ccm"
 }

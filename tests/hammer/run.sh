@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Boots to a BusyBox shell in the memory of a microcontroller and works there: usage: run.sh [--table]
+# Boots microcontrollers to a BusyBox shell in their own memory and works there: usage: run.sh [--table]
 #
-# Without an option every one of BOOTS (20) boots, each with another timing, at 256, 320, 384 and 512 KiB
-# of RAM and 1 MiB of flash, at less with smaller stacks, and what a person expects of a shell. --table
-# prints how many of BOOTS boots pass at falling sizes with the stock kernel, one that is only configured,
-# and the patched one.
+# Without an option every one of BOOTS (20) boots, each with another timing, of an STM32F429 (192 KiB of RAM
+# and 64 KiB for data), F413 (320 KiB), F746 (320 KiB, and 1 MiB of flash) and F769 (512 KiB), at less with
+# smaller stacks, and what a person expects of a shell. --table prints how many of BOOTS boots pass at falling sizes with the stock
+# kernel, one that is only configured, and the patched one.
 # shellcheck disable=SC2317 # the tests are called by ok
 set -euo pipefail
 
@@ -14,8 +14,7 @@ TOP=$(readlink -f "$HERE/../..")
 TARGET=$TOP/examples/target
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-hammer.XXXXXX")
-HEADLINE=256 # KiB
-SMALLEST=236
+SMALLEST=236 # KiB
 BOOTS=${BOOTS:-20}
 passed=0 failed=0 status=0
 
@@ -23,16 +22,17 @@ passed=0 failed=0 status=0
 . "$TOP/tests/target/lib.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$HERE/ledger.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$TARGET/partition.sh"
 
 # What must not be seen on the console, and what must.
 FAILURES='page allocation failure|invoked oom-killer|Out of memory|nommu: Allocation of|Kernel panic|Oops|BUG:|WARNING:|can.t execute|not found|failed'
 SIGNS=('^hundred programs' '^the second shell ends' '^all is done')
 
-# build_board NAME OPTION...: with the script of the workload in its root.
+# build_board NAME BOARD OPTION...: with the script of the workload in its root.
 build_board() {
-	local name=$1
-	shift
-	"$TARGET/build.sh" --out="$WORK/out/$name" --overlay="$WORK/overlay" "$@" "${BOARD:-qemu-mps2-tiny}"
+	board_of[$1]=$2
+	"$TARGET/build.sh" --out="$WORK/out/$1" --overlay="$WORK/overlay" "${@:3}" "$2"
 }
 
 # has_signs LOG SIGN...: the console has a line for each.
@@ -48,50 +48,60 @@ has_signs() {
 	done
 }
 
-# workload NAME KIB SEED: one boot; its status is whether nothing failed.
+# boot NAME LOG OPTION...: what was built under a name, with the memory that its board has. What the emulator of
+# the chip says is a failure: the stub or the kernel did what they must not.
+boot() {
+	local name=$1 said=$2.said
+	"$TARGET/boot.sh" --out="$WORK/out/$name" --timeout=120 --log="$2" "${@:3}" "${board_of[$name]}" 2>"$said" || {
+		cat "$said"
+		return 1
+	}
+	! grep 'stm32:' "$said"
+}
+
+# workload NAME SEED [OPTION]: one boot; its status is whether nothing failed.
 workload() {
-	local name=$1 ram=$2 seed=$3 log=$WORK/$1-$2-$3.log
-	"$TARGET/boot.sh" --out="$WORK/out/$name" --ram="${ram}K" --timeout=120 --silence="${SILENCE:-60}" --log="$log" \
-		--qemu="-icount shift=$((3 + seed % 6)) -seed $seed" \
+	local log=$WORK/$1-$2.log
+	boot "$1" "$log" --silence="${SILENCE:-60}" --qemu="-icount shift=$((3 + $2 % 6)) -seed $2" \
 		--run='free' --run='ps' --run='cat /proc/self/maps' --run='ls / | grep b | wc -l' \
 		--run='sh /test/hundred' --run='sh -c "sleep 1; echo the second sh""ell ends" &' \
-		--run='free' --run='sleep 2' --run='echo all is "done"' "${BOARD:-qemu-mps2-tiny}" || return 1
+		--run='free' --run='sleep 2' --run='echo all is "done"' "${@:3}" || return 1
 	if grep -aE "$FAILURES" "$log"; then
 		return 1
 	fi
 	has_signs "$log" "${SIGNS[@]}"
 }
 
-# boots NAME KIB COUNT: as many passes as boots, or the log of one that failed.
+# boots NAME [OPTION]: as many passes as boots, or the log of one that failed.
 boots() {
-	local name=$1 ram=$2 count=$3 seed
-	for ((seed = 1; seed <= count; seed++)); do
-		workload "$name" "$ram" "$seed" || {
-			echo "boot $seed of $count at $ram KiB failed"
+	local seed
+	for ((seed = 1; seed <= BOOTS; seed++)); do
+		workload "$1" "$seed" "${@:2}" || {
+			echo "boot $seed of $BOOTS failed"
 			return 1
 		}
 	done
 }
 
-# Free memory at the first prompt, in KiB.
+# available_at_prompt NAME KIB: free memory at the first prompt is no less.
 available_at_prompt() {
 	local free
-	free=$(sed -n 's/^Mem:.* \([0-9]*\)\r*$/\1/p' "$WORK/$1-$2-1.log" | head -n 1)
+	free=$(sed -n 's/^Mem:.* \([0-9]*\)\r*$/\1/p' "$WORK/$1-1.log" | head -n 1)
 	echo "available at the prompt: $free KiB"
-	[ "$free" -ge "$3" ]
+	[ "$free" -ge "$2" ]
 }
 
 # The whole image, from the boot stub to the end of the root, in 1 MiB.
 in_one_mebibyte() {
 	local size
-	size=$(stat -Lc %s "$WORK/out/tiny/flash/flash.bin")
+	size=$(stat -Lc %s "$WORK/out/f746/flash/flash.bin")
 	echo "$size bytes of flash"
 	[ "$size" -le $((1024 * 1024)) ]
 }
 
-# shell NAME KIB SIGN... -- COMMAND...: the console has all signs after the commands.
+# shell NAME WHAT SIGN... -- COMMAND...: the console has all signs after the commands.
 shell() {
-	local log=$WORK/$1.log ram=$2 signs=() runs=() command
+	local name=$1 log=$WORK/$2.log signs=() runs=() command
 	shift 2
 	while [ "$1" != -- ]; do
 		signs+=("$1")
@@ -101,29 +111,29 @@ shell() {
 	for command in "$@"; do
 		runs+=("--run=$command")
 	done
-	"$TARGET/boot.sh" --out="$WORK/out/tiny" --ram="${ram}K" --timeout=120 --log="$log" "${runs[@]}" \
-		qemu-mps2-tiny || return 1
+	boot "$name" "$log" "${runs[@]}" || return 1
 	has_signs "$log" "${signs[@]}"
 }
 
-# ^C ends a program, not the shell; a program runs from a ramfs; an error is printed.
+# ^C ends a program, not the shell; a program runs from a ramfs, in pages that anybody may have had; a signal
+# handler returns by code on the stack; an error is printed.
 a_shell_as_expected() {
-	shell shell "$HEADLINE" '^still here' '^from memory' "can't open '/nothing'" -- \
-		$'sleep 1000\x03' 'echo still "here"' 'cp /test/small /tmp/small' '/tmp/small' 'cat /nothing'
+	shell "$1" shell '^still here' '^from memory' '^handled' "can't open '/nothing'" -- \
+		$'sleep 1000\x03' 'echo still "here"' 'cp /test/small /tmp/small' '/tmp/small' '/test/signal' 'cat /nothing'
 }
 
-# Nothing was written to what is flash, where QEMU would let it.
+# Nothing was written to the flash.
 flash_is_untouched() {
 	local size
-	size=$(stat -Lc %s "$WORK/out/tiny/flash/flash.bin")
-	"$TARGET/boot.sh" --out="$WORK/out/tiny" --ram="${HEADLINE}K" --timeout=120 --log="$WORK/flash.log" \
-		--flash="$WORK/flash.before" --run='ps' --save="0:$size:$WORK/flash.after" qemu-mps2-tiny || return 1
+	size=$(stat -Lc %s "$WORK/out/f746/flash/flash.bin")
+	boot f746 "$WORK/flash.log" --flash="$WORK/flash.before" --run='ps' \
+		--save="0x08000000:$size:$WORK/flash.after" || return 1
 	flash_untouched flash
 }
 
 # A shell that recurses for ever ends, and only it.
 stacks_are_guarded() {
-	shell guard "$HEADLINE" 'stack overflow: sp' '^status 139' '^still here' -- \
+	shell "$1" guard 'stack overflow: sp' '^status 139' '^still here' -- \
 		'sh -c "g() { g; }; g"; echo status $?' 'echo still "here"'
 }
 
@@ -131,7 +141,7 @@ stacks_are_guarded() {
 arguments_find_room() {
 	local x=abcdefghijklmno
 	# shellcheck disable=SC2016 # the guest expands them
-	shell arguments 512 '^15364' '^x is 3840 long' -- \
+	shell f769 arguments '^15364' '^x is 3840 long' -- \
 		"x=$x$x$x$x$x$x$x$x; x=\$x\$x\$x\$x; x=\$x\$x\$x\$x; x=\$x\$x" '/bin/echo $x $x $x $x | wc -c' \
 		'echo "x" is ${#x} long'
 }
@@ -139,14 +149,24 @@ arguments_find_room() {
 # A program that asks for a page of stack gets one.
 a_page_of_stack() {
 	local start end
-	shell page 512 '\[stack\]' -- /test/maps || return 1
+	shell f746 page '\[stack\]' -- /test/maps || return 1
 	IFS='- ' read -r start end _ < <(grep -a '\[stack\]' "$WORK/page.log")
 	[ $((0x$end - 0x$start)) = 4096 ]
 }
 
+# Every mapping of a program is as xipfs-dump --ram foretells.
+maps_as_foretold() {
+	local address
+	read -r address _ < <(partition root "$WORK/out/$1/dtb/board.dtb")
+	xipfs-dump --json --ram=nommu --flash-addr="$address" "$WORK/out/$1/image/root.cramfs" >"$WORK/$1.ram" || return 1
+	boot "$1" "$WORK/maps.log" --run='echo "@"maps cat; cat /proc/self/maps' || return 1
+	sed -i 's|/bin/cat$|/bin/busybox|' "$WORK/maps.log" # a hard link to it
+	python3 "$TOP/tests/target/ram.py" "$WORK/maps.log" "$WORK/$1.ram" 'maps cat=/bin/busybox'
+}
+
 # The slab allocator of the patches, compiled as a program with a checking memory, against random use.
 allocator_holds() {
-	local dir=$WORK/allocator source=$WORK/out/tiny/linux/mm/slab_packed.c header seed
+	local dir=$WORK/allocator source=$WORK/out/f746/linux/mm/slab_packed.c header seed
 	sed -n 's/^#include [<"]\(.*\)[>"]$/\1/p' "$source" | while read -r header; do
 		mkdir -p "$dir/$(dirname "$header")"
 		echo '#include "kernel.h"' >"$dir/$header"
@@ -160,24 +180,24 @@ allocator_holds() {
 }
 
 make_overlay() {
-	local libc=$WORK/out/tiny/libc name
+	local libc=$WORK/out/libc/libc name
 	mkdir -p "$WORK/overlay/test"
 	cp "$HERE/guest/hundred" "$WORK/overlay/test/"
-	"$TARGET/build.sh" --out="$WORK/out/tiny" qemu-mps2-tiny libc
-	for name in small maps; do
+	"$TARGET/build.sh" --out="$WORK/out/libc" stm32f746-onchip libc
+	for name in small maps signal; do
 		"$libc/bin/arm-uclinuxfdpiceabi-gcc" -static -nostdlib -Os -s -Wall -Wextra -Werror \
 			-Wl,-z,stack-size=4096 -o "$WORK/overlay/test/$name" "$HERE/guest/$name.c"
 	done
 }
 
-# table NAME: a row of pass rates.
+# row NAME TITLE: pass rates.
 row() {
-	local name=$1 ram seed good
+	local ram seed good
 	printf '| %s |' "$2"
-	for ram in 768 640 512 448 384 352 320 288 256; do
+	for ram in "${SIZES[@]}"; do
 		good=0
 		for ((seed = 1; seed <= BOOTS; seed++)); do
-			if workload "$name" "$ram" "$seed" >/dev/null 2>&1; then
+			if workload "$1" "$seed" --ram="${ram}K" >/dev/null 2>&1; then
 				good=$((good + 1))
 			fi
 		done
@@ -186,23 +206,27 @@ row() {
 	echo
 }
 
+# The stock kernels are for a board with more RAM than any of the chips, and another UART and timer.
 print_table() {
 	local SILENCE=10 # most boots that fail do so in silence
+	local SIZES=(768 640 512 448 384 352 320 288 256)
 	make_overlay
-	build_board tiny
-	BOARD=qemu-mps2-an500 build_board stock --stock
+	build_board stock qemu-mps2-an500 --stock
 	grep -v TINY_MEMORY "$TOP/kernel-patches/configs/tiny.config" |
 		sed 's/LOG_BUF_SHIFT=11/LOG_BUF_SHIFT=12/' >"$WORK/configured.config"
-	BOARD=qemu-mps2-an500 build_board configured --stock --config="$WORK/configured.config"
-	echo '| kernel | 768 | 640 | 512 | 448 | 384 | 352 | 320 | 288 | 256 |'
-	echo '|---|---|---|---|---|---|---|---|---|---|'
-	BOARD=qemu-mps2-an500 row stock 'stock'
-	BOARD=qemu-mps2-an500 row configured 'configured'
+	build_board configured qemu-mps2-an500 --stock --config="$WORK/configured.config"
+	build_board tiny qemu-mps2-tiny
+	printf '| kernel |'
+	printf ' %s |' "${SIZES[@]}"
+	printf '\n|---|%s\n' "$(printf -- '---|%.0s' "${SIZES[@]}")"
+	row stock 'stock'
+	row configured 'configured'
 	row tiny 'patched'
 }
 
 main() {
-	local ram
+	local name
+	declare -A board_of=()
 	trap cleanup EXIT
 	find_programs
 	if [ "${1:-}" = --table ]; then
@@ -211,23 +235,34 @@ main() {
 	fi
 	ok "the C library and the workload" make_overlay
 	good || return 1
-	ok "the kernel and root of qemu-mps2-tiny" build_board tiny
-	good || return 1
-	ok "stub, device tree, kernel and root in 1 MiB of flash" in_one_mebibyte
-	ok "the slab allocator keeps objects apart, aligned and whole" allocator_holds
-	ok "$HEADLINE KiB of RAM: $BOOTS boots of $BOOTS" boots tiny "$HEADLINE" "$BOOTS"
-	for ram in 320 384 512; do
-		ok "$ram KiB of RAM: $BOOTS boots of $BOOTS" boots tiny "$ram" "$BOOTS"
+	for name in f413 f429 f746 f769; do
+		board_of[$name]=stm32$name-onchip
+		ok "stm32$name-onchip: kernel and root" build_board "$name" "stm32$name-onchip"
+		good || return 1
 	done
-	ok "the root with stacks of a page" build_board small --image-option=--stack-size=4096
-	ok "$SMALLEST KiB of RAM with stacks of a page: $BOOTS boots of $BOOTS" boots small "$SMALLEST" "$BOOTS"
-	ok "512 KiB of RAM: 192 KiB are available at the prompt" available_at_prompt tiny 512 192
-	ok "a shell as a person expects it" a_shell_as_expected
+	board_of[small]=stm32f746-onchip
+	ok "stm32f746-onchip: stub, device tree, kernel and root in 1 MiB of flash" in_one_mebibyte
+	ok "the slab allocator keeps objects apart, aligned and whole" allocator_holds
+	ok "stm32f429-onchip, 192 KiB of RAM and 64 KiB of CCM: $BOOTS boots of $BOOTS" boots f429
+	ok "stm32f413-onchip, 320 KiB of RAM: $BOOTS boots of $BOOTS" boots f413
+	ok "stm32f746-onchip, 320 KiB of RAM: $BOOTS boots of $BOOTS" boots f746
+	ok "stm32f769-onchip, 512 KiB of RAM: $BOOTS boots of $BOOTS" boots f769
+	ok "the root with stacks of a page" build_board small stm32f746-onchip --image-option=--stack-size=4096
+	ok "stm32f746-onchip, $SMALLEST KiB of RAM with stacks of a page: $BOOTS boots of $BOOTS" boots small --ram="${SMALLEST}K"
+	ok "stm32f429-onchip: 12 KiB are available at the prompt" available_at_prompt f429 12
+	ok "stm32f746-onchip: 72 KiB are available at the prompt" available_at_prompt f746 72
+	ok "stm32f769-onchip: 260 KiB are available at the prompt" available_at_prompt f769 260
+	for name in f429 f746; do
+		ok "stm32$name-onchip: a shell as a person expects it" a_shell_as_expected "$name"
+		ok "stm32$name-onchip: a program that overflows its stack ends alone" stacks_are_guarded "$name"
+		ok "stm32$name-onchip: every mapping is as --ram foretells" maps_as_foretold "$name"
+	done
 	ok "nothing is written to the flash" flash_is_untouched
-	ok "a program that overflows its stack ends alone" stacks_are_guarded
 	ok "long lists of arguments find room" arguments_find_room
 	ok "a program that asks for a page of stack gets one" a_page_of_stack
 	ok "the ledgers of RAM and flash add up, and to what others count" ledgers
+	ok "the picture in README.md is that of the STM32F746" picture_is_current
+	ok "the ledger of a chip whose data is in CCM adds up" ledger_of_ccm
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }

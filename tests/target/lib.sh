@@ -362,13 +362,37 @@ boot_panics() {
 	grep 'Unable to mount root fs' "$WORK/panics.log"
 }
 
+# Programs without a C library for the boards of ST: one to be copied to a ramfs, one that handles a signal.
+make_disco_programs() {
+	local name
+	mkdir -p "$WORK/disco/test"
+	for name in small signal; do
+		"$WORK/out/qemu-mps2-an500-static/libc/bin/arm-uclinuxfdpiceabi-gcc" -static -nostdlib -Os -s -Wall -Wextra \
+			-Werror -Wl,-z,stack-size=8192 -o "$WORK/disco/test/$name" "$TOP/tests/hammer/guest/$name.c"
+	done
+}
+
+# A board in the emulator, with clocks and pins by the kernel: programs run where they are loaded, handlers return by code on the
+# stack, and neither kernel nor emulator has anything to say against it.
+boot_stm32() {
+	local sign
+	"$TARGET/boot.sh" "$1" --out="$WORK/out/$1" --timeout=300 --log="$WORK/$1.log" --run='free' --run='ps' \
+		--run='cat /proc/self/maps' --run='cp /test/small /tmp' --run='/tmp/small' --run='/test/signal' \
+		--run=$'sleep 1000\x03' --run='echo still "here"' 2>"$WORK/$1.said"
+	for sign in '^Mem:' '/sbin/init' '^081.* r-xp .*/bin/' '^from memory' '^handled' '^still here'; do
+		grep -a "$sign" "$WORK/$1.log"
+	done
+	absent 'stm32:' "$WORK/$1.said"
+	absent -a 'WARNING\|BUG\|Oops' "$WORK/$1.log"
+}
+
 # What somebody needs to write a board's flash, on standard output.
 tells_how_to_write() {
 	local log=$WORK/$1.build
 	grep -E '^0x[0-9a-f]{8}  kernel +[0-9]+ of +[0-9]+ bytes  flash.bin$' "$log"
 	grep -E '^0x[0-9a-f]{8}  root +[0-9]+ of +[0-9]+ bytes  flash' "$log"
-	grep '^openocd .*program flash.bin 0x08004000 verify' "$log"
-	grep '^st-flash .* write flash.bin 0x08004000' "$log"
+	grep "^openocd .*program flash.bin $2 verify" "$log"
+	grep "^st-flash .* write flash.bin $2" "$log"
 }
 
 # --- the patches -------------------------------------------------------------------------------

@@ -111,17 +111,26 @@ test_memory() {
 	sed 's/^/# /' "$WORK/memory.table" || true
 }
 
-# --- boards that QEMU does not play ------------------------------------------------------------
+# --- boards of ST ------------------------------------------------------------
 
 test_stm32() {
-	local board
+	local board start
+	ok "programs for the boards of ST" make_disco_programs
 	for board in stm32f429-disco stm32f469-disco stm32f746-disco stm32f769-disco stm32h743i-eval; do
-		ok "$board: builds" build "$board" "$board"
+		ok "$board: builds" build "$board" "$board" --overlay="$WORK/disco"
 		good || continue
+		start=0x08000000
+		case $board in
+		stm32f746-disco | stm32h743i-eval) start=0x08004000 ;; # behind a boot loader, and no emulator
+		*) ok "$board: boots, runs programs in its SDRAM" boot_stm32 "$board" ;;
+		esac
 		ok "$board: everything lies where the board expects it" \
 			python3 "$HERE/static.py" "$board" "$WORK/out/$board"
-		ok "$board: build.sh shows the map and how to write it" tells_how_to_write "$board"
+		ok "$board: build.sh shows the map and how to write it" tells_how_to_write "$board" $start
 	done
+	ok "stm32f769-rcc: builds" build stm32f769-rcc stm32f769-rcc --overlay="$WORK/disco"
+	good || return 0
+	ok "stm32f769-rcc: boots, with clocks, pins and resets by the kernel" boot_stm32 stm32f769-rcc
 }
 
 # --- the scripts -------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 
 import os
 import re
+import struct
 import subprocess
 import sys
 
@@ -17,6 +18,8 @@ FLASH = {"stm32f429-disco": (0x08000000, 2 << 20), "stm32f469-disco": (0x0800000
 RAM = {"stm32f429-disco": (0x90000000, 8 << 20), "stm32f469-disco": (0x00000000, 16 << 20),
        "stm32f746-disco": (0xc0000000, 8 << 20), "stm32f769-disco": (0xc0000000, 16 << 20),
        "stm32h743i-eval": (0xd0000000, 32 << 20)}
+# Where flash.bin begins: with a boot stub of ours, or behind somebody's boot loader.
+BASE = {board: 0x08004000 if board in ("stm32f746-disco", "stm32h743i-eval") else 0x08000000 for board in FLASH}
 # The addresses that kernel-patches/README.md tells to give the boot loader.
 DTB_AT, KERNEL_AT = 0x08004000, 0x0800c000
 QSPI = (0x90000000, 16 << 20)
@@ -129,13 +132,17 @@ def check_flash(board, out):
         if len(data) > size:
             fail(f"{label} is {len(data)} bytes, its partition {size}")
         if inside(at, size, FLASH[board]):
-            flash, base = main, DTB_AT
+            flash, base = main, BASE[board]
         elif board == "stm32f746-disco" and inside(at, size, QSPI):
             flash, base = read(os.path.join(out, "flash", f"flash-{QSPI[0]:08x}.bin")), QSPI[0]
         else:
             fail(f"partition {label} at {at:#x} is in no flash of the board")
         if flash[at - base:at - base + len(data)] != data:
             fail(f"{label} is not at {at:#x} in what is written to flash")
+    if BASE[board] == FLASH[board][0]:  # the stub's vectors: a stack in SRAM, and Thumb code of its own
+        stack, reset = struct.unpack_from("<II", main)
+        if not 0x20000000 < stack < 0x20010000 or not inside(reset, 0, (BASE[board], 0x4000)) or not reset & 1:
+            fail(f"flash.bin begins with {stack:#x}, {reset:#x}, which is no boot stub")
     if "root=mtd:root" not in run("fdtget", dtb, "/chosen", "bootargs"):
         fail("the kernel is not told to mount the partition root")
 

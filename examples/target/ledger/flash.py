@@ -17,6 +17,7 @@ import sys
 
 import elf
 import linkmap
+import picture
 
 KINDS = ["text", "read-only data", "unwind tables", "text and tables used at boot only", "data",
          "data used at boot only"]
@@ -100,8 +101,8 @@ def by(root, which):
     return sizes
 
 
-def print_parts(out):
-    """The chips that build.sh writes, part by part; each adds up to its size."""
+def chips_of(out):
+    """The chips that build.sh writes: (address, part, bytes, bytes of its partition) by file."""
     chips = collections.defaultdict(list)
     with open(os.path.join(out, "flash/map"), encoding="ascii") as file:
         for line in file:
@@ -112,7 +113,12 @@ def print_parts(out):
             address, used, room = int(match[1], 16), int(match[3]), int(match[4] or 0)
             chip = "flash.bin" if match[2] == "end" else match[5].split()[-1]
             chips[chip].append((address, match[2], used, room))
-    for chip, parts in chips.items():
+    return chips
+
+
+def print_parts(out):
+    """The chips part by part; each adds up to its size."""
+    for chip, parts in chips_of(out).items():
         begin, total = parts[0][0], 0
         print(f"{chip}, bytes from 0x{begin:08x} on:")
         end, free = begin, 0
@@ -173,6 +179,23 @@ def print_ledger(out, count):
         print(f"  {sum(sizes.values()):8}  sum")
 
 
+def picture_of(out):
+    """The first chip as SVG: its parts, the kernel by kind, and what is free."""
+    parts = next(iter(chips_of(out).values()))
+    names = {"boot": "boot stub", "dtb": "device tree", "root": "root, executed in place"}
+    rows, free, end = [], 0, parts[0][0]
+    for address, name, used, _ in parts:
+        free += address - end + (used if name == "end" else 0)
+        end = address + used
+        if name == "kernel":
+            rows += [(name, f"kernel: {kind}", size) for kind, size in Kernel(out).kinds().most_common()]
+        elif name != "end":
+            rows.append((name, names[name], used))
+    rows.append(("free", "free", free))
+    total = sum(size for _, _, size in rows)
+    return picture.draw(f"{total // 1024} KiB of flash from 0x{parts[0][0]:08x} on", rows)
+
+
 def print_change(title, old, new, count):
     """What of `old` is not in `new`, or has another size, and what comes."""
     change = {name: new[name] - old[name] for name in old.keys() | new.keys() if new[name] != old[name]}
@@ -202,12 +225,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", help="where build.sh put its links")
     parser.add_argument("--against", metavar="OUT", help="what changes from that build to this one")
+    parser.add_argument("--svg", metavar="FILE", help="draw the flash instead")
     parser.add_argument("--all", action="store_true", help="all rows instead of the 20 largest")
     args = parser.parse_args()
     count = None if args.all else 20
     try:
         if args.against:
             print_changes(args.out, args.against, count)
+        elif args.svg:
+            with open(args.svg, "w", encoding="ascii") as file:
+                file.write(picture_of(args.out))
         else:
             print_ledger(args.out, count)
     except (OSError, ValueError, subprocess.CalledProcessError) as error:

@@ -65,10 +65,13 @@ class Processes:
             pid, name, mm = int(task["pid"]), task["comm"].string(), int(task["mm"])
             stack = int(task["stack"])
             own = size if pid and size >= guest.PAGE else 0  # swapper's is in .data, small ones are in slabs
+            where = ", in .data" if pid == 0 else "" if self.ledger.has(stack) else ", beside .data"
+            if own and not self.ledger.has(stack):  # TINY_DATA_RAM: in no page
+                own = 0
             if own:
                 self.ledger.claim(stack, size, "kernel stacks")
             kind = "kernel thread" if not mm else "process" if int(task["tgid"]) == pid else "thread"
-            self.stacks.append((own, pid, kind, name, guest.deepest(stack, size)))
+            self.stacks.append((own, pid, kind, name, guest.deepest(stack, size), where))
             if not mm:
                 continue
             if mm in spaces:
@@ -85,8 +88,7 @@ class Processes:
 
     def report_stacks(self):
         """A line for each kernel stack."""
-        for size, pid, kind, name, used in self.stacks:
+        for size, pid, kind, name, used, where in self.stacks:
             depth = "depth unknown: not zeroed when allocated" if used is None else \
                 f"{used:4} of {guest.thread_size()} bytes at its deepest"
-            where = ", in .data" if pid == 0 else ""
             yield size, f"{pid:5}  {kind:13}  {name:12}  {depth}{where}"

@@ -104,7 +104,7 @@ class Ledger:
                         self.claim(int(chunk["base_addr"]), size, "per-CPU chunks")
         size = guest.thread_size()
         stack = guest.number("irq_stack_ptr", 0) - size
-        if stack > 0 and size >= PAGE and not self.is_reserved(stack):
+        if stack > 0 and size >= PAGE and self.has(stack) and not self.is_reserved(stack):
             self.claim(stack, size, "interrupt stack")
         if guest.number("sizeof(stack_cache)", 0):
             for i in range(guest.number("sizeof(stack_cache) / sizeof(stack_cache[0])")):
@@ -222,19 +222,59 @@ class Report:
             self.wrong.append(f"{what}: {mine} here, {kernels} by the kernel's own count")
 
 
+def in_data_ram(section, ledger):
+    """Whether a section is in a RAM that has no pages (CONFIG_TINY_DATA_RAM)."""
+    start = guest.number("(unsigned long)&_sdata")
+    return not ledger.has(start) and start <= section.address < guest.number("(unsigned long)&_end")
+
+
+def data_ram_size():
+    """Its size, by the configuration beside vmlinux."""
+    path = os.path.join(os.path.dirname(gdb.current_progspace().filename), "kernel.config")
+    with open(path, encoding="ascii") as file:
+        for line in file:
+            if line.startswith("CONFIG_TINY_DATA_RAM_SIZE="):
+                return int(line.split("=")[1], 0)
+    raise gdb.GdbError(f"{path} does not tell how large the RAM of the kernel's data is")
+
+
+def tell_data_ram(report, sections, ledger):
+    """What the RAM is used for that only has the kernel's data; such as an STM32F4's CCM."""
+    inside = [s for s in sections if in_data_ram(s, ledger)]
+    if not inside:
+        return
+    size, stacks = data_ram_size(), guest.number("sizeof(stack_pool)")
+    start = guest.number("(unsigned long)&_sdata")
+    report.line(f"RAM of the kernel's data at {start:#x}, bytes (no pages, and not in the sums below):")
+    pages = sum(s.size for s in inside if s.name == ".bss_pages")
+    for section in inside:
+        if section.name != ".bss_pages":
+            report.bytes(section.size, section.name)
+    report.bytes(stacks, f"kernel stacks, {stacks // guest.thread_size()} of {guest.thread_size()} bytes")
+    report.bytes(pages - stacks, "interrupt stack")
+    used, end = sum(s.size for s in inside), guest.number("(unsigned long)&_end")
+    report.bytes(end - start - used, "alignment of sections")
+    report.bytes(start + size - end, "free")
+    report.line(f"  {size:7}  sum")
+    if pages - stacks != guest.thread_size():
+        report.wrong.append(".bss_pages has something else than stacks")
+
+
 def tell_image(report, sections, ledger):
     """The kernel before it runs: what stays in flash, what RAM it takes."""
     sizes = collections.Counter()
     for section in sections:
         where = "" if ledger.has(section.address) else ", in flash"
         kind = elf.kind_of(section)
+        if in_data_ram(section, ledger):
+            where = (", in" if kind == "bss" else ", copied to") + " a RAM of its own"
         if not where and kind != "bss":
             where = ", copied to RAM" + (" and freed after boot" if "boot only" in kind else "")
         sizes[kind + where] += section.size
     image = guest.number("(unsigned long)&_edata_loc", 0) - guest.number("(unsigned long)&_xiprom", 0)
     if image:  # one that executes in place
         sizes["alignment of sections, in flash"] = \
-            image - sum(size for name, size in sizes.items() if name != "bss")
+            image - sum(size for name, size in sizes.items() if not name.startswith("bss"))
     report.line("the kernel, bytes:")
     for name, size in sizes.items():
         report.line(f"  {size:7}  {name}")
@@ -268,6 +308,7 @@ def tell(report):
     sections = elf.File(gdb.current_progspace().filename).kept()
 
     tell_image(report, sections, ledger)
+    tell_data_ram(report, sections, ledger)
     report.line(f"RAM: {ledger.count} pages of {PAGE // 1024} KiB, {ledger.count * PAGE // 1024} KiB")
     for name in ORDER:
         if ledger.pages(name):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step flash: what is written to the board's flash, laid out by the partitions in its device tree.
 # Inputs: IMAGE, KERNEL, DTB (step folders), FLASH_BASE (where the flash begins), FLASH_END (where it ends, or empty), STUB (boot code, or
-# empty), PARTS (labels of the partitions to fill), CROSS_COMPILE. Output: flash.bin (and one more
+# empty), STUB_FLAGS (what its compiler is to know), PARTS (labels of the partitions to fill), CROSS_COMPILE. Output: flash.bin (and one more
 # file for each further chip) and map. A part larger than its partition is refused.
 # shellcheck source-path=SCRIPTDIR
 . "$STEPS/common.sh"
@@ -44,8 +44,14 @@ check_end() {
 if [ -n "$STUB" ]; then
 	read -r dtb_address _ _ < <(partition dtb "$dtb")
 	read -r kernel_address _ _ < <(partition kernel "$dtb")
-	"${CROSS_COMPILE}gcc" -nostdlib -static -no-pie -Wl,-Ttext="$FLASH_BASE",-e,0,--build-id=none -DDTB="$dtb_address" \
-		-DKERNEL="$kernel_address" -x assembler-with-cpp "$STUB" -o stub.elf
+	case $STUB in
+	*.S) language=assembler-with-cpp addresses=("-DDTB=$dtb_address" "-DKERNEL=$kernel_address") ;;
+	*) language=c addresses=("-Wl,--defsym=DTB=$dtb_address,--defsym=KERNEL=$kernel_address") ;;
+	esac
+	# shellcheck disable=SC2086 # words
+	"${CROSS_COMPILE}gcc" -Os -mthumb -mcpu=cortex-m3 -mfloat-abi=soft -ffreestanding -fno-pic -fno-unwind-tables -Wall -Wextra -Werror \
+		-nostdlib -static -no-pie "-Wl,-T,$STEPS/../boards/stub.ld,-Ttext=$FLASH_BASE,-e,0,--build-id=none" \
+		"${addresses[@]}" $STUB_FLAGS -x $language "$STUB" -o stub.elf
 	"${CROSS_COMPILE}objcopy" -O binary -j .text stub.elf stub.bin
 	printf '0x%08x  %-7s %8d bytes in front of the partitions  flash.bin\n' "$FLASH_BASE" boot "$(stat -c %s stub.bin)" >>map
 	cat stub.bin >flash.bin
