@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "xipfs/base/lines.h"
 #include "xipfs/base/text.h"
 #include "xipfs/base/pool.h"
+#include "xipfs/cli/getopt.h"
 
 #define JOBS_MAX 1024
 
@@ -33,7 +33,7 @@ enum long_only {
 	OPT_EXPLAIN,
 };
 
-static const char short_options[] = "b:BD:e:EhVi:j:Ln:N:pqsvxXz";
+static const char short_options[] = ":b:BD:e:EhVi:j:Ln:N:pqsvxXz";
 
 static const struct option long_options[] = {
 	{"page-size", required_argument, NULL, 'b'},
@@ -149,7 +149,7 @@ static enum options_verdict set_stack_size(struct parser *parser, const char *te
 	struct xip_policy_rule rule = {.attribute = XIP_ATTR_STACK};
 
 	if (!xip_parse_size(text, &rule.value) || !rule.value || rule.value > UINT32_MAX)
-		return usage(parser, "stack size %s: it must be bytes, of at most 32 bits", text);
+		return usage(parser, "--stack-size=%s: it must be bytes, of at most 32 bits", text);
 	return add_rule(parser, rule, "--stack-size=", text);
 }
 
@@ -157,7 +157,7 @@ static enum options_verdict set_max_size(struct parser *parser, const char *text
 {
 	if (!xip_parse_size(text, &parser->options->build.max_size) ||
 		!parser->options->build.max_size)
-		return usage(parser, "size %s: it must be bytes, with K, M or G behind", text);
+		return usage(parser, "--max-size=%s: it must be bytes, with K, M or G behind", text);
 	return OPTIONS_RUN;
 }
 
@@ -167,7 +167,7 @@ static enum options_verdict set_page_size(struct parser *parser, const char *tex
 
 	if (!xip_parse_size(text, &size) || !xip_page_size_is_valid(size))
 		return usage(parser,
-			"page size %s: it must be the target's, a power of two from 4096 to 65536",
+			"--page-size=%s: it must be the target's, a power of two from 4096 to 65536",
 			text);
 	parser->options->build.policy.page_size = (uint32_t)size;
 	return OPTIONS_RUN;
@@ -180,7 +180,7 @@ static enum options_verdict set_xip_align(struct parser *parser, const char *tex
 	if (!xip_parse_size(text, &size) || size < 4 || size > XIP_PAGE_SIZE_MAX ||
 		!xip_is_power_of_two(size))
 		return usage(parser,
-			"XIP alignment %s: it must be a power of two from 4 to the page size",
+			"--xip-align=%s: it must be a power of two from 4 to the page size",
 			text);
 	parser->options->build.policy.xip_align = (uint32_t)size;
 	return OPTIONS_RUN;
@@ -197,7 +197,7 @@ static enum options_verdict set_endian(struct parser *parser, const char *text)
 	else if (!strcmp(text, "host"))
 		parser->options->build.layout.big = !*(const uint8_t *)&probe;
 	else
-		return usage(parser, "byte order %s: it must be big, little or host", text);
+		return usage(parser, "--endian=%s: it must be big, little or host", text);
 	return OPTIONS_RUN;
 }
 
@@ -206,7 +206,7 @@ static enum options_verdict set_edition(struct parser *parser, const char *text)
 	uint64_t number;
 
 	if (!xip_parse_size(text, &number) || number > UINT32_MAX)
-		return usage(parser, "edition %s: it must be a number of at most 32 bits", text);
+		return usage(parser, "--edition=%s: it must be a number of at most 32 bits", text);
 	parser->options->build.layout.edition = (uint32_t)number;
 	return OPTIONS_RUN;
 }
@@ -231,7 +231,7 @@ static enum options_verdict set_jobs(struct parser *parser, const char *text)
 	uint64_t jobs;
 
 	if (!xip_parse_size(text, &jobs) || jobs > JOBS_MAX)
-		return usage(parser, "jobs %s: it must be a number of threads (0: one a processor)",
+		return usage(parser, "--jobs=%s: it must be a number of threads (0: one a processor)",
 			text);
 	parser->options->build.encode.threads = (unsigned)jobs;
 	return OPTIONS_RUN;
@@ -248,7 +248,7 @@ static enum options_verdict set_compressor(struct parser *parser, const char *te
 	else if (!strcmp(text, "zopfli"))
 		*compressor = XIP_ZOPFLI;
 	else
-		return usage(parser, "compressor %s: it must be libdeflate, zlib or zopfli", text);
+		return usage(parser, "--compressor=%s: it must be libdeflate, zlib or zopfli", text);
 	return OPTIONS_RUN;
 }
 
@@ -257,7 +257,7 @@ static enum options_verdict set_level(struct parser *parser, const char *text)
 	uint64_t level;
 
 	if (!xip_parse_size(text, &level) || !level || level > 1000)
-		return usage(parser, "level %s: it must be a number from 1 on", text);
+		return usage(parser, "--level=%s: it must be a number from 1 on", text);
 	parser->level = (int)level;
 	return OPTIONS_RUN;
 }
@@ -334,7 +334,7 @@ static enum options_verdict parse_flag(struct parser *parser, int letter)
 	case OPT_FIT:
 		options->build.fit = true;
 		break;
-	default: /* getopt_long has said what is wrong */
+	default: /* '?' and ':' */
 		return OPTIONS_USAGE;
 	}
 	return OPTIONS_RUN;
@@ -484,9 +484,13 @@ enum options_verdict options_parse(
 	*options = (struct options){0};
 	options->build.policy.page_size = XIP_PAGE_SIZE_MIN;
 	memcpy(options->build.layout.name, "Compressed", sizeof("Compressed"));
+	opterr = 0;
 	while (verdict == OPTIONS_RUN &&
-		(letter = getopt_long(argc, argv, short_options, long_options, NULL)) != -1)
+		(letter = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
 		verdict = parse_option(&parser, letter);
+		if (letter == '?' || letter == ':')
+			xip_getopt_report(long_options, letter, argv, diag);
+	}
 	return verdict == OPTIONS_RUN ? finish(&parser, argc, argv) : verdict;
 }
 

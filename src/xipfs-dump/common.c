@@ -3,12 +3,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
+
+/* print_check() tells of faults in its own way: of the rest only errors are told here. */
+static void tell_errors(void *user, enum xip_severity severity, const char *path, uint64_t offset,
+	const char *message)
+{
+	const struct xip_diag *diag = user;
+
+	if (severity == XIP_DIAG_ERROR)
+		diag->emit(diag->user, severity, path, offset, message);
+}
 
 enum xip_err dump_open(struct dump *dump, const char *path, const struct options *options,
 	const struct xip_cli *cli, const struct xip_diag *diag)
 {
+	const struct xip_diag errors = {tell_errors, (void *)diag};
 	unsigned warnings = cli->warnings;
 	enum xip_err err;
 
@@ -19,9 +29,8 @@ enum xip_err dump_open(struct dump *dump, const char *path, const struct options
 	err = xip_image_open(&dump->image, dump->fd, path, options->page_size, diag);
 	if (!err) {
 		dump->info = xip_image_info(dump->image);
-		/* print_check() reports the faults in its own way. */
 		err = xip_image_list(dump->image, true, &dump->listing,
-			options->action == ACTION_CHECK ? NULL : diag);
+			options->action == ACTION_CHECK ? &errors : diag);
 	}
 	if (err)
 		dump_close(dump);
@@ -56,18 +65,22 @@ void dump_close(struct dump *dump)
 
 void dump_print_path(const struct dump *dump, FILE *out, uint32_t entry)
 {
-	char *path = entry == XIP_NO_ENTRY ? NULL : xip_listing_path(&dump->listing, entry);
+	char buffer[XIP_SHOWN_PATH_SIZE];
 
-	xip_cli_print_escaped(out, path ? path : "-");
-	free(path);
+	if (entry == XIP_NO_ENTRY)
+		fputc('-', out);
+	else
+		xip_cli_print_escaped(out, xip_listing_show(&dump->listing, entry, buffer));
 }
 
 void dump_json_path(const struct dump *dump, struct json *json, const char *key, uint32_t entry)
 {
-	char *path = entry == XIP_NO_ENTRY ? NULL : xip_listing_path(&dump->listing, entry);
+	char buffer[XIP_SHOWN_PATH_SIZE];
 
-	json_text(json, key, path);
-	free(path);
+	if (entry == XIP_NO_ENTRY)
+		json_null(json, key);
+	else
+		json_text(json, key, xip_listing_show(&dump->listing, entry, buffer));
 }
 
 uint64_t dump_address(const struct dump *dump, uint64_t offset)

@@ -2,7 +2,6 @@
 /*
  * xipfs-dump: shows, checks and extracts a cramfs image.
  */
-#include <errno.h>
 #include <signal.h>
 
 #include "common.h"
@@ -40,6 +39,23 @@ static enum xip_err run_action(struct dump *dump, const struct xip_cli *cli, int
 	return XIP_ERR_USAGE;
 }
 
+/* An image that its partition cuts off is not what the target will see, whatever was asked. */
+static enum xip_err check_partition(const struct dump *dump, int *status)
+{
+	uint64_t partition = dump->options->partition, size = dump->info->size;
+	enum action action = dump->options->action;
+
+	if (!partition || partition >= size)
+		return XIP_OK;
+	(void)xip_diag_fail(dump->diag, XIP_ERR_LIMIT, dump->path, XIP_NO_OFFSET,
+		"the image takes %llu bytes, %llu more than --partition=%llu holds",
+		(unsigned long long)size, (unsigned long long)(size - partition),
+		(unsigned long long)partition);
+	*status = action == ACTION_CHECK || action == ACTION_EXPECT ? EXIT_ERRORS
+								    : XIP_EXIT_OPERATIONAL;
+	return XIP_OK;
+}
+
 static int run(
 	const struct options *options, const struct xip_cli *cli, const struct xip_diag *diag)
 {
@@ -52,16 +68,16 @@ static int run(
 		return err == XIP_ERR_CORRUPT && options->action == ACTION_CHECK
 			       ? EXIT_ERRORS
 			       : XIP_EXIT_OPERATIONAL;
-	err = run_action(&dump, cli, &status);
+	err = check_partition(&dump, &status);
+	if (!err && status == XIP_EXIT_OK)
+		err = run_action(&dump, cli, &status);
 	if (err && !cli->errors) /* the medium failed under a block */
 		(void)xip_diag_fail(
 			diag, err, options->image, XIP_NO_OFFSET, "%s", xip_err_name(err));
 	if (dump.damaged || err)
 		status = XIP_EXIT_OPERATIONAL;
-	if ((fflush(stdout) || ferror(stdout)) && !err) {
-		(void)xip_diag_fail_errno(diag, errno, NULL, "cannot write to standard output");
+	if (!err && xip_cli_finish(stdout, diag))
 		status = XIP_EXIT_OPERATIONAL;
-	}
 	dump_close(&dump);
 	return status;
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "xipfs/cli/cli.h"
+#include "xipfs/cli/getopt.h"
 #include "xipfs/base/text.h"
 #include "xipfs/format/format.h"
 #include "xipfs/check/verify.h"
@@ -123,14 +123,14 @@ static enum options_verdict set_ram(struct options *options, const struct xip_di
 static enum options_verdict set_flash_address(struct options *options, const struct xip_diag *diag)
 {
 	if (!xip_parse_size(optarg, &options->flash_address))
-		return usage(diag, "flash address %s: it must be a number", optarg);
+		return usage(diag, "--flash-addr=%s: it must be a number", optarg);
 	if (!options->flash_address)
 		return usage(diag,
-			"flash address %s: "
+			"--flash-addr=%s: "
 			"the kernel executes nothing in place from an image at address 0",
 			optarg);
 	if (options->flash_address > UINT64_MAX - UINT32_MAX)
-		return usage(diag, "flash address %s: the image would not fit behind it", optarg);
+		return usage(diag, "--flash-addr=%s: the image would not fit behind it", optarg);
 	return OPTIONS_RUN;
 }
 
@@ -140,7 +140,7 @@ static enum options_verdict set_page_size(struct options *options, const struct 
 
 	if (!xip_parse_size(optarg, &size) || !xip_page_size_is_valid(size))
 		return usage(diag,
-			"page size %s: it must be the target's, a power of two from 4096 to 65536",
+			"--page-size=%s: it must be the target's, a power of two from 4096 to 65536",
 			optarg);
 	options->page_size = (uint32_t)size;
 	return OPTIONS_RUN;
@@ -179,7 +179,7 @@ static enum options_verdict parse_option(
 		return OPTIONS_RUN;
 	case OPT_PARTITION:
 		if (!xip_parse_size(optarg, &options->partition) || !options->partition)
-			return usage(diag, "partition %s: it must be a size in bytes", optarg);
+			return usage(diag, "--partition=%s: it must be a size in bytes", optarg);
 		return OPTIONS_RUN;
 	case OPT_FLASH_ADDR:
 		return set_flash_address(options, diag);
@@ -191,7 +191,7 @@ static enum options_verdict parse_option(
 	case 'v':
 		options->verbose = true;
 		return OPTIONS_RUN;
-	default: /* getopt_long has said what is wrong */
+	default: /* '?' and ':' */
 		return OPTIONS_USAGE;
 	}
 }
@@ -199,9 +199,7 @@ static enum options_verdict parse_option(
 static enum options_verdict print_and_check(const char *text, const struct xip_diag *diag)
 {
 	fputs(text, stdout);
-	if (fflush(stdout) || ferror(stdout))
-		return usage(diag, "%s", "cannot write to standard output");
-	return OPTIONS_DONE;
+	return xip_cli_finish(stdout, diag) ? OPTIONS_USAGE : OPTIONS_DONE;
 }
 
 /* True when the action prints something that JSON can hold. */
@@ -228,13 +226,16 @@ enum options_verdict options_parse(
 	int letter;
 
 	*options = (struct options){.checks = UINT64_MAX};
+	opterr = 0;
 	while (verdict == OPTIONS_RUN &&
-		(letter = getopt_long(argc, argv, "vhV", long_options, NULL)) != -1) {
+		(letter = getopt_long(argc, argv, ":vhV", long_options, NULL)) != -1) {
 		if (letter == 'h')
 			return print_and_check(help_text, diag);
 		if (letter == 'V')
 			return print_and_check("xipfs-dump " XIP_VERSION "\n", diag);
 		verdict = parse_option(options, letter, diag);
+		if (letter == '?' || letter == ':')
+			xip_getopt_report(long_options, letter, argv, diag);
 	}
 	if (verdict != OPTIONS_RUN)
 		return verdict;

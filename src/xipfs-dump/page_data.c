@@ -176,7 +176,7 @@ static void print_kinds(struct json *json)
 	json_close_list(json);
 }
 
-static enum xip_err print_all(FILE *out, struct dump *dump, struct dump *before)
+enum xip_err page_print_data(FILE *out, struct dump *dump, struct dump *before)
 {
 	struct json json = {.out = out};
 	enum xip_err err;
@@ -189,28 +189,5 @@ static enum xip_err print_all(FILE *out, struct dump *dump, struct dump *before)
 	if (!err && before)
 		err = print_image(&json, "before", before);
 	json_close_object(&json);
-	return err || !json.failed ? err : xip_diag_nomem(dump->diag);
-}
-
-/* A name could hold "</script>" or "<!--", so '<' is written in JSON's other way. */
-enum xip_err page_print_data(FILE *out, struct dump *dump, struct dump *before)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *memory = open_memstream(&text, &size);
-	enum xip_err err = memory ? print_all(memory, dump, before) : xip_diag_nomem(dump->diag);
-	bool failed = memory && ferror(memory);
-
-	if (memory)
-		failed |= fclose(memory) != 0;
-	if (!err && failed)
-		err = xip_diag_nomem(dump->diag);
-	for (const char *p = text; !err && *p; p++) {
-		if (*p == '<')
-			fputs("\\u003c", out);
-		else
-			fputc(*p, out);
-	}
-	free(text);
 	return err;
 }

@@ -131,5 +131,5 @@ enum xip_err print_check(struct dump *dump, int *status)
 	else
 		finish_text(dump, &sink, &result);
 	*status = result.errors ? EXIT_ERRORS : XIP_EXIT_OK;
-	return sink.json.failed ? xip_diag_nomem(dump->diag) : XIP_OK;
+	return XIP_OK;
 }

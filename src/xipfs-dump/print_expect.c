@@ -4,7 +4,6 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common.h"
 #include "xipfs/expect/expect.h"
@@ -16,6 +15,7 @@ struct survey {
 	struct xip_program_list programs;
 	struct xip_ram ram;
 	char *first_fault;
+	bool no_memory; /* for it */
 };
 
 static void keep_first(void *user, const struct xip_finding *finding)
@@ -23,10 +23,10 @@ static void keep_first(void *user, const struct xip_finding *finding)
 	struct survey *survey = user;
 	const struct xip_check_info *check = xip_check_info(finding->check);
 
-	if (!survey->first_fault && asprintf(&survey->first_fault, "%s: %s%s%s", check->name,
+	if (!survey->first_fault && !survey->no_memory && asprintf(&survey->first_fault, "%s: %s%s%s", check->name,
 					    finding->path ? finding->path : "",
 					    finding->path ? ": " : "", finding->message) < 0)
-		survey->first_fault = NULL;
+		survey->no_memory = true;
 }
 
 static void free_survey(struct survey *survey)
@@ -61,6 +61,10 @@ static enum xip_err make_survey(struct dump *dump, enum xip_kernel kernel, struc
 		return err;
 	}
 	err = xip_verify(dump->image, &checks, &result, dump->diag);
+	if (!err && survey->no_memory) {
+		survey->first_fault = NULL; /* asprintf leaves it undefined */
+		err = xip_diag_nomem(dump->diag);
+	}
 	if (err) {
 		free_survey(survey);
 		return err;
@@ -90,26 +94,12 @@ static void print_comment(const char *label, const char *clause)
 	putchar('\n');
 }
 
-/* '#' would begin a TAP directive. */
-static void print_description(const char *text)
-{
-	char *copy = strdup(text);
-	char *rest = copy, *part;
-
-	while ((part = strsep(&rest, "#"))) {
-		xip_cli_print_escaped(stdout, part);
-		if (rest)
-			fputs("\\#", stdout);
-	}
-	putchar('\n');
-	free(copy);
-}
-
 static void print_outcome(
 	size_t number, const struct xip_expectation *expectation, const struct xip_outcome *outcome)
 {
 	printf("%sok %zu - ", outcome->holds ? "" : "not ", number);
-	print_description(expectation->text);
+	xip_cli_print_tap(stdout, expectation->text);
+	putchar('\n');
 	if (outcome->holds)
 		return;
 	print_comment("expected", outcome->expected);

@@ -111,23 +111,23 @@ static void placement_text(const struct dump *dump, size_t index, char *text, si
 				used ? ", " : "", parts[i].count, parts[i].name);
 }
 
-/* The target of a symbolic link, malloc'ed; NULL when it is none or cannot be read. */
-static char *link_target(struct dump *dump, const struct xip_inode *inode)
+/* *@target of a symbolic link, malloc'ed; NULL when the entry is none or it cannot be read. */
+static enum xip_err link_target(struct dump *dump, const struct xip_inode *inode, char **target)
 {
-	uint8_t *target;
+	uint8_t *data = NULL;
 	size_t size;
+	enum xip_err err = XIP_OK;
 
-	if (!xip_mode_is_symlink(inode->mode) ||
-		xip_image_load(dump->image, inode, &target, &size, NULL, NULL))
-		return NULL;
-	return (char *)target;
+	if (xip_mode_is_symlink(inode->mode))
+		err = xip_image_load(dump->image, inode, &data, &size, NULL, NULL);
+	*target = (char *)data;
+	return err == XIP_ERR_NOMEM ? xip_diag_nomem(dump->diag) : XIP_OK;
 }
 
-static void list_entry(struct dump *dump, size_t index)
+static void list_entry(const struct dump *dump, size_t index, const char *target)
 {
 	const struct xip_inode *inode = &dump->listing.entries[index].inode;
 	char mode[11], size[16], owner[16], placement[128];
-	char *target = link_target(dump, inode);
 	uint32_t major, minor;
 
 	mode_text(mode, inode->mode);
@@ -145,7 +145,6 @@ static void list_entry(struct dump *dump, size_t index)
 		xip_cli_print_escaped(stdout, target);
 	}
 	putchar('\n');
-	free(target);
 }
 
 static void json_placement(const struct dump *dump, struct json *json, const struct xip_file *file)
@@ -168,11 +167,11 @@ static void json_placement(const struct dump *dump, struct json *json, const str
 	}
 }
 
-static void json_entry(struct dump *dump, struct json *json, size_t index)
+static void json_entry(
+	const struct dump *dump, struct json *json, size_t index, const char *target)
 {
 	const struct xip_inode *inode = &dump->listing.entries[index].inode;
 	const struct xip_file *file = file_of(dump, index);
-	char *target = link_target(dump, inode);
 	uint32_t major, minor;
 
 	json_open_object(json, NULL);
@@ -194,7 +193,6 @@ static void json_entry(struct dump *dump, struct json *json, size_t index)
 	if (file)
 		json_placement(dump, json, file);
 	json_close_object(json);
-	free(target);
 }
 
 enum xip_err print_list(struct dump *dump)
@@ -216,14 +214,20 @@ enum xip_err print_list(struct dump *dump)
 	}
 	end = xip_listing_skip(&dump->listing, index);
 	for (; index != end && !ferror(stdout); index = xip_listing_next(&dump->listing, index)) {
+		char *target;
+
+		err = link_target(dump, &dump->listing.entries[index].inode, &target);
+		if (err)
+			return err;
 		if (dump->options->json)
-			json_entry(dump, &json, index);
+			json_entry(dump, &json, index, target);
 		else
-			list_entry(dump, index);
+			list_entry(dump, index, target);
+		free(target);
 	}
 	if (dump->options->json) {
 		json_close_list(&json);
 		json_close_object(&json);
 	}
-	return json.failed ? xip_diag_nomem(dump->diag) : XIP_OK;
+	return XIP_OK;
 }

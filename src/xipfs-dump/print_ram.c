@@ -3,7 +3,6 @@
  * --ram: what each program takes of RAM, and what would save some.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "common.h"
 #include "xipfs/ram/ram.h"
@@ -264,7 +263,7 @@ static void json_process(
 	json_close_object(json);
 }
 
-static enum xip_err print_json(const struct report *report)
+static void print_json(const struct report *report)
 {
 	struct json json = {.out = stdout};
 	const struct xip_ram *ram = &report->ram;
@@ -293,7 +292,6 @@ static enum xip_err print_json(const struct report *report)
 	}
 	json_close_list(&json);
 	json_close_object(&json);
-	return json.failed ? xip_diag_nomem(report->dump->diag) : XIP_OK;
 }
 
 enum xip_err print_ram(struct dump *dump)
@@ -312,7 +310,7 @@ enum xip_err print_ram(struct dump *dump)
 		err = xip_ram_predict(dump->image, &dump->listing, &dump->map, &report.programs,
 			dump->options->kernel, &report.ram, dump->diag);
 	if (!err && dump->options->json)
-		err = print_json(&report);
+		print_json(&report);
 	else if (!err)
 		print_text(&report);
 	xip_ram_free(&report.ram);
