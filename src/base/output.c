@@ -316,7 +316,10 @@ static enum xip_err give_name(struct xip_output *out, const struct xip_diag *dia
 		if (errno != EEXIST)
 			break;
 	}
-	return copy_beside(out, diag);
+	/* Without O_TMPFILE the file had a name once, or there is no /proc here. */
+	if (errno == ENOENT || errno == EPERM || errno == EOPNOTSUPP)
+		return copy_beside(out, diag);
+	return xip_diag_fail_errno(diag, errno, out->label, "cannot create");
 }
 
 /* Makes the rename durable; a file system that cannot sync a directory has nothing to lose. */

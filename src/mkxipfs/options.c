@@ -12,6 +12,8 @@
 #include "xipfs/cli/getopt.h"
 
 #define JOBS_MAX 1024
+/* No flash that an image is made for is larger. */
+#define PAD_MAX ((uint64_t)4 << 30)
 
 enum long_only {
 	OPT_XIP = 256,
@@ -31,6 +33,8 @@ enum long_only {
 	OPT_FIT,
 	OPT_REPORT,
 	OPT_EXPLAIN,
+	OPT_PAD_TO,
+	OPT_PAD_BYTE,
 };
 
 static const char short_options[] = ":b:BD:e:EhVi:j:Ln:N:pqsvxXz";
@@ -69,6 +73,8 @@ static const struct option long_options[] = {
 	{"fit", no_argument, NULL, OPT_FIT},
 	{"report", required_argument, NULL, OPT_REPORT},
 	{"explain", required_argument, NULL, OPT_EXPLAIN},
+	{"pad-to", required_argument, NULL, OPT_PAD_TO},
+	{"pad-byte", required_argument, NULL, OPT_PAD_BYTE},
 	{NULL, 0, NULL, 0},
 };
 
@@ -77,6 +83,7 @@ struct parser {
 	struct options *options;
 	const struct xip_diag *diag;
 	int level; /* 0: the compressor's default */
+	uint64_t pad_to; /* the size that the file must have; 0: any, or a multiple */
 	bool xip_asked;
 	bool holes; /* -z, which matters with --classic only */
 };
@@ -158,6 +165,35 @@ static enum options_verdict set_max_size(struct parser *parser, const char *text
 	if (!xip_parse_size(text, &parser->options->build.max_size) ||
 		!parser->options->build.max_size)
 		return usage(parser, "--max-size=%s: it must be bytes, with K, M or G behind", text);
+	return OPTIONS_RUN;
+}
+
+/* "SIZE", or "erase-block:SIZE" for a multiple. */
+static enum options_verdict set_pad_to(struct parser *parser, const char *text)
+{
+	static const char unit[] = "erase-block:";
+	bool multiple = !strncmp(text, unit, strlen(unit));
+	uint64_t size;
+
+	if (!xip_parse_size(multiple ? text + strlen(unit) : text, &size) || !size)
+		return usage(parser,
+			"--pad-to=%s: it must be the size of the file, or erase-block:SIZE for a "
+			"multiple of it",
+			text);
+	if (size > PAD_MAX)
+		return usage(parser, "--pad-to=%s: an image is never so large", text);
+	parser->pad_to = multiple ? 0 : size;
+	parser->options->build.pad_unit = size;
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_pad_byte(struct parser *parser, const char *text)
+{
+	uint64_t byte;
+
+	if (!xip_parse_size(text, &byte) || byte > 0xff)
+		return usage(parser, "--pad-byte=%s: it must be a number from 0 to 0xff", text);
+	parser->options->build.pad_byte = (uint8_t)byte;
 	return OPTIONS_RUN;
 }
 
@@ -377,6 +413,10 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 		return set_stack_size(parser, optarg);
 	case OPT_MAX_SIZE:
 		return set_max_size(parser, optarg);
+	case OPT_PAD_TO:
+		return set_pad_to(parser, optarg);
+	case OPT_PAD_BYTE:
+		return set_pad_byte(parser, optarg);
 	case OPT_REPORT:
 		options->report = optarg;
 		return OPTIONS_RUN;
@@ -444,6 +484,23 @@ static enum options_verdict take_operands(struct parser *parser, int argc, char 
 	return OPTIONS_RUN;
 }
 
+/* What pads the file must fit as well: the image gets what is left. */
+static enum options_verdict limit_by_padding(struct parser *parser)
+{
+	struct xip_build_options *build = &parser->options->build;
+	uint64_t unit = build->pad_unit;
+
+	if (!unit)
+		return OPTIONS_RUN;
+	if (build->max_size && build->max_size < unit)
+		return usage(parser, "%s: more than the largest size that is allowed", "--pad-to");
+	if (parser->pad_to)
+		build->max_size = unit;
+	else if (build->max_size)
+		build->max_size -= build->max_size % unit;
+	return OPTIONS_RUN;
+}
+
 /* Takes what is left of the command line and fills in what depends on several options. */
 static enum options_verdict finish(struct parser *parser, int argc, char **argv)
 {
@@ -453,6 +510,8 @@ static enum options_verdict finish(struct parser *parser, int argc, char **argv)
 
 	if (!build->max_size)
 		build->max_size = options->rules.max_size;
+	if (verdict == OPTIONS_RUN)
+		verdict = limit_by_padding(parser);
 	if (verdict == OPTIONS_RUN)
 		verdict = check_together(parser);
 	if (verdict == OPTIONS_RUN && build->layout.classic)
@@ -483,6 +542,7 @@ enum options_verdict options_parse(
 
 	*options = (struct options){0};
 	options->build.policy.page_size = XIP_PAGE_SIZE_MIN;
+	options->build.pad_byte = 0xff; /* erased flash */
 	memcpy(options->build.layout.name, "Compressed", sizeof("Compressed"));
 	opterr = 0;
 	while (verdict == OPTIONS_RUN &&

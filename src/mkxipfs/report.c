@@ -172,4 +172,7 @@ void report_summary(FILE *out, const struct xip_build *build, const char *label)
 		layout->bytes.super + layout->bytes.directories + layout->bytes.tables +
 			layout->bytes.insert);
 	fprintf(out, "  padding     %" PRIu64 " bytes\n", layout->bytes.padding);
+	if (totals->file_size > totals->image_size)
+		fprintf(out, "  behind it   %" PRIu64 " bytes, to fill %" PRIu64 "\n",
+			totals->file_size - totals->image_size, totals->file_size);
 }

@@ -113,6 +113,7 @@ void report_json(FILE *out, const struct xip_tree *tree, const struct xip_build 
 	json_open_object(&json, NULL);
 	json_number(&json, "version", 1);
 	json_number(&json, "size", layout->size);
+	json_number(&json, "file_size", build->totals.file_size);
 	json_number(&json, "page_size", build->plan->page_size);
 	json_text(&json, "byte_order", layout->big ? "big" : "little");
 	json_open_object(&json, "bytes");
