@@ -195,6 +195,15 @@ out:
 	return err;
 }
 
+/* A status that main() never has: libarchive ends the process when it gets no memory. */
+static void on_foreign_exit(int status, void *diag)
+{
+	if (status != EXIT_FAILURE)
+		return;
+	(void)xip_diag_nomem(diag);
+	_exit(XIP_EXIT_OPERATIONAL);
+}
+
 int main(int argc, char **argv)
 {
 	struct xip_cli cli = {.program = "mkxipfs"};
@@ -204,6 +213,7 @@ int main(int argc, char **argv)
 	enum options_verdict verdict;
 	int status = XIP_EXIT_OK;
 
+	on_exit(on_foreign_exit, &diag);
 	xip_cli_hold_streams();
 	/* A closed pipe and a file size limit are write errors like any other. */
 	signal(SIGPIPE, SIG_IGN);

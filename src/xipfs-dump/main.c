@@ -98,6 +98,8 @@ int main(int argc, char **argv)
 		return run(&options, &cli, &diag);
 	case OPTIONS_DONE:
 		return XIP_EXIT_OK;
+	case OPTIONS_OPERATIONAL:
+		return XIP_EXIT_OPERATIONAL;
 	case OPTIONS_USAGE:
 		break;
 	}

@@ -199,7 +199,7 @@ static enum options_verdict parse_option(
 static enum options_verdict print_and_check(const char *text, const struct xip_diag *diag)
 {
 	fputs(text, stdout);
-	return xip_cli_finish(stdout, diag) ? OPTIONS_USAGE : OPTIONS_DONE;
+	return xip_cli_finish(stdout, diag) ? OPTIONS_OPERATIONAL : OPTIONS_DONE;
 }
 
 /* True when the action prints something that JSON can hold. */

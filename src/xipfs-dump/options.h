@@ -46,6 +46,7 @@ enum options_verdict {
 	OPTIONS_RUN,   /* go on */
 	OPTIONS_DONE,  /* help or version was printed */
 	OPTIONS_USAGE, /* a message was printed: exit 16 */
+	OPTIONS_OPERATIONAL, /* a message was printed: exit 8 */
 };
 
 /* Parses the command line. Strings point into @argv. */

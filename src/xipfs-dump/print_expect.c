@@ -147,8 +147,10 @@ static enum xip_err write_junit(const struct dump *dump, const struct xip_expect
 
 	if (err)
 		return err;
-	print_junit(stream.file, dump, list, outcomes, failures);
-	return xip_stream_close(&stream, XIP_OK, dump->diag);
+	err = dump_spare_image(dump, stream.output);
+	if (!err)
+		print_junit(stream.file, dump, list, outcomes, failures);
+	return xip_stream_close(&stream, err, dump->diag);
 }
 
 /* --- Both ------------------------------------------------------------------------------------ */
@@ -174,7 +176,11 @@ static enum xip_err hold(const struct dump *dump, const struct survey *survey,
 	for (size_t i = 0; i < list->count; i++)
 		print_outcome(i + 1, &list->items[i], &outcomes[i]);
 	*status = failures ? EXIT_ERRORS : XIP_EXIT_OK;
-	return dump->options->junit ? write_junit(dump, list, outcomes, failures) : XIP_OK;
+	if (!dump->options->junit)
+		return XIP_OK;
+	/* No file when what was printed did not arrive. */
+	err = xip_cli_finish(stdout, dump->diag);
+	return err ? err : write_junit(dump, list, outcomes, failures);
 }
 
 enum xip_err print_expect(struct dump *dump, int *status)

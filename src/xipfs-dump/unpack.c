@@ -58,7 +58,10 @@ enum xip_err write_tar(struct dump *dump)
 	err = xip_output_open(&output, path, dump->diag);
 	if (err)
 		return err;
-	err = xip_write_tar(dump->image, &dump->listing, xip_output_fd(output), path, dump->diag);
+	err = dump_spare_image(dump, output);
+	if (!err)
+		err = xip_write_tar(
+			dump->image, &dump->listing, xip_output_fd(output), path, dump->diag);
 	if (!err)
 		err = xip_output_commit(output, dump->diag);
 	xip_output_free(output);
