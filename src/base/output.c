@@ -348,8 +348,7 @@ static enum xip_err replace_targets(
 		if (!outs[i]->target)
 			continue;
 		if (rename(outs[i]->temp, outs[i]->target))
-			err = xip_diag_fail_errno(
-				diag, errno, outs[i]->label, "cannot replace");
+			err = xip_diag_fail_errno(diag, errno, outs[i]->label, "cannot replace");
 		else
 			outs[i]->named = false;
 	}

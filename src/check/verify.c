@@ -66,8 +66,7 @@ void xip_check_report(
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	send(checker,
-		index == SIZE_MAX ? NULL : xip_listing_show(&checker->listing, index, buffer),
+	send(checker, index == SIZE_MAX ? NULL : xip_listing_show(&checker->listing, index, buffer),
 		offset, message);
 }
 

@@ -24,10 +24,12 @@ static void leave_out(struct xip_tree *tree, const char *output, const struct xi
 {
 	struct stat status;
 
-	if (!output || (strcmp(output, "-") ? stat(output, &status) : fstat(STDOUT_FILENO, &status)))
+	if (!output ||
+		(strcmp(output, "-") ? stat(output, &status) : fstat(STDOUT_FILENO, &status)))
 		return;
 	if (S_ISREG(status.st_mode) && xip_scan_leave_out(tree, &status))
-		xip_diag_info(diag, output, XIP_NO_OFFSET, "lies in the source: left out of itself");
+		xip_diag_info(
+			diag, output, XIP_NO_OFFSET, "lies in the source: left out of itself");
 }
 
 /* The tree as it shall be in the image. */
@@ -99,8 +101,7 @@ static enum xip_err make_image(struct options *options, struct xip_tree *tree,
 {
 	struct xip_output *all[] = {outputs->image, outputs->report.output};
 	struct xip_build *build = NULL;
-	enum xip_err err =
-		build_image(options, tree, outputs->image, cli, progress, &build, diag);
+	enum xip_err err = build_image(options, tree, outputs->image, cli, progress, &build, diag);
 
 	if (!err && options->report)
 		report_write(outputs->report.file, options, tree, build);

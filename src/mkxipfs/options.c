@@ -82,7 +82,7 @@ static const struct option long_options[] = {
 struct parser {
 	struct options *options;
 	const struct xip_diag *diag;
-	int level; /* 0: the compressor's default */
+	int level;       /* 0: the compressor's default */
 	uint64_t pad_to; /* the size that the file must have; 0: any, or a multiple */
 	bool xip_asked;
 	bool holes; /* -z, which matters with --classic only */
@@ -164,7 +164,8 @@ static enum options_verdict set_max_size(struct parser *parser, const char *text
 {
 	if (!xip_parse_size(text, &parser->options->build.max_size) ||
 		!parser->options->build.max_size)
-		return usage(parser, "--max-size=%s: it must be bytes, with K, M or G behind", text);
+		return usage(
+			parser, "--max-size=%s: it must be bytes, with K, M or G behind", text);
 	return OPTIONS_RUN;
 }
 
@@ -203,7 +204,8 @@ static enum options_verdict set_page_size(struct parser *parser, const char *tex
 
 	if (!xip_parse_size(text, &size) || !xip_page_size_is_valid(size))
 		return usage(parser,
-			"--page-size=%s: it must be the target's, a power of two from 4096 to 65536",
+			"--page-size=%s: it must be the target's, a power of two from 4096 to "
+			"65536",
 			text);
 	parser->options->build.policy.page_size = (uint32_t)size;
 	return OPTIONS_RUN;
@@ -216,8 +218,7 @@ static enum options_verdict set_xip_align(struct parser *parser, const char *tex
 	if (!xip_parse_size(text, &size) || size < 4 || size > XIP_PAGE_SIZE_MAX ||
 		!xip_is_power_of_two(size))
 		return usage(parser,
-			"--xip-align=%s: it must be a power of two from 4 to the page size",
-			text);
+			"--xip-align=%s: it must be a power of two from 4 to the page size", text);
 	parser->options->build.policy.xip_align = (uint32_t)size;
 	return OPTIONS_RUN;
 }
@@ -267,8 +268,8 @@ static enum options_verdict set_jobs(struct parser *parser, const char *text)
 	uint64_t jobs;
 
 	if (!xip_parse_size(text, &jobs) || jobs > JOBS_MAX)
-		return usage(parser, "--jobs=%s: it must be a number of threads (0: one a processor)",
-			text);
+		return usage(parser,
+			"--jobs=%s: it must be a number of threads (0: one a processor)", text);
 	parser->options->build.encode.threads = (unsigned)jobs;
 	return OPTIONS_RUN;
 }
@@ -284,7 +285,8 @@ static enum options_verdict set_compressor(struct parser *parser, const char *te
 	else if (!strcmp(text, "zopfli"))
 		*compressor = XIP_ZOPFLI;
 	else
-		return usage(parser, "--compressor=%s: it must be libdeflate, zlib or zopfli", text);
+		return usage(
+			parser, "--compressor=%s: it must be libdeflate, zlib or zopfli", text);
 	return OPTIONS_RUN;
 }
 

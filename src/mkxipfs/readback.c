@@ -160,8 +160,7 @@ static enum xip_err compare_blocks(const struct checker *checker, struct bench *
 		if (err)
 			return differs(checker, inode, i, err, why, diag);
 		if (got != part || memcmp(bench->block, source, part))
-			return differs(
-				checker, inode, i, XIP_ERR_CORRUPT, "other bytes", diag);
+			return differs(checker, inode, i, XIP_ERR_CORRUPT, "other bytes", diag);
 		source += part;
 		length -= part;
 	}

@@ -95,8 +95,7 @@ static void print_node(FILE *out, const struct xip_tree *tree, const struct xip_
 		char buffer[XIP_SHOWN_NODE_SIZE];
 
 		fputs("; shared with ", out);
-		xip_cli_print_escaped(
-			out, xip_tree_show(tree->data_inodes[sharer]->first, buffer));
+		xip_cli_print_escaped(out, xip_tree_show(tree->data_inodes[sharer]->first, buffer));
 	} else {
 		fprintf(out, "; %" PRIu32 " bytes", build->layout->files[inode->number].bytes);
 	}

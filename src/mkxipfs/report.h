@@ -15,8 +15,8 @@
  * One line a file: where it went, and why. With @metadata one line for every entry, its mode and
  * owner before it.
  */
-void report_files(FILE *out, const struct xip_tree *tree,
-	const struct xip_build *build, const struct options *options, bool metadata);
+void report_files(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
+	const struct options *options, bool metadata);
 
 /* What the image holds and what it took, a few lines; @label begins the first. */
 void report_summary(FILE *out, const struct xip_build *build, const char *label);

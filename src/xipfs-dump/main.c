@@ -40,26 +40,24 @@ static enum xip_err run_action(struct dump *dump, const struct xip_cli *cli, int
 }
 
 /* An image that its partition cuts off is not what the target will see, whatever was asked. */
-static enum xip_err check_partition(const struct dump *dump, int *status)
+static bool overflows(const struct dump *dump)
 {
 	uint64_t partition = dump->options->partition, size = dump->info->size;
-	enum action action = dump->options->action;
 
 	if (!partition || partition >= size)
-		return XIP_OK;
+		return false;
 	(void)xip_diag_fail(dump->diag, XIP_ERR_LIMIT, dump->path, XIP_NO_OFFSET,
 		"the image takes %llu bytes, %llu more than --partition=%llu holds",
 		(unsigned long long)size, (unsigned long long)(size - partition),
 		(unsigned long long)partition);
-	*status = action == ACTION_CHECK || action == ACTION_EXPECT ? EXIT_ERRORS
-								    : XIP_EXIT_OPERATIONAL;
-	return XIP_OK;
+	return true;
 }
 
 static int run(
 	const struct options *options, const struct xip_cli *cli, const struct xip_diag *diag)
 {
-	int status = XIP_EXIT_OK;
+	int status = XIP_EXIT_OK, least = XIP_EXIT_OK;
+	bool judging = true;
 	struct dump dump;
 	enum xip_err err = dump_open(&dump, options->image, options, cli, diag);
 
@@ -68,9 +66,14 @@ static int run(
 		return err == XIP_ERR_CORRUPT && options->action == ACTION_CHECK
 			       ? EXIT_ERRORS
 			       : XIP_EXIT_OPERATIONAL;
-	err = check_partition(&dump, &status);
-	if (!err && status == XIP_EXIT_OK)
+	if (overflows(&dump)) {
+		judging = options->action == ACTION_CHECK || options->action == ACTION_EXPECT;
+		least = judging ? EXIT_ERRORS : XIP_EXIT_OPERATIONAL;
+	}
+	if (judging)
 		err = run_action(&dump, cli, &status);
+	if (status < least)
+		status = least;
 	if (err && !cli->errors) /* the medium failed under a block */
 		(void)xip_diag_fail(
 			diag, err, options->image, XIP_NO_OFFSET, "%s", xip_err_name(err));

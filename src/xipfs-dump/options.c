@@ -140,7 +140,8 @@ static enum options_verdict set_page_size(struct options *options, const struct 
 
 	if (!xip_parse_size(optarg, &size) || !xip_page_size_is_valid(size))
 		return usage(diag,
-			"--page-size=%s: it must be the target's, a power of two from 4096 to 65536",
+			"--page-size=%s: it must be the target's, a power of two from 4096 to "
+			"65536",
 			optarg);
 	options->page_size = (uint32_t)size;
 	return OPTIONS_RUN;

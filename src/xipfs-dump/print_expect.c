@@ -23,9 +23,10 @@ static void keep_first(void *user, const struct xip_finding *finding)
 	struct survey *survey = user;
 	const struct xip_check_info *check = xip_check_info(finding->check);
 
-	if (!survey->first_fault && !survey->no_memory && asprintf(&survey->first_fault, "%s: %s%s%s", check->name,
-					    finding->path ? finding->path : "",
-					    finding->path ? ": " : "", finding->message) < 0)
+	if (!survey->first_fault && !survey->no_memory &&
+		asprintf(&survey->first_fault, "%s: %s%s%s", check->name,
+			finding->path ? finding->path : "", finding->path ? ": " : "",
+			finding->message) < 0)
 		survey->no_memory = true;
 }
 

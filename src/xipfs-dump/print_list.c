@@ -167,8 +167,7 @@ static void json_placement(const struct dump *dump, struct json *json, const str
 	}
 }
 
-static void json_entry(
-	const struct dump *dump, struct json *json, size_t index, const char *target)
+static void json_entry(const struct dump *dump, struct json *json, size_t index, const char *target)
 {
 	const struct xip_inode *inode = &dump->listing.entries[index].inode;
 	const struct xip_file *file = file_of(dump, index);

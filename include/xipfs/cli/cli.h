@@ -39,14 +39,15 @@ struct xip_diag xip_cli_diag(struct xip_cli *cli);
 bool xip_cli_reader_is_gone(int fd);
 
 /*
- * Ends what was printed to @out, standard output or error. XIP_ERR_IO, reported, when it was not all
- * taken; that its reader had enough of it is no error.
+ * Ends what was printed to @out, standard output or error. XIP_ERR_IO, reported, when it was not
+ * all taken; that its reader had enough of it is no error.
  */
 XIP_MUST_CHECK enum xip_err xip_cli_finish(FILE *out, const struct xip_diag *diag);
 
 /*
- * Prints @text to @out with control bytes, backslash, U+FFFE, U+FFFF and bytes of no valid UTF-8 sequence as
- * \ooo (three octal digits), so that a name can neither forge lines nor steer a terminal.
+ * Prints @text to @out with control bytes, backslash, U+FFFE, U+FFFF and bytes of no valid UTF-8
+ * sequence as \ooo (three octal digits), so that a name can neither forge lines nor steer a
+ * terminal.
  */
 void xip_cli_print_escaped(FILE *out, const char *text);
 
@@ -59,7 +60,8 @@ void xip_cli_print_json(FILE *out, const char *text);
 /* As xip_cli_print_escaped with a backslash before '#', which would begin a directive of TAP. */
 void xip_cli_print_tap(FILE *out, const char *text);
 
-/* As xip_cli_print_escaped with the five characters that XML and HTML take for their own as entities. */
+/* As xip_cli_print_escaped with the five characters that XML and HTML take for their own as
+ * entities. */
 void xip_cli_print_xml(FILE *out, const char *text);
 
 #endif

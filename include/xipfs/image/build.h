@@ -31,7 +31,7 @@ struct xip_build_options {
 /* What became of the tree, in bytes and counts. */
 struct xip_build_totals {
 	uint64_t image_size;
-	uint64_t file_size; /* with what pads it */
+	uint64_t file_size;                            /* with what pads it */
 	uint64_t files, directories, symlinks, others; /* entries, hard links each */
 	uint64_t programs;                             /* files with pages executed in place */
 	uint64_t input;                  /* bytes of all distinct files and symlinks */

@@ -120,8 +120,8 @@ char *xip_tree_path(const struct xip_node *node);
 #define XIP_SHOWN_NODE_SIZE 4096
 
 /*
- * The node's path for people to read, somewhere in @buffer of XIP_SHOWN_NODE_SIZE bytes; of a longer
- * one the end, with "..." before it. Takes no memory, and no more time than what it shows.
+ * The node's path for people to read, somewhere in @buffer of XIP_SHOWN_NODE_SIZE bytes; of a
+ * longer one the end, with "..." before it. Takes no memory, and no more time than what it shows.
  */
 const char *xip_tree_show(const struct xip_node *node, char *buffer);
 
