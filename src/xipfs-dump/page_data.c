@@ -3,7 +3,6 @@
  * What the page of --html shows, as JSON. Lists stand for objects to keep the page small; what
  * their elements mean is said here, and web/model.js reads them.
  */
-#include <stdlib.h>
 
 #include "page.h"
 #include "picture.h"

@@ -227,8 +227,10 @@ static enum xip_err write_svg(struct dump *dump, const struct picture *picture)
 
 	if (err)
 		return err;
-	print_svg(stream.file, dump, picture);
-	return xip_stream_close(&stream, XIP_OK, dump->diag);
+	err = dump_spare_image(dump, stream.output);
+	if (!err)
+		print_svg(stream.file, dump, picture);
+	return xip_stream_close(&stream, err, dump->diag);
 }
 
 enum xip_err write_picture(struct dump *dump)
