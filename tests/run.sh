@@ -8,9 +8,9 @@ export TOP
 source "$TOP/tests/lib/packages.sh"
 source "$TOP/tests/lib/build.sh"
 
-FAST=(style layers build unit man golden cli roundtrip reproducible judges limits sanitizers
-	valgrind readme)
-SLOW=(quickstart fit-in pictures emulator target hammer)
+FAST=(style layers build unit man golden cli roundtrip reproducible judges limits faults
+	sanitizers valgrind readme)
+SLOW=(faults-all quickstart fit-in pictures emulator target hammer)
 TIME_LIMIT=${TIME_LIMIT:-3600} # seconds a suite
 
 usage()

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "xipfs/base/diag.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +37,8 @@ enum xip_err xip_diag_fail_errno(
 	char reason[96];
 	va_list arguments;
 
+	if (error_number == ENOMEM) /* whichever call was the one that met it */
+		return xip_diag_nomem(diag);
 	va_start(arguments, format);
 	vsnprintf(what, sizeof(what), format, arguments);
 	va_end(arguments);

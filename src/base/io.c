@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,9 +136,30 @@ enum xip_err xip_io_load(
 	return err;
 }
 
+int xip_io_nameless(char *name)
+{
+	sigset_t all, before;
+	int fd, error;
+
+	/* No signal comes while the file has a name. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	fd = mkostemp(name, O_CLOEXEC);
+	error = errno;
+	if (fd >= 0 && unlink(name)) {
+		error = errno;
+		close(fd);
+		fd = -1;
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	errno = error;
+	return fd;
+}
+
 enum xip_err xip_io_scratch(int *fd, const struct xip_diag *diag)
 {
 	const char *directory = getenv("TMPDIR");
+	enum xip_err err = XIP_OK;
 	char *name = NULL;
 
 	if (!directory || !*directory)
@@ -146,13 +169,9 @@ enum xip_err xip_io_scratch(int *fd, const struct xip_diag *diag)
 		return XIP_OK;
 	if (asprintf(&name, "%s/xipfs.XXXXXX", directory) < 0)
 		return xip_diag_nomem(diag);
-	*fd = mkostemp(name, O_CLOEXEC);
-	if (*fd < 0) {
-		xip_diag_fail_errno(diag, errno, directory, "cannot make a scratch file");
-		free(name);
-		return XIP_ERR_IO;
-	}
-	unlink(name);
+	*fd = xip_io_nameless(name);
+	if (*fd < 0)
+		err = xip_diag_fail_errno(diag, errno, directory, "cannot make a scratch file");
 	free(name);
-	return XIP_OK;
+	return err;
 }

@@ -18,11 +18,20 @@ struct xip_output {
 	char *target; /* what to replace, symlinks resolved; NULL: copy to @copy_fd instead */
 	char *label;  /* the target's name for messages */
 	char *temp;   /* "<target>.XXXXXX" */
-	bool named;   /* @temp exists on the disk */
+	bool named;   /* @temp exists on the disk: for a moment, with all signals blocked */
 	int copy_fd;  /* standard output, a device or a pipe; -1: none */
 	bool copy_owned;
-	mode_t mode; /* permission bits that the new file gets */
+	mode_t mode;           /* permission bits that the new file gets */
+	struct stat directory; /* that @target is in */
+	struct stat old;       /* the file that is there; st_nlink 0: none */
 };
+
+static void forget_name(struct xip_output *out)
+{
+	if (out->named)
+		unlink(out->temp);
+	out->named = false;
+}
 
 void xip_output_free(struct xip_output *out)
 {
@@ -30,8 +39,7 @@ void xip_output_free(struct xip_output *out)
 		return;
 	if (out->fd >= 0)
 		close(out->fd);
-	if (out->named)
-		unlink(out->temp);
+	forget_name(out);
 	if (out->copy_owned)
 		close(out->copy_fd);
 	free(out->target);
@@ -45,34 +53,74 @@ int xip_output_fd(const struct xip_output *out)
 	return out->fd;
 }
 
-const char *xip_output_temp_name(const struct xip_output *out)
+bool xip_output_is(const struct xip_output *out, const struct stat *file)
 {
-	return out->named ? out->temp : "";
+	return out->old.st_nlink && out->old.st_dev == file->st_dev &&
+	       out->old.st_ino == file->st_ino;
 }
 
-/* Opens a file beside out->target: nameless where the file system can, so nothing can be left. */
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool xip_output_same(const struct xip_output *one, const struct xip_output *other)
+{
+	if (one->old.st_nlink || !one->target || !other->target)
+		return one->old.st_nlink && xip_output_is(other, &one->old);
+	return one->directory.st_dev == other->directory.st_dev &&
+	       one->directory.st_ino == other->directory.st_ino &&
+	       !strcmp(base_name(one->target), base_name(other->target));
+}
+
+/* The directory that @path is in, with the '/' behind it; malloc'ed. */
+static char *directory_of(const char *path)
+{
+	return base_name(path) == path ? strdup("./")
+				       : strndup(path, (size_t)(base_name(path) - path));
+}
+
+/* Opens a file without a name beside out->target, so nothing can be left of it. */
 static enum xip_err open_beside(struct xip_output *out, const struct xip_diag *diag)
 {
-	const char *slash = strrchr(out->target, '/');
-	char *directory =
-		slash ? strndup(out->target, (size_t)(slash - out->target) + 1) : strdup(".");
+	char *directory = directory_of(out->target);
+	int error = 0;
 
 	if (!directory || asprintf(&out->temp, "%s.XXXXXX", out->target) < 0) {
 		free(directory);
 		out->temp = NULL;
 		return xip_diag_nomem(diag);
 	}
-	/* give_name() needs /proc, which a bare chroot may lack. */
-	if (!access("/proc/self/fd", X_OK))
+	if (stat(directory, &out->directory))
+		error = errno;
+	else
 		out->fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	free(directory);
-	if (out->fd >= 0)
-		return XIP_OK;
-	out->fd = mkostemp(out->temp, O_CLOEXEC);
-	if (out->fd < 0)
-		return xip_diag_fail_errno(diag, errno, out->label, "cannot create");
-	out->named = true;
-	return XIP_OK;
+	if (!error && out->fd < 0) {
+		out->fd = xip_io_nameless(out->temp);
+		error = errno;
+		strcpy(out->temp + strlen(out->temp) - 6, "XXXXXX");
+	}
+	return out->fd >= 0 ? XIP_OK
+			    : xip_diag_fail_errno(diag, error, out->label, "cannot create");
+}
+
+/* The path of the file that is there, symlinks resolved; NULL: none leads to it, or no memory. */
+static char *resolve(const char *path, const struct stat *st)
+{
+	char *resolved = realpath(path, NULL);
+	struct stat found;
+
+	/* Of a file that was unlinked, /dev/fd/3 gives a name that it had once. */
+	if (resolved && (stat(resolved, &found) || found.st_dev != st->st_dev ||
+				found.st_ino != st->st_ino)) {
+		free(resolved);
+		errno = ENOENT;
+		return NULL;
+	}
+	return resolved;
 }
 
 /* A target that is there already: resolve symlinks, keep its mode, or copy into it. */
@@ -82,8 +130,9 @@ static enum xip_err meet_existing(
 	if (S_ISDIR(st->st_mode))
 		return xip_diag_fail(diag, XIP_ERR_IO, out->label, XIP_NO_OFFSET,
 			"is a directory; the output must be a file");
+	out->old = *st;
 	if (S_ISREG(st->st_mode)) {
-		char *resolved = realpath(out->target, NULL);
+		char *resolved = resolve(out->target, st);
 
 		if (!resolved)
 			return xip_diag_fail_errno(diag, errno, out->label, "cannot resolve");
@@ -142,6 +191,8 @@ enum xip_err xip_output_open(
 	} else {
 		out->copy_fd = STDOUT_FILENO;
 		out->label = strdup("standard output");
+		if (fstat(out->copy_fd, &out->old) || !S_ISREG(out->old.st_mode))
+			out->old.st_nlink = 0; /* many may share a pipe or a terminal */
 		err = out->label ? xip_io_scratch(&out->fd, diag) : xip_diag_nomem(diag);
 	}
 	if (err) {
@@ -152,7 +203,54 @@ enum xip_err xip_output_open(
 	return XIP_OK;
 }
 
-static enum xip_err copy_out(struct xip_output *out, const struct xip_diag *diag)
+/* --- Putting it in place -------------------------------------------------------------------- */
+
+/*
+ * A block device, and some others, hold so many bytes and no more: better to know before the old
+ * ones are overwritten.
+ */
+static enum xip_err check_room(const struct xip_output *out, const struct xip_diag *diag)
+{
+	struct stat from, to;
+	off_t room;
+
+	if (out->target || fstat(out->fd, &from) || fstat(out->copy_fd, &to))
+		return XIP_OK;
+	if (!S_ISBLK(to.st_mode) && !S_ISCHR(to.st_mode))
+		return XIP_OK;
+	room = lseek(out->copy_fd, 0, SEEK_END);
+	/* 0 is what a terminal or /dev/null says. */
+	if (room < 0 || (!room && !S_ISBLK(to.st_mode)))
+		return XIP_OK;
+	if (lseek(out->copy_fd, 0, SEEK_SET))
+		return xip_diag_fail_errno(diag, errno, out->label, "cannot seek");
+	if (from.st_size <= room)
+		return XIP_OK;
+	return xip_diag_fail(diag, XIP_ERR_LIMIT, out->label, XIP_NO_OFFSET,
+		"holds %lld bytes, %lld less than are to be written; nothing was written to it",
+		(long long)room, (long long)(from.st_size - room));
+}
+
+/* A signal that will end the program waits. */
+static bool must_end(void)
+{
+	static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU};
+	sigset_t pending;
+
+	sigpending(&pending);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		struct sigaction action;
+
+		if (sigismember(&pending, numbers[i]) == 1 &&
+			!sigaction(numbers[i], NULL, &action) && action.sa_handler != SIG_IGN)
+			return true;
+	}
+	return false;
+}
+
+/* Copies all of the file to @fd; ends early, without a message, when must_end() is asked. */
+static enum xip_err copy(
+	const struct xip_output *out, int fd, bool may_end, const struct xip_diag *diag)
 {
 	uint8_t *buffer = malloc(COPY_SIZE);
 	enum xip_err err = buffer ? XIP_OK : xip_diag_nomem(diag);
@@ -162,17 +260,47 @@ static enum xip_err copy_out(struct xip_output *out, const struct xip_diag *diag
 	while (!err && got == COPY_SIZE) {
 		err = xip_io_pread(out->fd, buffer, COPY_SIZE, offset, &got, diag, out->label);
 		if (!err)
-			err = xip_io_write_full(out->copy_fd, buffer, got, diag, out->label);
+			err = xip_io_write_full(fd, buffer, got, diag, out->label);
+		if (!err && may_end && must_end())
+			err = XIP_ERR_IO;
 		offset += got;
 	}
 	free(buffer);
+	return err;
+}
+
+static enum xip_err copy_out(const struct xip_output *out, const struct xip_diag *diag)
+{
+	enum xip_err err = copy(out, out->copy_fd, false, diag);
+
 	/* A device wants its data on the medium; a pipe cannot sync, and says EINVAL. */
 	if (!err && fsync(out->copy_fd) && errno != EINVAL && errno != EROFS)
 		err = xip_diag_fail_errno(diag, errno, out->label, "cannot sync");
 	return err;
 }
 
-/* Gives the nameless file the name out->temp. */
+/* Where the file system cannot name a file that has no name, a copy of it gets one. */
+static enum xip_err copy_beside(struct xip_output *out, const struct xip_diag *diag)
+{
+	enum xip_err err;
+	int fd;
+
+	strcpy(out->temp + strlen(out->temp) - 6, "XXXXXX");
+	fd = mkostemp(out->temp, O_CLOEXEC);
+	if (fd < 0)
+		return xip_diag_fail_errno(diag, errno, out->label, "cannot create");
+	out->named = true;
+	err = copy(out, fd, true, diag);
+	if (!err && fchmod(fd, out->mode))
+		err = xip_diag_fail_errno(diag, errno, out->label, "cannot set the mode");
+	if (!err && fsync(fd))
+		err = xip_diag_fail_errno(diag, errno, out->label, "cannot sync");
+	if (close(fd) && !err)
+		err = xip_diag_fail_errno(diag, errno, out->label, "cannot write");
+	return err;
+}
+
+/* Gives the file the name out->temp. */
 static enum xip_err give_name(struct xip_output *out, const struct xip_diag *diag)
 {
 	char self[64];
@@ -188,14 +316,16 @@ static enum xip_err give_name(struct xip_output *out, const struct xip_diag *dia
 		if (errno != EEXIST)
 			break;
 	}
+	/* Without O_TMPFILE the file had a name once, or there is no /proc here. */
+	if (errno == ENOENT || errno == EPERM || errno == EOPNOTSUPP)
+		return copy_beside(out, diag);
 	return xip_diag_fail_errno(diag, errno, out->label, "cannot create");
 }
 
 /* Makes the rename durable; a file system that cannot sync a directory has nothing to lose. */
 static void sync_directory(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	char *directory = directory_of(path);
 	int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	if (fd >= 0) {
@@ -205,35 +335,64 @@ static void sync_directory(const char *path)
 	free(directory);
 }
 
-static enum xip_err replace_target(struct xip_output *out, const struct xip_diag *diag)
+/* Names all, then renames all: what is likely to fail comes first. */
+static enum xip_err replace_targets(
+	struct xip_output *const *outs, size_t count, const struct xip_diag *diag)
 {
-	enum xip_err err = out->named ? XIP_OK : give_name(out, diag);
+	enum xip_err err = XIP_OK;
 
-	if (err)
-		return err;
-	if (rename(out->temp, out->target))
-		return xip_diag_fail_errno(diag, errno, out->label, "cannot replace");
-	out->named = false;
-	return XIP_OK;
+	for (size_t i = 0; !err && i < count; i++)
+		if (outs[i]->target)
+			err = give_name(outs[i], diag);
+	for (size_t i = 0; !err && i < count; i++) {
+		if (!outs[i]->target)
+			continue;
+		if (rename(outs[i]->temp, outs[i]->target))
+			err = xip_diag_fail_errno(diag, errno, outs[i]->label, "cannot replace");
+		else
+			outs[i]->named = false;
+	}
+	for (size_t i = 0; i < count; i++)
+		forget_name(outs[i]);
+	return err;
 }
 
-enum xip_err xip_output_commit(struct xip_output *out, const struct xip_diag *diag)
+static enum xip_err settle(const struct xip_output *out, const struct xip_diag *diag)
 {
-	sigset_t all, before;
-	enum xip_err err;
-
 	if (!out->target)
-		return copy_out(out, diag);
+		return check_room(out, diag);
 	if (fchmod(out->fd, out->mode))
 		return xip_diag_fail_errno(diag, errno, out->label, "cannot set the mode");
 	if (fsync(out->fd))
 		return xip_diag_fail_errno(diag, errno, out->label, "cannot sync");
-	/* A signal waits until the file has either name: a handler sees no half-done step. */
+	return XIP_OK;
+}
+
+enum xip_err xip_output_commit_all(
+	struct xip_output *const *outs, size_t count, const struct xip_diag *diag)
+{
+	sigset_t all, before;
+	enum xip_err err = XIP_OK;
+
+	for (size_t i = 0; !err && i < count; i++)
+		err = settle(outs[i], diag);
+	for (size_t i = 0; !err && i < count; i++)
+		if (!outs[i]->target)
+			err = copy_out(outs[i], diag);
+	if (err)
+		return err;
+	/* A signal waits as long as a file has a name that is not to stay. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	err = replace_target(out, diag);
+	err = replace_targets(outs, count, diag);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!err)
-		sync_directory(out->target);
+	for (size_t i = 0; !err && i < count; i++)
+		if (outs[i]->target)
+			sync_directory(outs[i]->target);
 	return err;
+}
+
+enum xip_err xip_output_commit(struct xip_output *out, const struct xip_diag *diag)
+{
+	return xip_output_commit_all(&out, 1, diag);
 }

@@ -6,10 +6,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool xip_parse_size(const char *text, uint64_t *value)
+/* The digits behind a point, of 1 << @shift: "5" of 1 MiB is 524288. False when no whole number. */
+static bool parse_fraction(const char **text, unsigned shift, uint64_t *value)
+{
+	uint64_t digits = 0, power = 1;
+
+	for (; isdigit((unsigned char)**text); ++*text) {
+		if (power > 100000000) /* the product below stays under 64 bits */
+			return false;
+		digits = digits * 10 + (uint64_t)(**text - '0');
+		power *= 10;
+	}
+	*value = (digits << shift) / power;
+	return power > 1 && (digits << shift) % power == 0;
+}
+
+/* What the suffix at @text multiplies by, as a shift; 0: there is none. */
+static unsigned suffix_shift(const char *text)
 {
 	unsigned shift = 0;
+
+	switch (*text) {
+	case 'k':
+	case 'K':
+		shift = 10;
+		break;
+	case 'm':
+	case 'M':
+		shift = 20;
+		break;
+	case 'g':
+	case 'G':
+		shift = 30;
+		break;
+	default:
+		return 0;
+	}
+	return !strcmp(text + 1, "") || !strcmp(text + 1, "iB") || !strcmp(text + 1, "B") ? shift
+											  : 0;
+}
+
+bool xip_parse_size(const char *text, uint64_t *value)
+{
+	unsigned shift;
 	unsigned long long number;
+	uint64_t fraction = 0;
+	const char *behind;
 	char *end;
 
 	if (!isdigit((unsigned char)*text)) /* strtoull would take spaces and a sign */
@@ -18,24 +60,21 @@ bool xip_parse_size(const char *text, uint64_t *value)
 	number = strtoull(text, &end, text[0] == '0' && (text[1] | 32) == 'x' ? 16 : 10);
 	if (errno)
 		return false;
-	switch (*end) {
-	case 'k':
-	case 'K':
-		shift = 10;
-		break;
-	case 'M':
-		shift = 20;
-		break;
-	case 'G':
-		shift = 30;
-		break;
-	default:
-		break;
-	}
-	if (shift && (!strcmp(end + 1, "") || !strcmp(end + 1, "iB") || !strcmp(end + 1, "B")))
-		end += strlen(end);
-	if (*end || number > UINT64_MAX >> shift)
+	behind = end;
+	if (*end == '.')
+		behind += 1 + strspn(end + 1, "0123456789");
+	shift = suffix_shift(behind);
+	if ((*behind && !shift) || number > UINT64_MAX >> shift)
 		return false;
-	*value = number << shift;
+	if (*end == '.') {
+		const char *digits = end + 1;
+
+		if (!shift || !parse_fraction(&digits, shift, &fraction))
+			return false;
+	}
+	number <<= shift;
+	if (number > UINT64_MAX - fraction)
+		return false;
+	*value = number + fraction;
 	return true;
 }

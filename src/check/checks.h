@@ -52,7 +52,7 @@ struct xip_checker {
 void xip_check_report(struct xip_checker *checker, size_t index, uint64_t offset,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The path of an entry, or a name for XIP_NO_ENTRY, malloc'ed; NULL when memory ran out. */
-char *xip_check_owner(const struct xip_checker *checker, uint32_t entry);
+/* The path of an entry, in @buffer of XIP_SHOWN_PATH_SIZE bytes, or a name for XIP_NO_ENTRY. */
+const char *xip_check_owner(const struct xip_checker *checker, uint32_t entry, char *buffer);
 
 #endif

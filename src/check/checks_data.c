@@ -17,13 +17,12 @@ static enum xip_err check_overlap(struct xip_checker *checker)
 {
 	for (size_t i = 0; i < checker->map.overlap_count; i++) {
 		const struct xip_overlap *overlap = &checker->map.overlaps[i];
-		char *other = xip_check_owner(checker, overlap->other);
+		char buffer[XIP_SHOWN_PATH_SIZE];
 
 		xip_check_report(checker,
 			overlap->owner == XIP_NO_ENTRY ? SIZE_MAX : overlap->owner, overlap->start,
 			"%llu bytes belong to %s as well", (unsigned long long)overlap->length,
-			other ? other : "another entry");
-		free(other);
+			xip_check_owner(checker, overlap->other, buffer));
 	}
 	for (size_t i = 0; i < checker->map.file_count; i++) {
 		const struct xip_file *file = &checker->map.files[i];

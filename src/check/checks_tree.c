@@ -243,7 +243,7 @@ static void compare_sharers(struct xip_checker *checker, uint32_t first, uint32_
 	const struct xip_entry *entries = checker->listing.entries;
 	const struct xip_inode *a = &entries[first].inode, *b = &entries[second].inode;
 	const char *what = NULL;
-	char *path;
+	char buffer[XIP_SHOWN_PATH_SIZE];
 
 	if (xip_mode_type(a->mode) != xip_mode_type(b->mode))
 		what = "type";
@@ -255,12 +255,10 @@ static void compare_sharers(struct xip_checker *checker, uint32_t first, uint32_
 		what = "size";
 	if (!what)
 		return;
-	path = xip_listing_path(&checker->listing, first);
 	xip_check_report(checker, second, b->offset,
 		"it shares the data offset of %s, so to the kernel it is the same inode, but its "
 		"%s differs",
-		path ? path : "another entry", what);
-	free(path);
+		xip_listing_show(&checker->listing, first, buffer), what);
 }
 
 /* cramino() and get_cramfs_inode(): whichever entry is looked up first speaks for all. */

@@ -32,14 +32,14 @@ static void report_clash(struct xip_checker *checker, const struct xip_block_ref
 	const struct xip_block_ref *before)
 {
 	uint32_t entry = checker->map.files[ref->file].entry;
-	char *other = xip_check_owner(checker, checker->map.files[before->file].entry);
+	char buffer[XIP_SHOWN_PATH_SIZE];
 
 	xip_check_report(checker, entry, ref->start,
 		"page %u lies in the same bytes as page %u of %s: two regions that a kernel "
 		"without an "
 		"MMU cannot both map",
-		ref->index, before->index, other ? other : "another file");
-	free(other);
+		ref->index, before->index,
+		xip_check_owner(checker, checker->map.files[before->file].entry, buffer));
 }
 
 /*

@@ -58,23 +58,18 @@ void xip_check_report(
 	struct xip_checker *checker, size_t index, uint64_t offset, const char *format, ...)
 {
 	size_t check = checker->check;
-	char *message = NULL, *path = NULL;
+	char message[XIP_SHOWN_PATH_SIZE + 512], buffer[XIP_SHOWN_PATH_SIZE];
 	va_list arguments;
 
 	if (index != SIZE_MAX && checker->options->chosen && !checker->options->chosen[index])
 		return;
 	if (!is_enabled(checker, check) || checker->found[check]++ >= XIP_FINDINGS_MAX)
 		return;
-	if (index != SIZE_MAX)
-		path = xip_listing_path(&checker->listing, index);
 	va_start(arguments, format);
-	if (vasprintf(&message, format, arguments) < 0)
-		message = NULL;
+	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	/* A breach counts even when memory for its words ran out. */
-	send(checker, path, offset, message ? message : row(check)->info.summary);
-	free(message);
-	free(path);
+	send(checker, index == SIZE_MAX ? NULL : xip_listing_show(&checker->listing, index, buffer),
+		offset, message);
 }
 
 static void report_rest(const struct xip_checker *checker)
@@ -88,10 +83,10 @@ static void report_rest(const struct xip_checker *checker)
 	send(checker, NULL, XIP_NO_OFFSET, message);
 }
 
-char *xip_check_owner(const struct xip_checker *checker, uint32_t entry)
+const char *xip_check_owner(const struct xip_checker *checker, uint32_t entry, char *buffer)
 {
-	return entry == XIP_NO_ENTRY ? strdup("the super block")
-				     : xip_listing_path(&checker->listing, entry);
+	return entry == XIP_NO_ENTRY ? "the super block"
+				     : xip_listing_show(&checker->listing, entry, buffer);
 }
 
 static bool list_fault(void *user, enum xip_list_fault fault, const struct xip_listing *listing,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,24 +24,37 @@ static size_t utf8_length(const unsigned char *p)
 	return length;
 }
 
-/* The text goes on behind @size bytes, but no UTF-8 sequence does. */
-static void print_escaped(FILE *out, const char *text, size_t size)
+/*
+ * The valid sequence of @length bytes at @p steers a terminal (U+0080 to U+009F as well), would
+ * make an escape ambiguous, or is no character of XML 1.0 (U+FFFE and U+FFFF).
+ */
+static bool is_control(const unsigned char *p, size_t length)
+{
+	return *p < 0x20 || *p == 0x7f || *p == '\\' ||
+	       (length == 2 && p[0] == 0xc2 && p[1] < 0xa0) ||
+	       (length == 3 && p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe);
+}
+
+/*
+ * The text goes on behind @size bytes, but no UTF-8 sequence does. @backslash is what stands for
+ * one.
+ */
+static void print_escaped(FILE *out, const char *text, size_t size, const char *backslash)
 {
 	const unsigned char *p = (const unsigned char *)text, *end = p + size;
 	const unsigned char *plain = p; /* not printed yet: paths may be long, so many at a time */
 
 	while (p < end) {
 		size_t length = utf8_length(p);
-		/* U+0080 to U+009F are control characters as well. */
-		bool control = *p < 0x20 || *p == 0x7f || *p == '\\' ||
-			       (length == 2 && p[0] == 0xc2 && p[1] < 0xa0);
 
-		if (length && !control) {
+		if (length && !is_control(p, length)) {
 			p += length;
 			continue;
 		}
 		fwrite(plain, 1, (size_t)(p - plain), out);
-		fprintf(out, "\\%03o", *p++);
+		/* Every byte of the sequence: the next one alone would not be valid. */
+		for (length = length ? length : 1; length; length--)
+			fprintf(out, "%s%03o", backslash, *p++);
 		plain = p;
 	}
 	fwrite(plain, 1, (size_t)(p - plain), out);
@@ -48,21 +62,47 @@ static void print_escaped(FILE *out, const char *text, size_t size)
 
 void xip_cli_print_escaped(FILE *out, const char *text)
 {
-	print_escaped(out, text, strlen(text));
+	print_escaped(out, text, strlen(text), "\\");
 }
 
 void xip_cli_print_xml(FILE *out, const char *text)
 {
-	/* XML cannot hold most control bytes or bad UTF-8 at all, so they are escaped as elsewhere.
-	 */
+	/* What XML cannot hold at all, is_control() or no UTF-8, is escaped as elsewhere. */
 	for (;;) {
 		size_t plain = strcspn(text, "&<>\"'");
 
-		print_escaped(out, text, plain);
+		print_escaped(out, text, plain, "\\");
 		text += plain;
 		if (!*text)
 			return;
 		fprintf(out, "&#%d;", *text++);
+	}
+}
+
+void xip_cli_print_json(FILE *out, const char *text)
+{
+	for (;;) {
+		size_t plain = strcspn(text, "\"<");
+
+		print_escaped(out, text, plain, "\\\\");
+		text += plain;
+		if (!*text)
+			return;
+		fputs(*text++ == '<' ? "\\u003c" : "\\\"", out);
+	}
+}
+
+void xip_cli_print_tap(FILE *out, const char *text)
+{
+	for (;;) {
+		size_t plain = strcspn(text, "#");
+
+		print_escaped(out, text, plain, "\\");
+		text += plain;
+		if (!*text)
+			return;
+		fputs("\\#", out);
+		text++;
 	}
 }
 
@@ -143,7 +183,7 @@ static void print_message(void *user, enum xip_severity severity, const char *pa
 	fputc('\n', stderr);
 }
 
-void xip_cli_finish(struct xip_cli *cli)
+void xip_cli_tell_repeats(struct xip_cli *cli)
 {
 	for (unsigned i = 0; i < cli->repeat_count; i++) {
 		struct xip_cli_repeat *repeat = &cli->repeats[i];
@@ -164,4 +204,27 @@ void xip_cli_finish(struct xip_cli *cli)
 struct xip_diag xip_cli_diag(struct xip_cli *cli)
 {
 	return (struct xip_diag){.emit = print_message, .user = cli};
+}
+
+bool xip_cli_reader_is_gone(int fd)
+{
+	struct pollfd pipe = {.fd = fd};
+
+	/* A pipe or socket whose other end is closed; for other files there is no such state. */
+	return poll(&pipe, 1, 0) == 1 && pipe.revents & (POLLERR | POLLHUP);
+}
+
+enum xip_err xip_cli_finish(FILE *out, const struct xip_diag *diag)
+{
+	int error;
+
+	errno = 0;
+	if (!fflush(out) && !ferror(out))
+		return XIP_OK;
+	error = errno;
+	if (xip_cli_reader_is_gone(fileno(out)))
+		return XIP_OK;
+	return error ? xip_diag_fail_errno(diag, error, NULL, "cannot write to standard output")
+		     : xip_diag_fail(diag, XIP_ERR_IO, NULL, XIP_NO_OFFSET,
+			       "cannot write to standard output");
 }

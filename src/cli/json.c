@@ -2,7 +2,6 @@
 #include "xipfs/cli/json.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "xipfs/cli/cli.h"
 
@@ -79,28 +78,6 @@ void json_null(struct json *json, const char *key)
 	fputs("null", json->out);
 }
 
-/* Escapes twice: what a name may not hold by the rules of text, then what JSON wants escaped. */
-static void print_text(struct json *json, const char *text)
-{
-	char *escaped = NULL;
-	size_t size = 0;
-	FILE *memory = open_memstream(&escaped, &size);
-
-	if (memory)
-		xip_cli_print_escaped(memory, text);
-	if (!memory || fclose(memory)) {
-		json->failed = true;
-		free(escaped);
-		return;
-	}
-	for (size_t i = 0; i < size; i++) {
-		if (escaped[i] == '"' || escaped[i] == '\\')
-			fputc('\\', json->out);
-		fputc(escaped[i], json->out);
-	}
-	free(escaped);
-}
-
 void json_text(struct json *json, const char *key, const char *text)
 {
 	if (!text) {
@@ -109,6 +86,6 @@ void json_text(struct json *json, const char *key, const char *text)
 	}
 	begin(json, key);
 	fputc('"', json->out);
-	print_text(json, text);
+	xip_cli_print_json(json->out, text);
 	fputc('"', json->out);
 }

@@ -22,17 +22,30 @@ enum xip_err xip_stream_open(
 	if (fd >= 0)
 		close(fd);
 	xip_output_free(stream->output);
+	stream->output = NULL;
+	return err;
+}
+
+enum xip_err xip_stream_end(
+	struct xip_stream *stream, enum xip_err err, const struct xip_diag *diag)
+{
+	bool failed = ferror(stream->file); /* of an earlier write; fclose tells of the last ones */
+
+	failed |= fclose(stream->file) != 0;
+	stream->file = NULL;
+	if (!err && failed)
+		err = xip_diag_fail_errno(diag, errno, stream->path, "cannot write");
+	if (err) {
+		xip_output_free(stream->output);
+		stream->output = NULL;
+	}
 	return err;
 }
 
 enum xip_err xip_stream_close(
 	struct xip_stream *stream, enum xip_err err, const struct xip_diag *diag)
 {
-	bool failed = ferror(stream->file); /* of an earlier write; fclose tells of the last ones */
-
-	failed |= fclose(stream->file) != 0;
-	if (!err && failed)
-		err = xip_diag_fail_errno(diag, errno, stream->path, "cannot write");
+	err = xip_stream_end(stream, err, diag);
 	if (!err)
 		err = xip_output_commit(stream->output, diag);
 	xip_output_free(stream->output);

@@ -25,12 +25,19 @@ static void count_entry(struct xip_build_totals *totals, const struct xip_node *
 	}
 }
 
-static void count(struct xip_build *build, const struct xip_tree *tree)
+static uint64_t padded_size(uint64_t size, const struct xip_build_options *options)
+{
+	return options->pad_unit ? xip_div_up(size, options->pad_unit) * options->pad_unit : size;
+}
+
+static void count(struct xip_build *build, const struct xip_tree *tree,
+	const struct xip_build_options *options)
 {
 	struct xip_build_totals *totals = &build->totals;
 	const struct xip_node *node = NULL;
 
 	totals->image_size = build->layout->size;
+	totals->file_size = padded_size(build->layout->size, options);
 	while ((node = xip_tree_next(tree, node)))
 		count_entry(totals, node);
 	for (size_t i = 0; i < tree->data_inode_count; i++) {
@@ -104,6 +111,9 @@ static enum xip_err run_stages(const struct xip_tree *tree, const struct xip_bui
 		err = xip_choose_check_size(tree, build->layout, options->max_size, diag);
 	if (!err)
 		err = xip_writer_write(build->layout, options->insert, fd, path, diag);
+	if (!err)
+		err = xip_writer_pad(fd, build->layout->size,
+			padded_size(build->layout->size, options), options->pad_byte, path, diag);
 	if (build->layout)
 		xip_layout_forget_pieces(build->layout);
 	xip_encoding_free(encoding);
@@ -123,7 +133,7 @@ enum xip_err xip_build_run(const struct xip_tree *tree, const struct xip_build_o
 		xip_build_free(build);
 		return err;
 	}
-	count(build, tree);
+	count(build, tree, options);
 	*result = build;
 	return XIP_OK;
 }

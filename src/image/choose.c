@@ -49,12 +49,12 @@ enum xip_err xip_choose_check_size(const struct xip_tree *tree, const struct xip
 		return XIP_OK;
 	count = find_largest(layout, top);
 	for (unsigned i = 0; i < count && used < sizeof(list); i++) {
-		char *path = xip_tree_path(tree->data_inodes[top[i]]->first);
+		char buffer[XIP_SHOWN_NODE_SIZE];
 
 		used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%s %" PRIu32,
-			i ? ", " : "; the largest: ", path ? path : "?",
+			i ? ", " : "; the largest: ",
+			xip_tree_show(tree->data_inodes[top[i]]->first, buffer),
 			layout->files[top[i]].bytes);
-		free(path);
 	}
 	return xip_diag_fail(diag, XIP_ERR_LIMIT, NULL, XIP_NO_OFFSET,
 		"the image takes %" PRIu64 " bytes, %" PRIu64 " more than the %" PRIu64

@@ -26,13 +26,12 @@ static enum xip_err place_directory(struct layouter *l, const struct xip_node *n
 	for (uint32_t i = 0; i < node->child_count; i++)
 		size += xip_layout_entry_size(node->children[i]);
 	if (size > XIP_FILE_SIZE_MAX) {
-		char *path = xip_tree_path(node);
+		char buffer[XIP_SHOWN_NODE_SIZE];
 
-		xip_diag_fail(l->diag, XIP_ERR_LIMIT, path, XIP_NO_OFFSET,
+		return xip_diag_fail(l->diag, XIP_ERR_LIMIT, xip_tree_show(node, buffer),
+			XIP_NO_OFFSET,
 			"the directory's entries take %llu bytes; a directory holds at most %u",
 			(unsigned long long)size, XIP_FILE_SIZE_MAX);
-		free(path);
-		return XIP_ERR_LIMIT;
 	}
 	extent = xip_layouter_extent(l, XIP_LAYOUT_DIRECTORY, 4, size);
 	extent->u.node = node;
@@ -192,20 +191,18 @@ static enum xip_err refuse_full_last_block(const struct layouter *l, uint32_t nu
 {
 	struct xip_payload *const *blocks = xip_placement_blocks(l->in, number);
 	uint32_t last = l->in->encoding->files[number].block_count - 1;
-	char *path;
+	char buffer[XIP_SHOWN_NODE_SIZE];
 
 	if (xip_placement_is_xip(l->in, number, last, NULL) || !blocks[last] ||
 		blocks[last]->raw_length < xip_layouter_page(l) ||
 		(l->tables[number][last] & CRAMFS_BLK_FLAGS) != CRAMFS_BLK_FLAGS)
 		return XIP_OK;
-	path = xip_tree_path(l->in->tree->data_inodes[number]->first);
-	xip_diag_fail(l->diag, XIP_ERR_LIMIT, path, XIP_NO_OFFSET,
+	return xip_diag_fail(l->diag, XIP_ERR_LIMIT,
+		xip_tree_show(l->in->tree->data_inodes[number]->first, buffer), XIP_NO_OFFSET,
 		"its last block of 64 KiB does not shrink and follows a page executed in place, "
 		"which "
 		"the kernel would read as zeros; use --no-xip for this file, or add a byte at its "
 		"end");
-	free(path);
-	return XIP_ERR_LIMIT;
 }
 
 static enum xip_err place_file(struct layouter *l, uint32_t number, const uint64_t *starts)

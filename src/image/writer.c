@@ -208,3 +208,24 @@ enum xip_err xip_writer_write(const struct xip_layout *layout, const uint8_t *in
 	return xip_io_pwrite_full(
 		fd, crc, sizeof(crc), layout->super_offset + XIP_SUPER_CRC, diag, path);
 }
+
+enum xip_err xip_writer_pad(int fd, uint64_t from, uint64_t to, uint8_t byte, const char *path,
+	const struct xip_diag *diag)
+{
+	uint8_t *buffer = from < to ? malloc(BUFFER_SIZE) : NULL;
+	enum xip_err err = XIP_OK;
+
+	if (from >= to)
+		return XIP_OK;
+	if (!buffer)
+		return xip_diag_nomem(diag);
+	memset(buffer, byte, BUFFER_SIZE);
+	while (!err && from < to) {
+		size_t part = to - from < BUFFER_SIZE ? (size_t)(to - from) : BUFFER_SIZE;
+
+		err = xip_io_pwrite_full(fd, buffer, part, from, diag, path);
+		from += part;
+	}
+	free(buffer);
+	return err;
+}

@@ -85,11 +85,10 @@ static void report_lonely(const struct diff *diff, size_t before, size_t after)
 static enum xip_err load(struct diff *diff, const struct xip_diff_side *side, size_t index,
 	uint8_t **data, size_t *size)
 {
-	char *path = xip_listing_path(side->listing, index);
-	enum xip_err err =
-		xip_image_load(side->image, inode_of(side, index), data, size, path, diff->diag);
+	char buffer[XIP_SHOWN_PATH_SIZE];
+	enum xip_err err = xip_image_load(side->image, inode_of(side, index), data, size,
+		xip_listing_show(side->listing, index, buffer), diff->diag);
 
-	free(path);
 	if (err == XIP_ERR_CORRUPT)
 		diff->damaged = err;
 	return err;
@@ -157,7 +156,7 @@ static enum xip_err compare_entries(struct diff *diff, size_t before, size_t aft
 		err = compare_data(diff, before, after, &fields);
 	else if ((type == XIP_S_IFCHR || type == XIP_S_IFBLK) && one->size != two->size)
 		fields |= XIP_DIFF_DEVICE;
-	if (fields)
+	if (!err && fields)
 		report(diff, before, after, fields);
 	return err;
 }
@@ -263,6 +262,10 @@ enum xip_err xip_diff(const struct xip_diff_side *before, const struct xip_diff_
 	};
 	enum xip_err err = diff.memories ? push(&diff, 0, 0) : xip_diag_nomem(diag);
 
+	if (!err)
+		err = xip_content_limit(before->image, before->listing, false, diag);
+	if (!err)
+		err = xip_content_limit(after->image, after->listing, false, diag);
 	if (!err)
 		err = compare_entries(&diff, 0, 0);
 	while (!err && diff.depth)

@@ -34,6 +34,7 @@ struct extract {
 	struct identity *ancestors; /* it and those above, the top first */
 	size_t depth, room;         /* number of ancestors; allocated */
 	bool owners;                /* set them */
+	uint32_t modes;             /* bits that are kept of a mode */
 	uint8_t *buffer;            /* a page */
 	enum xip_err failed;        /* of an entry that was skipped */
 };
@@ -42,10 +43,10 @@ struct extract {
 static bool entry_failed(struct extract *extract, size_t index, const char *what)
 {
 	int error = errno;
-	char *path = xip_listing_path(extract->listing, index);
+	char buffer[XIP_SHOWN_PATH_SIZE];
 
-	(void)xip_diag_fail_errno(extract->diag, error, path, "%s", what);
-	free(path);
+	(void)xip_diag_fail_errno(extract->diag, error,
+		xip_listing_show(extract->listing, index, buffer), "%s", what);
 	if (!extract->failed)
 		extract->failed = XIP_ERR_IO;
 	return error == ENOSPC || error == EDQUOT || error == EROFS || error == EIO;
@@ -81,7 +82,7 @@ static bool set_metadata(const struct extract *extract, int fd, const struct xip
 {
 	if (extract->owners && fchown(fd, inode->uid, inode->gid))
 		return false;
-	return !fchmod(fd, inode->mode & 07777);
+	return !fchmod(fd, inode->mode & extract->modes);
 }
 
 /* The directory is complete: gives it its mode and goes up. */
@@ -135,7 +136,7 @@ static enum xip_err write_blocks(struct extract *extract, size_t index, int fd)
 	const struct xip_inode *inode = &extract->listing->entries[index].inode;
 	uint32_t count = xip_image_block_count(extract->image, inode);
 	uint32_t page = xip_image_info(extract->image)->page_size;
-	char *path;
+	char buffer[XIP_SHOWN_PATH_SIZE];
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t length = xip_image_block_length(extract->image, inode, i);
@@ -147,11 +148,9 @@ static enum xip_err write_blocks(struct extract *extract, size_t index, int fd)
 			err = xip_image_unpack(
 				extract->image, &block, extract->buffer, length, &why);
 		if (err) {
-			path = xip_listing_path(extract->listing, index);
-			(void)xip_diag_fail(extract->diag, err, path, inode->offset,
+			return xip_diag_fail(extract->diag, err,
+				xip_listing_show(extract->listing, index, buffer), inode->offset,
 				"block %u cannot be read: %s", i, why);
-			free(path);
-			return err;
 		}
 		if (!block.length)
 			continue;
@@ -192,13 +191,12 @@ static enum xip_err make_file(struct extract *extract, size_t index)
 static enum xip_err make_symlink(struct extract *extract, size_t index)
 {
 	const struct xip_entry *entry = &extract->listing->entries[index];
-	char *path = xip_listing_path(extract->listing, index);
+	char buffer[XIP_SHOWN_PATH_SIZE];
 	uint8_t *target;
 	size_t size;
-	enum xip_err err =
-		xip_image_load(extract->image, &entry->inode, &target, &size, path, extract->diag);
+	enum xip_err err = xip_image_load(extract->image, &entry->inode, &target, &size,
+		xip_listing_show(extract->listing, index, buffer), extract->diag);
 
-	free(path);
 	if (err == XIP_ERR_CORRUPT) {
 		extract->failed = err;
 		return XIP_OK;
@@ -219,17 +217,17 @@ static enum xip_err make_node(struct extract *extract, size_t index)
 	const struct xip_entry *entry = &extract->listing->entries[index];
 	bool device = xip_mode_is_device(entry->inode.mode);
 	uint32_t major = 0, minor = 0;
-	char *path;
+	char buffer[XIP_SHOWN_PATH_SIZE];
 
 	if (device)
 		xip_rdev_decode(entry->inode.size, &major, &minor);
-	if (mknodat(extract->fd, entry->name, entry->inode.mode, makedev(major, minor))) {
+	if (mknodat(extract->fd, entry->name,
+		    xip_mode_type(entry->inode.mode) | (entry->inode.mode & extract->modes),
+		    makedev(major, minor))) {
 		if (!device || (errno != EPERM && errno != EACCES))
 			return soft(extract, index, "cannot make the special file");
-		path = xip_listing_path(extract->listing, index);
-		xip_diag_warn(
-			extract->diag, path, XIP_NO_OFFSET, "skipped: only root can make devices");
-		free(path);
+		xip_diag_warn(extract->diag, xip_listing_show(extract->listing, index, buffer),
+			XIP_NO_OFFSET, "skipped: only root can make devices");
 		return XIP_OK;
 	}
 	if (extract->owners && fchownat(extract->fd, entry->name, entry->inode.uid,
@@ -240,7 +238,7 @@ static enum xip_err make_node(struct extract *extract, size_t index)
 
 static enum xip_err make_entry(struct extract *extract, size_t index, bool *entered)
 {
-	char *path;
+	char buffer[XIP_SHOWN_PATH_SIZE];
 
 	*entered = true;
 	switch (xip_mode_type(extract->listing->entries[index].inode.mode)) {
@@ -258,10 +256,9 @@ static enum xip_err make_entry(struct extract *extract, size_t index, bool *ente
 	default:
 		break;
 	}
-	path = xip_listing_path(extract->listing, index);
-	extract->failed = xip_diag_fail(extract->diag, XIP_ERR_CORRUPT, path,
+	extract->failed = xip_diag_fail(extract->diag, XIP_ERR_CORRUPT,
+		xip_listing_show(extract->listing, index, buffer),
 		extract->listing->entries[index].position, "its mode is of no file type");
-	free(path);
 	return XIP_OK;
 }
 
@@ -348,6 +345,7 @@ enum xip_err xip_extract_chosen(struct xip_image *image, const struct xip_listin
 	mode_t mask = umask(0);
 	bool made = false;
 
+	extract.modes = extract.owners ? 07777 : 0777 & ~mask;
 	if (!err) {
 		extract.buffer = malloc(xip_image_info(image)->page_size);
 		err = extract.buffer ? open_top(&extract, path, &made) : xip_diag_nomem(diag);
@@ -369,9 +367,10 @@ enum xip_err xip_write_content(struct xip_image *image, const struct xip_listing
 {
 	const struct xip_inode *inode = &listing->entries[index].inode;
 	uint32_t count = xip_image_block_count(image, inode);
-	char *path = xip_listing_path(listing, index);
+	char shown[XIP_SHOWN_PATH_SIZE];
+	const char *path = xip_listing_show(listing, index, shown);
 	uint8_t *buffer = malloc(xip_image_info(image)->page_size);
-	enum xip_err err = path && buffer ? XIP_OK : xip_diag_nomem(diag);
+	enum xip_err err = buffer ? XIP_OK : xip_diag_nomem(diag);
 
 	if (!err && !xip_mode_is_regular(inode->mode))
 		err = xip_diag_fail(diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET, "is no regular file");
@@ -387,6 +386,5 @@ enum xip_err xip_write_content(struct xip_image *image, const struct xip_listing
 				"block %u cannot be read: %s", i, why);
 	}
 	free(buffer);
-	free(path);
 	return err;
 }

@@ -2,7 +2,6 @@
 /*
  * mkxipfs: a root file system becomes a cramfs image whose programs execute in place.
  */
-#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -15,40 +14,13 @@
 #include "readback.h"
 #include "report.h"
 #include "xipfs/cli/cli.h"
+#include "xipfs/cli/stream.h"
 #include "xipfs/tree/devtable.h"
 #include "xipfs/base/io.h"
 #include "xipfs/plan/policy_tree.h"
 #include "xipfs/source/source.h"
 
-/* What the signal handler removes; empty as a rule, since the new image has no name until the end.
- */
-static const struct xip_output *volatile pending_output;
-
-static void on_signal(int number)
-{
-	const struct xip_output *output = pending_output;
-
-	if (output && *xip_output_temp_name(output))
-		unlink(xip_output_temp_name(output));
-	/* SA_RESETHAND: this time the signal does what it does by default. */
-	raise(number);
-}
-
-static void catch_signals(void)
-{
-	static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU};
-	struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-		sigaction(numbers[i], &action, NULL);
-	/* A closed pipe and a file size limit are write errors like any other. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-}
-
-/*
- * The image or report that is there already is no part of the new image, should it lie in a source.
- */
+/* An output that is there already is no part of the new image, should it lie in the source. */
 static void leave_out(struct xip_tree *tree, const char *output, const struct xip_diag *diag)
 {
 	struct stat status;
@@ -92,54 +64,67 @@ static enum xip_err read_source(
 	return err ? err : xip_policy_warn_unmatched(*tree, &options->build.policy, diag);
 }
 
-static enum xip_err report(const struct options *options, const struct xip_tree *tree,
+/* The outputs of one run, which take their places together. */
+struct outputs {
+	struct xip_output *image;
+	struct xip_stream report; /* when there is one; without .output: none */
+};
+
+static enum xip_err print_report(const struct options *options, const struct xip_tree *tree,
 	const struct xip_build *build, const struct xip_diag *diag)
 {
 	/* When the image goes to standard output, the report must not. */
 	FILE *out = strcmp(options->image, "-") ? stdout : stderr;
-	enum xip_err err = XIP_OK;
 
 	if (options->verbose)
-		err = report_files(out, tree, build, options, false);
-	if (!err && !options->quiet)
+		report_files(out, tree, build, options, false);
+	if (!options->quiet)
 		report_summary(out, tree, build, options, options->image);
-	if (!err && !options->quiet && options->plain)
+	if (!options->quiet && options->plain)
 		fputs("  called as mkcramfs: nothing in place without -X, --xip or a policy\n",
 			out);
-	if (err)
-		return xip_diag_nomem(diag);
-	if (fflush(out) || ferror(out))
-		return xip_diag_fail_errno(diag, errno, NULL, "cannot write the report");
-	return XIP_OK;
+	return xip_cli_finish(out, diag);
 }
 
-/* From the finished tree to a checked image in the place of the old one. */
-static enum xip_err make_image(struct options *options, struct xip_tree *tree,
-	struct xip_output *output, struct xip_cli *cli, struct progress *progress,
-	const struct xip_diag *diag)
+static enum xip_err build_image(struct options *options, struct xip_tree *tree,
+	struct xip_output *image, struct xip_cli *cli, struct progress *progress,
+	struct xip_build **build, const struct xip_diag *diag)
 {
-	struct xip_build *build = NULL;
 	enum xip_err err;
 
 	progress_stage(progress, "compressing");
 	err = xip_build_run(
-		tree, &options->build, xip_output_fd(output), options->image, &build, diag);
+		tree, &options->build, xip_output_fd(image), options->image, build, diag);
 	if (!err && !options->no_verify) {
 		progress_stage(progress, "checking");
-		err = readback(xip_output_fd(output), options->image, tree, build->plan,
+		err = readback(xip_output_fd(image), options->image, tree, (*build)->plan,
 			options->build.encode.threads, progress, diag);
 	}
 	progress_clear(progress);
 	if (!err && options->errors && cli->warnings)
 		err = xip_diag_fail(diag, XIP_ERR_SOURCE, options->image, XIP_NO_OFFSET,
 			"not written: -E makes errors of warnings");
-	/* Reports come first: when one cannot be written, the old image stays. */
+	return err;
+}
+
+/* From the finished tree to a checked image in the place of the old one. */
+static enum xip_err make_image(struct options *options, struct xip_tree *tree,
+	struct outputs *outputs, struct xip_cli *cli, struct progress *progress,
+	const struct xip_diag *diag)
+{
+	struct xip_output *all[] = {outputs->image, outputs->report.output};
+	struct xip_build *build = NULL;
+	enum xip_err err = build_image(options, tree, outputs->image, cli, progress, &build, diag);
+
 	if (!err && options->report)
-		err = report_write(options, tree, build, diag);
+		report_write(outputs->report.file, options, tree, build);
+	if (options->report)
+		err = xip_stream_end(&outputs->report, err, diag);
+	/* What is printed comes first: when it cannot be, the old image stays. */
 	if (!err)
-		err = report(options, tree, build, diag);
+		err = print_report(options, tree, build, diag);
 	if (!err)
-		err = xip_output_commit(output, diag);
+		err = xip_output_commit_all(all, options->report ? 2 : 1, diag);
 	xip_build_free(build);
 	return err;
 }
@@ -156,9 +141,7 @@ static enum xip_err explain(
 		return err;
 	err = report_explain(stdout, options, tree, plan, diag);
 	xip_plan_free(plan);
-	if (!err && (fflush(stdout) || ferror(stdout)))
-		err = xip_diag_fail_errno(diag, errno, NULL, "cannot write the explanation");
-	return err;
+	return err ? err : xip_cli_finish(stdout, diag);
 }
 
 static enum xip_err load_insert(
@@ -177,10 +160,38 @@ static enum xip_err load_insert(
 	return XIP_OK;
 }
 
+/* Opens what is written, and refuses to write it over one another or over the source. */
+static enum xip_err open_outputs(
+	const struct options *options, struct outputs *outputs, const struct xip_diag *diag)
+{
+	enum xip_err err = xip_output_open(&outputs->image, options->image, diag);
+	struct stat source;
+
+	if (!err && options->report) {
+		err = xip_stream_open(&outputs->report, options->report, diag);
+		if (!err && xip_output_same(outputs->image, outputs->report.output))
+			err = xip_diag_fail(diag, XIP_ERR_USAGE, options->report, XIP_NO_OFFSET,
+				"the report would be written over the image");
+	}
+	for (size_t i = 0; !err && i < options->sources.count; i++) {
+		const char *path = options->sources.items[i];
+
+		if (!stat(path, &source) && S_ISREG(source.st_mode) &&
+			(xip_output_is(outputs->image, &source) ||
+				(options->report &&
+					xip_output_is(outputs->report.output, &source))))
+			err = xip_diag_fail(diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET,
+				"an output would be written over the source");
+	}
+	if (err && outputs->report.file)
+		err = xip_stream_end(&outputs->report, err, diag);
+	return err;
+}
+
 static enum xip_err run(struct options *options, struct xip_cli *cli, struct progress *progress,
 	const struct xip_diag *diag)
 {
-	struct xip_output *output = NULL;
+	struct outputs outputs = {0};
 	struct xip_tree *tree = NULL;
 	uint8_t *insert = NULL;
 	enum xip_err err = load_insert(options, &insert, diag);
@@ -192,17 +203,24 @@ static enum xip_err run(struct options *options, struct xip_cli *cli, struct pro
 		goto out;
 	}
 	if (!err)
-		err = xip_output_open(&output, options->image, diag);
-	if (!err) {
-		pending_output = output;
-		err = make_image(options, tree, output, cli, progress, diag);
-		pending_output = NULL;
-		xip_output_free(output);
-	}
+		err = open_outputs(options, &outputs, diag);
+	if (!err)
+		err = make_image(options, tree, &outputs, cli, progress, diag);
+	xip_output_free(outputs.report.output);
+	xip_output_free(outputs.image);
 out:
 	xip_tree_free(tree);
 	free(insert);
 	return err;
+}
+
+/* A status that main() never has: libarchive ends the process when it gets no memory. */
+static void on_foreign_exit(int status, void *diag)
+{
+	if (status != EXIT_FAILURE)
+		return;
+	(void)xip_diag_nomem(diag);
+	_exit(XIP_EXIT_OPERATIONAL);
 }
 
 int main(int argc, char **argv)
@@ -214,8 +232,12 @@ int main(int argc, char **argv)
 	enum options_verdict verdict;
 	int status = XIP_EXIT_OK;
 
+	on_exit(on_foreign_exit, &diag);
 	xip_cli_hold_streams();
 	cli.color = xip_cli_wants_color(XIP_WHEN_AUTO, stderr);
+	/* A closed pipe and a file size limit are write errors like any other. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	verdict = options_parse(&options, argc, argv, &diag);
 	/*
 	 * What one stage frees must go back to the system, not only to the next stage: the limit on
@@ -223,7 +245,6 @@ int main(int argc, char **argv)
 	 */
 	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	if (verdict == OPTIONS_RUN) {
-		catch_signals();
 		progress_init(&progress, !options.quiet);
 		cli.verbose = options.verbose;
 		cli.color = xip_cli_wants_color(options.color, stderr);
@@ -236,11 +257,10 @@ int main(int argc, char **argv)
 		status = XIP_EXIT_USAGE;
 	} else if (verdict == OPTIONS_OPERATIONAL) {
 		status = XIP_EXIT_OPERATIONAL;
-	} else if (fflush(stdout) || ferror(stdout)) {
-		(void)xip_diag_fail_errno(&diag, errno, NULL, "cannot write to standard output");
+	} else if (xip_cli_finish(stdout, &diag)) {
 		status = XIP_EXIT_OPERATIONAL;
 	}
-	xip_cli_finish(&cli);
+	xip_cli_tell_repeats(&cli);
 	options_free(&options);
 	return status;
 }

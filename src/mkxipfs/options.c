@@ -14,6 +14,8 @@
 #include "xipfs/source/source.h"
 
 #define JOBS_MAX 1024
+/* No flash that an image is made for is larger. */
+#define PAD_MAX ((uint64_t)4 << 30)
 
 enum long_only {
 	OPT_XIP = 256,
@@ -37,6 +39,8 @@ enum long_only {
 	OPT_XATTRS,
 	OPT_MAX_UNPACKED,
 	OPT_PLATFORM,
+	OPT_PAD_TO,
+	OPT_PAD_BYTE,
 };
 
 static const char short_options[] = ":b:BD:e:EhVi:j:Ln:N:pqsvxXz";
@@ -79,6 +83,8 @@ static const struct option long_options[] = {
 	{"xattrs", required_argument, NULL, OPT_XATTRS},
 	{"max-unpacked", required_argument, NULL, OPT_MAX_UNPACKED},
 	{"platform", required_argument, NULL, OPT_PLATFORM},
+	{"pad-to", required_argument, NULL, OPT_PAD_TO},
+	{"pad-byte", required_argument, NULL, OPT_PAD_BYTE},
 	{NULL, 0, NULL, 0},
 };
 
@@ -86,7 +92,8 @@ static const struct option long_options[] = {
 struct parser {
 	struct options *options;
 	const struct xip_diag *diag;
-	int level; /* 0: the compressor's default */
+	int level;       /* 0: the compressor's default */
+	uint64_t pad_to; /* the size that the file must have; 0: any, or a multiple */
 	bool xip_asked;
 	bool holes;   /* -z, which matters with --classic only */
 	bool drop_in; /* called as the programs of the same purpose are */
@@ -164,7 +171,7 @@ static enum options_verdict set_stack_size(struct parser *parser, const char *te
 	struct xip_policy_rule rule = {.attribute = XIP_ATTR_STACK};
 
 	if (!xip_parse_size(text, &rule.value) || !rule.value || rule.value > UINT32_MAX)
-		return usage(parser, "stack size %s: it must be bytes, of at most 32 bits", text);
+		return usage(parser, "--stack-size=%s: it must be bytes, of at most 32 bits", text);
 	return add_rule(parser, rule, "--stack-size=", text);
 }
 
@@ -172,7 +179,37 @@ static enum options_verdict set_max_size(struct parser *parser, const char *text
 {
 	if (!xip_parse_size(text, &parser->options->build.max_size) ||
 		!parser->options->build.max_size)
-		return usage(parser, "size %s: it must be bytes, with K, M or G behind", text);
+		return usage(
+			parser, "--max-size=%s: it must be bytes, with K, M or G behind", text);
+	return OPTIONS_RUN;
+}
+
+/* "SIZE", or "erase-block:SIZE" for a multiple. */
+static enum options_verdict set_pad_to(struct parser *parser, const char *text)
+{
+	static const char unit[] = "erase-block:";
+	bool multiple = !strncmp(text, unit, strlen(unit));
+	uint64_t size;
+
+	if (!xip_parse_size(multiple ? text + strlen(unit) : text, &size) || !size)
+		return usage(parser,
+			"--pad-to=%s: it must be the size of the file, or erase-block:SIZE for a "
+			"multiple of it",
+			text);
+	if (size > PAD_MAX)
+		return usage(parser, "--pad-to=%s: an image is never so large", text);
+	parser->pad_to = multiple ? 0 : size;
+	parser->options->build.pad_unit = size;
+	return OPTIONS_RUN;
+}
+
+static enum options_verdict set_pad_byte(struct parser *parser, const char *text)
+{
+	uint64_t byte;
+
+	if (!xip_parse_size(text, &byte) || byte > 0xff)
+		return usage(parser, "--pad-byte=%s: it must be a number from 0 to 0xff", text);
+	parser->options->build.pad_byte = (uint8_t)byte;
 	return OPTIONS_RUN;
 }
 
@@ -182,7 +219,8 @@ static enum options_verdict set_page_size(struct parser *parser, const char *tex
 
 	if (!xip_parse_size(text, &size) || !xip_page_size_is_valid(size))
 		return usage(parser,
-			"page size %s: it must be the target's, a power of two from 4096 to 65536",
+			"--page-size=%s: it must be the target's, a power of two from 4096 to "
+			"65536",
 			text);
 	parser->options->build.policy.page_size = (uint32_t)size;
 	return OPTIONS_RUN;
@@ -195,8 +233,7 @@ static enum options_verdict set_xip_align(struct parser *parser, const char *tex
 	if (!xip_parse_size(text, &size) || size < 4 || size > XIP_PAGE_SIZE_MAX ||
 		!xip_is_power_of_two(size))
 		return usage(parser,
-			"XIP alignment %s: it must be a power of two from 4 to the page size",
-			text);
+			"--xip-align=%s: it must be a power of two from 4 to the page size", text);
 	parser->options->build.policy.xip_align = (uint32_t)size;
 	return OPTIONS_RUN;
 }
@@ -222,7 +259,7 @@ static enum options_verdict set_edition(struct parser *parser, const char *text)
 	uint64_t number;
 
 	if (!xip_parse_size(text, &number) || number > UINT32_MAX)
-		return usage(parser, "edition %s: it must be a number of at most 32 bits", text);
+		return usage(parser, "--edition=%s: it must be a number of at most 32 bits", text);
 	parser->options->build.layout.edition = (uint32_t)number;
 	return OPTIONS_RUN;
 }
@@ -247,8 +284,8 @@ static enum options_verdict set_jobs(struct parser *parser, const char *text)
 	uint64_t jobs;
 
 	if (!xip_parse_size(text, &jobs) || jobs > JOBS_MAX)
-		return usage(parser, "jobs %s: it must be a number of threads (0: one a processor)",
-			text);
+		return usage(parser,
+			"--jobs=%s: it must be a number of threads (0: one a processor)", text);
 	parser->options->build.encode.threads = (unsigned)jobs;
 	return OPTIONS_RUN;
 }
@@ -264,7 +301,8 @@ static enum options_verdict set_compressor(struct parser *parser, const char *te
 	else if (!strcmp(text, "zopfli"))
 		*compressor = XIP_ZOPFLI;
 	else
-		return usage(parser, "compressor %s: it must be libdeflate, zlib or zopfli", text);
+		return usage(
+			parser, "--compressor=%s: it must be libdeflate, zlib or zopfli", text);
 	return OPTIONS_RUN;
 }
 
@@ -273,7 +311,7 @@ static enum options_verdict set_level(struct parser *parser, const char *text)
 	uint64_t level;
 
 	if (!xip_parse_size(text, &level) || !level || level > 1000)
-		return usage(parser, "level %s: it must be a number from 1 on", text);
+		return usage(parser, "--level=%s: it must be a number from 1 on", text);
 	parser->level = (int)level;
 	return OPTIONS_RUN;
 }
@@ -421,6 +459,10 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 		return set_stack_size(parser, optarg);
 	case OPT_MAX_SIZE:
 		return set_max_size(parser, optarg);
+	case OPT_PAD_TO:
+		return set_pad_to(parser, optarg);
+	case OPT_PAD_BYTE:
+		return set_pad_byte(parser, optarg);
 	case OPT_REPORT:
 		options->report = optarg;
 		return OPTIONS_RUN;
@@ -537,6 +579,23 @@ static bool is_old_name(const char *path)
 	return !strcmp(name, "mkcramfs") || !strcmp(name, "mkfs.cramfs");
 }
 
+/* What pads the file must fit as well: the image gets what is left. */
+static enum options_verdict limit_by_padding(struct parser *parser)
+{
+	struct xip_build_options *build = &parser->options->build;
+	uint64_t unit = build->pad_unit;
+
+	if (!unit)
+		return OPTIONS_RUN;
+	if (build->max_size && build->max_size < unit)
+		return usage(parser, "%s: more than the largest size that is allowed", "--pad-to");
+	if (parser->pad_to)
+		build->max_size = unit;
+	else if (build->max_size)
+		build->max_size -= build->max_size % unit;
+	return OPTIONS_RUN;
+}
+
 /* Takes what is left of the command line and fills in what depends on several options. */
 static enum options_verdict finish(struct parser *parser, const struct xip_cli_options *words)
 {
@@ -546,6 +605,8 @@ static enum options_verdict finish(struct parser *parser, const struct xip_cli_o
 
 	if (!build->max_size)
 		build->max_size = options->rules.max_size;
+	if (verdict == OPTIONS_RUN)
+		verdict = limit_by_padding(parser);
 	if (verdict == OPTIONS_RUN)
 		verdict = check_together(parser);
 	if (verdict == OPTIONS_RUN)

@@ -128,12 +128,11 @@ static enum xip_err check_entries(struct checker *checker, const struct xip_imag
 	if (!fault && (node || index != SIZE_MAX))
 		fault = "number of entries";
 	if (fault) {
-		char *path = node ? xip_tree_path(node) : NULL;
+		char buffer[XIP_SHOWN_NODE_SIZE];
 
 		err = xip_diag_fail(checker->diag, XIP_ERR_CORRUPT, checker->path, XIP_NO_OFFSET,
 			"internal error: the new image differs from its source at %s: %s",
-			path ? path : "its end", fault);
-		free(path);
+			node ? xip_tree_show(node, buffer) : "its end", fault);
 	}
 	xip_listing_free(&listing);
 	return err;
@@ -142,15 +141,15 @@ static enum xip_err check_entries(struct checker *checker, const struct xip_imag
 /* --- The contents ---------------------------------------------------------------------------- */
 
 static enum xip_err differs(const struct checker *checker, const struct xip_tree_inode *inode,
-	uint32_t block, const char *why, const struct xip_diag *diag)
+	uint32_t block, enum xip_err err, const char *why, const struct xip_diag *diag)
 {
-	char *path = xip_tree_path(inode->first);
+	char buffer[XIP_SHOWN_NODE_SIZE];
 
-	xip_diag_fail(diag, XIP_ERR_CORRUPT, checker->path, XIP_NO_OFFSET,
+	if (err == XIP_ERR_NOMEM)
+		return xip_diag_nomem(diag);
+	return xip_diag_fail(diag, XIP_ERR_CORRUPT, checker->path, XIP_NO_OFFSET,
 		"internal error: the new image differs from its source at %s, block %u: %s",
-		path ? path : "?", block, why);
-	free(path);
-	return XIP_ERR_CORRUPT;
+		xip_tree_show(inode->first, buffer), block, why);
 }
 
 static enum xip_err compare_blocks(const struct checker *checker, struct bench *bench,
@@ -165,9 +164,9 @@ static enum xip_err compare_blocks(const struct checker *checker, struct bench *
 			bench->image, &checker->inodes[inode->number], i, bench->block, &got, &why);
 
 		if (err)
-			return differs(checker, inode, i, why, diag);
+			return differs(checker, inode, i, err, why, diag);
 		if (got != part || memcmp(bench->block, source, part))
-			return differs(checker, inode, i, "other bytes", diag);
+			return differs(checker, inode, i, XIP_ERR_CORRUPT, "other bytes", diag);
 		source += part;
 		length -= part;
 	}

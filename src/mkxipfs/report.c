@@ -92,11 +92,10 @@ static void print_node(FILE *out, const struct xip_tree *tree, const struct xip_
 	if (inode->first != node) {
 		fputs("; a hard link", out);
 	} else if (sharer != inode->number) {
-		char *other = xip_tree_path(tree->data_inodes[sharer]->first);
+		char buffer[XIP_SHOWN_NODE_SIZE];
 
 		fputs("; shared with ", out);
-		xip_cli_print_escaped(out, other ? other : "another file");
-		free(other);
+		xip_cli_print_escaped(out, xip_tree_show(tree->data_inodes[sharer]->first, buffer));
 	} else {
 		fprintf(out, "; %" PRIu32 " bytes", build->layout->files[inode->number].bytes);
 	}
@@ -119,25 +118,21 @@ static void print_special(FILE *out, const struct xip_tree_inode *inode)
 	}
 }
 
-enum xip_err report_files(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
+void report_files(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
 	const struct options *options, bool metadata)
 {
 	const struct xip_node *node = NULL;
 
 	while ((node = xip_tree_next(tree, node))) {
 		bool regular = xip_mode_is_regular(node->inode->mode);
-		char *path;
+		char buffer[XIP_SHOWN_NODE_SIZE];
 
 		if (!regular && !metadata)
 			continue;
-		path = xip_tree_path(node);
-		if (!path)
-			return XIP_ERR_NOMEM;
 		if (metadata)
 			fprintf(out, "%06" PRIo32 " %" PRIu32 ":%" PRIu32 " ", node->inode->mode,
 				node->inode->uid, node->inode->gid);
-		xip_cli_print_escaped(out, path);
-		free(path);
+		xip_cli_print_escaped(out, xip_tree_show(node, buffer));
 		if (regular) {
 			fputs(": ", out);
 			print_node(out, tree, build, options, node);
@@ -146,7 +141,6 @@ enum xip_err report_files(FILE *out, const struct xip_tree *tree, const struct x
 		}
 		fputc('\n', out);
 	}
-	return XIP_OK;
 }
 
 /* Files that the summary names one by one. */
@@ -219,4 +213,7 @@ void report_summary(FILE *out, const struct xip_tree *tree, const struct xip_bui
 		layout->bytes.super + layout->bytes.directories + layout->bytes.tables +
 			layout->bytes.insert);
 	fprintf(out, "  padding     %" PRIu64 " bytes\n", layout->bytes.padding);
+	if (totals->file_size > totals->image_size)
+		fprintf(out, "  behind it   %" PRIu64 " bytes, to fill %" PRIu64 "\n",
+			totals->file_size - totals->image_size, totals->file_size);
 }

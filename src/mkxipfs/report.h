@@ -13,10 +13,10 @@
 
 /*
  * One line a file: where it went, and why. With @metadata one line for every entry, its mode and
- * owner before it. Errors: XIP_ERR_NOMEM.
+ * owner before it.
  */
-XIP_MUST_CHECK enum xip_err report_files(FILE *out, const struct xip_tree *tree,
-	const struct xip_build *build, const struct options *options, bool metadata);
+void report_files(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
+	const struct options *options, bool metadata);
 
 /*
  * What the image holds and what it took, a few lines, and what --fit had to leave out; @label
@@ -25,16 +25,13 @@ XIP_MUST_CHECK enum xip_err report_files(FILE *out, const struct xip_tree *tree,
 void report_summary(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
 	const struct options *options, const char *label);
 
-/* The whole plan as JSON; its members are described in mkxipfs(1). Errors: XIP_ERR_NOMEM. */
-XIP_MUST_CHECK enum xip_err report_json(FILE *out, const struct xip_tree *tree,
-	const struct xip_build *build, const struct options *options);
+/* The whole plan as JSON; its members are described in mkxipfs(1). */
+void report_json(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
+	const struct options *options);
 
-/*
- * Writes the plan to options->report, as JSON when the name ends in ".json". The file appears whole
- * or not at all.
- */
-XIP_MUST_CHECK enum xip_err report_write(const struct options *options, const struct xip_tree *tree,
-	const struct xip_build *build, const struct xip_diag *diag);
+/* Writes the plan to @out, as JSON when options->report ends in ".json". */
+void report_write(FILE *out, const struct options *options, const struct xip_tree *tree,
+	const struct xip_build *build);
 
 /* --explain: which rule decided what about options->explain. Errors: XIP_ERR_SOURCE, XIP_ERR_NOMEM.
  */

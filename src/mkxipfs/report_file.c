@@ -3,13 +3,11 @@
  * --report: the plan in a file. It holds no time, no path of this machine but those that the user
  * wrote in rules, and nothing else that two equal runs would not share.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
 #include "xipfs/cli/json.h"
 #include "xipfs/elf/loader.h"
-#include "xipfs/cli/stream.h"
 
 static const char *const fit_names[] = {
 	[XIP_FIT_NONE] = NULL, [XIP_FIT_IN] = "in-place", [XIP_FIT_OUT] = "compressed"};
@@ -42,9 +40,7 @@ static void json_file(struct json *json, const struct xip_tree *tree, const stru
 	const struct xip_plan_file *plan = &build->plan->files[number];
 	const struct xip_layout_file *layout = &build->layout->files[number];
 	const struct xip_build_choice *choice = build->choices ? &build->choices[number] : NULL;
-	char *sharer = layout->sharer == number
-			       ? NULL
-			       : xip_tree_path(tree->data_inodes[layout->sharer]->first);
+	char buffer[XIP_SHOWN_NODE_SIZE];
 
 	json_number(json, "size", node->inode->size);
 	json_number(json, "image_bytes", layout->bytes);
@@ -66,9 +62,9 @@ static void json_file(struct json *json, const struct xip_tree *tree, const stru
 			options->build.policy.rules[plan->rules[XIP_ATTR_STACK]].value);
 		json_text(json, "stack_rule", rule_origin(options, plan, XIP_ATTR_STACK));
 	}
-	if (sharer)
-		json_text(json, "shared_with", sharer);
-	free(sharer);
+	if (layout->sharer != number)
+		json_text(json, "shared_with",
+			xip_tree_show(tree->data_inodes[layout->sharer]->first, buffer));
 }
 
 static void json_special(struct json *json, const struct xip_tree_inode *inode)
@@ -83,22 +79,19 @@ static void json_special(struct json *json, const struct xip_tree_inode *inode)
 	}
 }
 
-static enum xip_err json_entries(struct json *json, const struct xip_tree *tree,
+static void json_entries(struct json *json, const struct xip_tree *tree,
 	const struct xip_build *build, const struct options *options)
 {
 	const struct xip_node *node = NULL;
 
 	json_open_list(json, "entries");
 	while ((node = xip_tree_next(tree, node))) {
-		char *path = xip_tree_path(node);
+		char buffer[XIP_SHOWN_NODE_SIZE];
 		char mode[16];
 
-		if (!path)
-			return XIP_ERR_NOMEM;
 		snprintf(mode, sizeof(mode), "%06o", (unsigned)node->inode->mode);
 		json_open_object(json, NULL);
-		json_text(json, "path", path);
-		free(path);
+		json_text(json, "path", xip_tree_show(node, buffer));
 		json_text(json, "mode", mode);
 		json_number(json, "uid", node->inode->uid);
 		json_number(json, "gid", node->inode->gid);
@@ -109,19 +102,18 @@ static enum xip_err json_entries(struct json *json, const struct xip_tree *tree,
 		json_close_object(json);
 	}
 	json_close_list(json);
-	return XIP_OK;
 }
 
-enum xip_err report_json(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
+void report_json(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
 	const struct options *options)
 {
 	const struct xip_layout *layout = build->layout;
 	struct json json = {.out = out};
-	enum xip_err err;
 
 	json_open_object(&json, NULL);
 	json_number(&json, "version", 1);
 	json_number(&json, "size", layout->size);
+	json_number(&json, "file_size", build->totals.file_size);
 	json_number(&json, "page_size", build->plan->page_size);
 	json_text(&json, "byte_order", layout->big ? "big" : "little");
 	json_open_object(&json, "bytes");
@@ -135,9 +127,8 @@ enum xip_err report_json(FILE *out, const struct xip_tree *tree, const struct xi
 	json_number(&json, "padding", layout->bytes.padding);
 	json_close_object(&json);
 	json_number(&json, "shared", layout->shared);
-	err = json_entries(&json, tree, build, options);
+	json_entries(&json, tree, build, options);
 	json_close_object(&json);
-	return err || json.failed ? XIP_ERR_NOMEM : XIP_OK;
 }
 
 static bool ends_in_json(const char *name)
@@ -147,24 +138,13 @@ static bool ends_in_json(const char *name)
 	return length >= 5 && !strcmp(name + length - 5, ".json");
 }
 
-static enum xip_err write_plan(FILE *out, const struct options *options,
-	const struct xip_tree *tree, const struct xip_build *build)
+void report_write(FILE *out, const struct options *options, const struct xip_tree *tree,
+	const struct xip_build *build)
 {
-	if (ends_in_json(options->report))
-		return report_json(out, tree, build, options);
+	if (ends_in_json(options->report)) {
+		report_json(out, tree, build, options);
+		return;
+	}
 	report_summary(out, tree, build, options, "image");
-	return report_files(out, tree, build, options, true);
-}
-
-enum xip_err report_write(const struct options *options, const struct xip_tree *tree,
-	const struct xip_build *build, const struct xip_diag *diag)
-{
-	struct xip_stream stream;
-	enum xip_err err = xip_stream_open(&stream, options->report, diag);
-
-	if (err)
-		return err;
-	if (write_plan(stream.file, options, tree, build))
-		err = xip_diag_nomem(diag);
-	return xip_stream_close(&stream, err, diag);
+	report_files(out, tree, build, options, true);
 }

@@ -200,8 +200,8 @@ static enum xip_err plan_stack(const struct planner *planner, struct xip_arena *
 	struct xip_plan_file *file, const struct xip_diag *diag)
 {
 	const struct xip_policy_rule *rule = rule_of(planner, file, XIP_ATTR_STACK);
+	char buffer[XIP_SHOWN_NODE_SIZE];
 	struct xip_plan_patch *patch;
-	char *path;
 
 	if (!rule || !xip_stack_counts(program))
 		return XIP_OK;
@@ -211,13 +211,11 @@ static enum xip_err plan_stack(const struct planner *planner, struct xip_arena *
 	file->patch = patch;
 	if (xip_stack_patch(program, (uint32_t)rule->value, patch))
 		return XIP_OK;
-	path = xip_tree_path(inode->first);
-	xip_diag_fail(diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET,
+	return xip_diag_fail(diag, XIP_ERR_SOURCE, xip_tree_show(inode->first, buffer),
+		XIP_NO_OFFSET,
 		"its stack cannot be set (%s): it has no PT_GNU_STACK header; link it with "
 		"-Wl,-z,stack-size=SIZE",
 		rule->origin);
-	free(path);
-	return XIP_ERR_SOURCE;
 }
 
 /* NULL stays NULL; @failed tells that memory ran out. */
@@ -407,28 +405,25 @@ static void warn_full_page(const struct planner *planner, const struct xip_plan_
 			"file's end");
 }
 
-static enum xip_err warn_all(struct planner *planner)
+static void warn_all(struct planner *planner)
 {
 	for (size_t i = 0; i < planner->plan->file_count; i++) {
 		const struct xip_plan_file *file = &planner->plan->files[i];
 		const struct xip_tree_inode *inode = planner->tree->data_inodes[i];
-		char *path;
+		char buffer[XIP_SHOWN_NODE_SIZE];
+		const char *path;
 
 		if (!xip_mode_is_regular(inode->mode) || !inode->size)
 			continue;
-		path = xip_tree_path(inode->first);
-		if (!path)
-			return xip_diag_nomem(planner->diag);
+		path = xip_tree_show(inode->first, buffer);
 		warn_unplaced(planner, file, path);
 		warn_stack(planner, file, path);
 		warn_full_page(planner, file, inode, path);
-		free(path);
 	}
 	if (planner->unplaced > UNPLACED_SHOWN)
 		xip_diag_warn(planner->diag, NULL, XIP_NO_OFFSET,
 			"%zu more programs are not executed in place; -v tells why",
 			planner->unplaced - UNPLACED_SHOWN);
-	return XIP_OK;
 }
 
 /* --- The stage ------------------------------------------------------------------------------- */
@@ -483,7 +478,7 @@ enum xip_err xip_plan_make(const struct xip_tree *tree, const struct xip_policy 
 	if (!err)
 		err = xip_plan_check_target(tree, planner.plan, policy, diag);
 	if (!err)
-		err = warn_all(&planner);
+		warn_all(&planner);
 	if (err) {
 		xip_plan_free(planner.plan);
 		return err;

@@ -193,14 +193,14 @@ static bool list_fault(void *user, enum xip_list_fault fault, const struct xip_l
 	size_t index, uint64_t offset, const char *message)
 {
 	const struct list_context *context = user;
-	char *path = xip_listing_path(listing, index);
+	char buffer[XIP_SHOWN_PATH_SIZE];
+	const char *path = xip_listing_show(listing, index, buffer);
 
 	(void)fault;
 	if (context->lenient)
 		xip_diag_warn(context->diag, path, offset, "%s", message);
 	else
 		(void)xip_diag_fail(context->diag, XIP_ERR_CORRUPT, path, offset, "%s", message);
-	free(path);
 	return context->lenient;
 }
 
@@ -251,6 +251,29 @@ char *xip_listing_path(const struct xip_listing *listing, size_t index)
 		length -= entry->name_length;
 		memcpy(path + length, entry->name, entry->name_length);
 		path[--length] = '/';
+	}
+	return path;
+}
+
+const char *xip_listing_show(const struct xip_listing *listing, size_t index, char *buffer)
+{
+	const char *const dots = "...";
+	char *path = buffer + XIP_SHOWN_PATH_SIZE - 1;
+
+	*path = '\0';
+	if (!index)
+		*--path = '/';
+	for (; index; index = listing->entries[index].parent) {
+		const struct xip_entry *entry = &listing->entries[index];
+
+		if ((size_t)(path - buffer) < strlen(dots) + 1 + entry->name_length) {
+			path -= strlen(dots);
+			memcpy(path, dots, strlen(dots));
+			break;
+		}
+		path -= entry->name_length;
+		memcpy(path, entry->name, entry->name_length);
+		*--path = '/';
 	}
 	return path;
 }

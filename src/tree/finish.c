@@ -35,17 +35,14 @@ static void __attribute__((format(printf, 4, 5))) report(struct faults *faults,
 	size_t *count = severity == XIP_DIAG_ERROR ? &faults->errors : &faults->warnings;
 	char message[512];
 	va_list arguments;
-	char *path;
+	char buffer[XIP_SHOWN_NODE_SIZE];
+	const char *path;
 
 	if (severity == XIP_DIAG_ERROR && !faults->err)
 		faults->err = XIP_ERR_LIMIT;
 	if ((*count)++ >= FAULTS_SHOWN)
 		return;
-	path = xip_tree_path(node);
-	if (!path) {
-		faults->err = xip_diag_nomem(faults->diag);
-		return;
-	}
+	path = xip_tree_show(node, buffer);
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
@@ -53,7 +50,6 @@ static void __attribute__((format(printf, 4, 5))) report(struct faults *faults,
 		xip_diag_fail(faults->diag, XIP_ERR_LIMIT, path, XIP_NO_OFFSET, "%s", message);
 	else
 		xip_diag_warn(faults->diag, path, XIP_NO_OFFSET, "%s", message);
-	free(path);
 }
 
 static void report_rest(const struct faults *faults)

@@ -37,3 +37,24 @@ char *xip_tree_path(const struct xip_node *node)
 	}
 	return path;
 }
+
+const char *xip_tree_show(const struct xip_node *node, char *buffer)
+{
+	const char *const dots = "...";
+	char *path = buffer + XIP_SHOWN_NODE_SIZE - 1;
+
+	*path = '\0';
+	if (!node->parent)
+		*--path = '/';
+	for (; node->parent; node = node->parent) {
+		if ((size_t)(path - buffer) < strlen(dots) + 1 + node->name_length) {
+			path -= strlen(dots);
+			memcpy(path, dots, strlen(dots));
+			break;
+		}
+		path -= node->name_length;
+		memcpy(path, node->name, node->name_length);
+		*--path = '/';
+	}
+	return path;
+}

@@ -168,11 +168,10 @@ static bool name_is_valid(const char *name, size_t length)
 static enum xip_err add_refused(
 	const struct xip_node *parent, const char *name, size_t length, const struct xip_diag *diag)
 {
-	char *path = xip_tree_path(parent);
+	char buffer[XIP_SHOWN_NODE_SIZE];
+	const char *path = xip_tree_show(parent, buffer);
 	int shown = length < 4096 ? (int)length : 4096;
 
-	if (!path)
-		return xip_diag_nomem(diag);
 	if (!xip_mode_is_directory(parent->inode->mode))
 		xip_diag_fail(diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET,
 			"is no directory: \"%.*s\" cannot be in it", shown, name);
@@ -182,7 +181,6 @@ static enum xip_err add_refused(
 	else
 		xip_diag_fail(diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET, "\"%.*s\" is there twice",
 			shown, name);
-	free(path);
 	return XIP_ERR_SOURCE;
 }
 

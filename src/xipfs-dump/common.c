@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,6 +24,16 @@ static bool hands_out(enum action action)
 	       action == ACTION_DIFF;
 }
 
+/* print_check() tells of faults in its own way: of the rest only errors are told here. */
+static void tell_errors(void *user, enum xip_severity severity, const char *path, uint64_t offset,
+	const char *message)
+{
+	const struct xip_diag *diag = user;
+
+	if (severity == XIP_DIAG_ERROR)
+		diag->emit(diag->user, severity, path, offset, message);
+}
+
 enum xip_err dump_open(struct dump *dump, const char *path, const struct options *options,
 	const struct xip_cli *cli, const struct xip_diag *diag)
 {
@@ -32,6 +43,7 @@ enum xip_err dump_open(struct dump *dump, const char *path, const struct options
 		.offset = path == options->image ? options->offset : 0,
 		.cut_short = true,
 	};
+	const struct xip_diag errors = {tell_errors, (void *)diag};
 	unsigned warnings = cli->warnings;
 	bool right;
 	enum xip_err err;
@@ -50,7 +62,7 @@ enum xip_err dump_open(struct dump *dump, const char *path, const struct options
 		warn_of_cut(dump);
 		/* print_check() reports the faults in its own way. */
 		err = xip_image_list(dump->image, true, &dump->listing,
-			options->action == ACTION_CHECK ? NULL : diag);
+			options->action == ACTION_CHECK ? &errors : diag);
 	}
 	if (!err && hands_out(options->action) && !dump->info->missing)
 		err = xip_image_warn_crc(dump->image, &right, diag);
@@ -108,18 +120,22 @@ enum xip_err dump_find(struct dump *dump, const char *path, bool follow, size_t 
 
 void dump_print_path(const struct dump *dump, FILE *out, uint32_t entry)
 {
-	char *path = entry == XIP_NO_ENTRY ? NULL : xip_listing_path(&dump->listing, entry);
+	char buffer[XIP_SHOWN_PATH_SIZE];
 
-	xip_cli_print_escaped(out, path ? path : "-");
-	free(path);
+	if (entry == XIP_NO_ENTRY)
+		fputc('-', out);
+	else
+		xip_cli_print_escaped(out, xip_listing_show(&dump->listing, entry, buffer));
 }
 
 void dump_json_path(const struct dump *dump, struct json *json, const char *key, uint32_t entry)
 {
-	char *path = entry == XIP_NO_ENTRY ? NULL : xip_listing_path(&dump->listing, entry);
+	char buffer[XIP_SHOWN_PATH_SIZE];
 
-	json_text(json, key, path);
-	free(path);
+	if (entry == XIP_NO_ENTRY)
+		json_null(json, key);
+	else
+		json_text(json, key, xip_listing_show(&dump->listing, entry, buffer));
 }
 
 uint64_t dump_address(const struct dump *dump, uint64_t offset)
@@ -142,6 +158,18 @@ void dump_json_begin(const struct dump *dump, struct json *json)
 	json_number(json, "page_size", dump->info->page_size);
 	json_number(json, "size", dump->info->size);
 	dump_json_address(dump, json, "flash_address", 0);
+}
+
+enum xip_err dump_spare_image(const struct dump *dump, const struct xip_output *output)
+{
+	struct stat image;
+
+	if (fstat(dump->fd, &image))
+		return xip_diag_fail_errno(dump->diag, errno, dump->path, "cannot stat");
+	if (!xip_output_is(output, &image))
+		return XIP_OK;
+	return xip_diag_fail(dump->diag, XIP_ERR_USAGE, dump->path, XIP_NO_OFFSET,
+		"the output would be written over the image");
 }
 
 const char *dump_loader_text(enum xip_loader loader)

@@ -7,6 +7,7 @@
 
 #include "xipfs/cli/json.h"
 #include "options.h"
+#include "xipfs/base/io.h"
 #include "xipfs/cli/cli.h"
 #include "xipfs/inspect/map.h"
 #include "xipfs/inspect/programs.h"
@@ -77,6 +78,10 @@ void dump_json_address(
 
 /* "{" and what every report in JSON begins with: image, page_size, size, flash_address. */
 void dump_json_begin(const struct dump *dump, struct json *json);
+
+/* XIP_ERR_USAGE, reported, when @output would take the place of the image that is being read. */
+XIP_MUST_CHECK enum xip_err dump_spare_image(
+	const struct dump *dump, const struct xip_output *output);
 
 const char *dump_loader_text(enum xip_loader loader);
 

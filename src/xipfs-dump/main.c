@@ -2,7 +2,6 @@
 /*
  * xipfs-dump: shows, checks and extracts a cramfs image.
  */
-#include <errno.h>
 #include <signal.h>
 
 #include "common.h"
@@ -44,6 +43,37 @@ static enum xip_err run_action(struct dump *dump, const struct xip_cli *cli, int
 	return XIP_ERR_USAGE;
 }
 
+/* An image that its partition cuts off is not what the target will see, whatever was asked. */
+static bool overflows(const struct dump *dump)
+{
+	uint64_t partition = dump->options->partition, size = dump->info->size;
+
+	if (!partition || partition >= size)
+		return false;
+	(void)xip_diag_fail(dump->diag, XIP_ERR_LIMIT, dump->path, XIP_NO_OFFSET,
+		"the image takes %llu bytes, %llu more than --partition=%llu holds",
+		(unsigned long long)size, (unsigned long long)(size - partition),
+		(unsigned long long)partition);
+	return true;
+}
+
+/* Runs the action on the open image; *@status is the exit status when nothing fails. */
+static enum xip_err run_on_image(struct dump *dump, const struct xip_cli *cli, int *status)
+{
+	enum action action = dump->options->action;
+	bool judging = action == ACTION_CHECK || action == ACTION_EXPECT;
+	int least = XIP_EXIT_OK;
+	enum xip_err err = XIP_OK;
+
+	if (overflows(dump))
+		least = judging ? EXIT_ERRORS : XIP_EXIT_OPERATIONAL;
+	if (!least || judging)
+		err = run_action(dump, cli, status);
+	if (*status < least)
+		*status = least;
+	return err;
+}
+
 static int run(
 	const struct options *options, const struct xip_cli *cli, const struct xip_diag *diag)
 {
@@ -61,17 +91,15 @@ static int run(
 					       options->action == ACTION_CHECK
 				       ? EXIT_ERRORS
 				       : XIP_EXIT_OPERATIONAL;
-		err = run_action(&dump, cli, &status);
+		err = run_on_image(&dump, cli, &status);
 	}
 	if (err && !cli->errors) /* the medium failed under a block */
 		(void)xip_diag_fail(
 			diag, err, options->image, XIP_NO_OFFSET, "%s", xip_err_name(err));
 	if (dump.damaged || err)
 		status = XIP_EXIT_OPERATIONAL;
-	if ((fflush(stdout) || ferror(stdout)) && !err) {
-		(void)xip_diag_fail_errno(diag, errno, NULL, "cannot write to standard output");
+	if (!err && xip_cli_finish(stdout, diag))
 		status = XIP_EXIT_OPERATIONAL;
-	}
 	if (dump.image)
 		dump_close(&dump);
 	return status;
@@ -98,9 +126,12 @@ int main(int argc, char **argv)
 	case OPTIONS_DONE:
 		status = XIP_EXIT_OK;
 		break;
+	case OPTIONS_OPERATIONAL:
+		status = XIP_EXIT_OPERATIONAL;
+		break;
 	case OPTIONS_USAGE:
 		break;
 	}
-	xip_cli_finish(&cli);
+	xip_cli_tell_repeats(&cli);
 	return status;
 }

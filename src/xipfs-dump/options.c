@@ -133,14 +133,14 @@ static enum options_verdict set_ram(struct options *options, const struct xip_di
 static enum options_verdict set_flash_address(struct options *options, const struct xip_diag *diag)
 {
 	if (!xip_parse_size(optarg, &options->flash_address))
-		return usage(diag, "flash address %s: it must be a number", optarg);
+		return usage(diag, "--flash-addr=%s: it must be a number", optarg);
 	if (!options->flash_address)
 		return usage(diag,
-			"flash address %s: "
+			"--flash-addr=%s: "
 			"the kernel executes nothing in place from an image at address 0",
 			optarg);
 	if (options->flash_address > UINT64_MAX - UINT32_MAX)
-		return usage(diag, "flash address %s: the image would not fit behind it", optarg);
+		return usage(diag, "--flash-addr=%s: the image would not fit behind it", optarg);
 	return OPTIONS_RUN;
 }
 
@@ -150,7 +150,8 @@ static enum options_verdict set_page_size(struct options *options, const struct 
 
 	if (!xip_parse_size(optarg, &size) || !xip_page_size_is_valid(size))
 		return usage(diag,
-			"page size %s: it must be the target's, a power of two from 4096 to 65536",
+			"--page-size=%s: it must be the target's, a power of two from 4096 to "
+			"65536",
 			optarg);
 	options->page_size = (uint32_t)size;
 	return OPTIONS_RUN;
@@ -201,9 +202,7 @@ static void print_help(void)
 
 static enum options_verdict check_output(const struct xip_diag *diag)
 {
-	if (fflush(stdout) || ferror(stdout))
-		return usage(diag, "%s", "cannot write to standard output");
-	return OPTIONS_DONE;
+	return xip_cli_finish(stdout, diag) ? OPTIONS_OPERATIONAL : OPTIONS_DONE;
 }
 
 static enum options_verdict parse_option(
@@ -240,7 +239,7 @@ static enum options_verdict parse_option(
 		return OPTIONS_RUN;
 	case OPT_PARTITION:
 		if (!xip_parse_size(optarg, &options->partition) || !options->partition)
-			return usage(diag, "partition %s: it must be a size in bytes", optarg);
+			return usage(diag, "--partition=%s: it must be a size in bytes", optarg);
 		return OPTIONS_RUN;
 	case OPT_FLASH_ADDR:
 		return set_flash_address(options, diag);
@@ -332,9 +331,8 @@ enum options_verdict options_parse(
 	int letter;
 
 	*options = (struct options){.checks = UINT64_MAX};
-	while (verdict == OPTIONS_RUN && (letter = xip_cli_next_option(&parser, diag)) != -1) {
+	while (verdict == OPTIONS_RUN && (letter = xip_cli_next_option(&parser, diag)) != -1)
 		verdict = parse_option(options, letter, diag);
-	}
 	if (verdict == OPTIONS_RUN)
 		verdict = take_operands(options, &parser, diag);
 	if (verdict != OPTIONS_RUN)

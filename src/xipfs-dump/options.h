@@ -51,9 +51,10 @@ struct options {
 };
 
 enum options_verdict {
-	OPTIONS_RUN,   /* go on */
-	OPTIONS_DONE,  /* help or version was printed */
-	OPTIONS_USAGE, /* a message was printed: exit 16 */
+	OPTIONS_RUN,         /* go on */
+	OPTIONS_DONE,        /* help or version was printed */
+	OPTIONS_USAGE,       /* a message was printed: exit 16 */
+	OPTIONS_OPERATIONAL, /* a message was printed: exit 8 */
 };
 
 /* Parses the command line. Strings point into @argv. */

@@ -3,7 +3,6 @@
  * What the page of --html shows, as JSON. Lists stand for objects to keep the page small; what
  * their elements mean is said here, and web/model.js reads them.
  */
-#include <stdlib.h>
 
 #include "page.h"
 #include "picture.h"
@@ -179,7 +178,7 @@ static void print_kinds(struct json *json)
 	json_close_list(json);
 }
 
-static enum xip_err print_all(FILE *out, struct dump *dump, struct dump *before)
+enum xip_err page_print_data(FILE *out, struct dump *dump, struct dump *before)
 {
 	struct json json = {.out = out};
 	enum xip_err err;
@@ -192,28 +191,5 @@ static enum xip_err print_all(FILE *out, struct dump *dump, struct dump *before)
 	if (!err && before)
 		err = print_image(&json, "before", before);
 	json_close_object(&json);
-	return err || !json.failed ? err : xip_diag_nomem(dump->diag);
-}
-
-/* A name could hold "</script>" or "<!--", so '<' is written in JSON's other way. */
-enum xip_err page_print_data(FILE *out, struct dump *dump, struct dump *before)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *memory = open_memstream(&text, &size);
-	enum xip_err err = memory ? print_all(memory, dump, before) : xip_diag_nomem(dump->diag);
-	bool failed = memory && ferror(memory);
-
-	if (memory)
-		failed |= fclose(memory) != 0;
-	if (!err && failed)
-		err = xip_diag_nomem(dump->diag);
-	for (const char *p = text; !err && *p; p++) {
-		if (*p == '<')
-			fputs("\\u003c", out);
-		else
-			fputc(*p, out);
-	}
-	free(text);
 	return err;
 }

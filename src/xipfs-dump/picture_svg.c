@@ -3,7 +3,6 @@
  * --svg: the picture of the flash as a document of its own.
  */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "picture.h"
@@ -22,11 +21,9 @@
 
 static void print_owner(FILE *out, const struct dump *dump, uint32_t owner)
 {
-	char *path = owner == XIP_NO_ENTRY ? NULL : xip_listing_path(&dump->listing, owner);
+	char buffer[XIP_SHOWN_PATH_SIZE];
 
-	if (path)
-		xip_cli_print_xml(out, path);
-	free(path);
+	xip_cli_print_xml(out, xip_listing_show(&dump->listing, owner, buffer));
 }
 
 /* The segments of a program that the blocks of the extent belong to. */
@@ -230,8 +227,10 @@ static enum xip_err write_svg(struct dump *dump, const struct picture *picture)
 
 	if (err)
 		return err;
-	print_svg(stream.file, dump, picture);
-	return xip_stream_close(&stream, XIP_OK, dump->diag);
+	err = dump_spare_image(dump, stream.output);
+	if (!err)
+		print_svg(stream.file, dump, picture);
+	return xip_stream_close(&stream, err, dump->diag);
 }
 
 enum xip_err write_picture(struct dump *dump)

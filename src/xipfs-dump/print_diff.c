@@ -229,8 +229,6 @@ static enum xip_err diff_open(struct sink *sink)
 		finish_json(sink);
 	else
 		finish_text(sink);
-	if (sink->json.failed)
-		return xip_diag_nomem(sink->before->diag);
 	return err;
 }
 

@@ -4,7 +4,6 @@
  */
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common.h"
 #include "xipfs/expect/expect.h"
@@ -16,6 +15,7 @@ struct survey {
 	struct xip_program_list programs;
 	struct xip_ram ram;
 	char *first_fault;
+	bool no_memory; /* for it */
 };
 
 static void keep_first(void *user, const struct xip_finding *finding)
@@ -23,10 +23,11 @@ static void keep_first(void *user, const struct xip_finding *finding)
 	struct survey *survey = user;
 	const struct xip_check_info *check = xip_check_info(finding->check);
 
-	if (!survey->first_fault && asprintf(&survey->first_fault, "%s: %s%s%s", check->name,
-					    finding->path ? finding->path : "",
-					    finding->path ? ": " : "", finding->message) < 0)
-		survey->first_fault = NULL;
+	if (!survey->first_fault && !survey->no_memory &&
+		asprintf(&survey->first_fault, "%s: %s%s%s", check->name,
+			finding->path ? finding->path : "", finding->path ? ": " : "",
+			finding->message) < 0)
+		survey->no_memory = true;
 }
 
 static void free_survey(struct survey *survey)
@@ -62,6 +63,10 @@ static enum xip_err make_survey(
 		return err;
 	}
 	err = xip_verify(dump->image, &checks, &result, dump->diag);
+	if (!err && survey->no_memory) {
+		survey->first_fault = NULL; /* asprintf leaves it undefined */
+		err = xip_diag_nomem(dump->diag);
+	}
 	if (err) {
 		free_survey(survey);
 		return err;
@@ -91,28 +96,14 @@ static void print_comment(const char *label, const char *clause)
 	putchar('\n');
 }
 
-/* '#' would begin a TAP directive. */
-static void print_description(const char *text)
-{
-	char *copy = strdup(text);
-	char *rest = copy, *part;
-
-	while ((part = strsep(&rest, "#"))) {
-		xip_cli_print_escaped(stdout, part);
-		if (rest)
-			fputs("\\#", stdout);
-	}
-	putchar('\n');
-	free(copy);
-}
-
 static void print_outcome(const struct dump *dump, size_t number,
 	const struct xip_expectation *expectation, const struct xip_outcome *outcome)
 {
 	printf("%s%sok%s %zu - ",
 		dump_color(dump, outcome->holds ? XIP_COLOR_GOOD : XIP_COLOR_ERROR),
 		outcome->holds ? "" : "not ", dump_color(dump, XIP_COLOR_PLAIN), number);
-	print_description(expectation->text);
+	xip_cli_print_tap(stdout, expectation->text);
+	putchar('\n');
 	if (outcome->holds)
 		return;
 	print_comment("expected", outcome->expected);
@@ -160,8 +151,10 @@ static enum xip_err write_junit(const struct dump *dump, const struct xip_expect
 
 	if (err)
 		return err;
-	print_junit(stream.file, dump, list, outcomes, failures);
-	return xip_stream_close(&stream, XIP_OK, dump->diag);
+	err = dump_spare_image(dump, stream.output);
+	if (!err)
+		print_junit(stream.file, dump, list, outcomes, failures);
+	return xip_stream_close(&stream, err, dump->diag);
 }
 
 /* --- Both ------------------------------------------------------------------------------------ */
@@ -187,7 +180,11 @@ static enum xip_err hold(const struct dump *dump, const struct survey *survey,
 	for (size_t i = 0; i < list->count; i++)
 		print_outcome(dump, i + 1, &list->items[i], &outcomes[i]);
 	*status = failures ? EXIT_ERRORS : XIP_EXIT_OK;
-	return dump->options->junit ? write_junit(dump, list, outcomes, failures) : XIP_OK;
+	if (!dump->options->junit)
+		return XIP_OK;
+	/* No file when what was printed did not arrive. */
+	err = xip_cli_finish(stdout, dump->diag);
+	return err ? err : write_junit(dump, list, outcomes, failures);
 }
 
 enum xip_err print_expect(struct dump *dump, int *status)

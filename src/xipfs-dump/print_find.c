@@ -81,8 +81,6 @@ static enum xip_err print_list_of(const struct options *options, const char *nam
 		json_close_list(&json);
 		json_close_object(&json);
 	}
-	if (json.failed)
-		return xip_diag_nomem(diag);
 	if (!list->count)
 		return xip_diag_fail(
 			diag, XIP_ERR_CORRUPT, name, XIP_NO_OFFSET, "no cramfs image is in it");

@@ -111,31 +111,43 @@ static void placement_text(const struct dump *dump, size_t index, char *text, si
 				used ? ", " : "", parts[i].count, parts[i].name);
 }
 
-/* The target of a symbolic link, malloc'ed; NULL when it is none or cannot be read. */
-static char *link_target(struct dump *dump, const struct xip_inode *inode)
+/* *@target of a symbolic link, malloc'ed; NULL when the entry is none or it cannot be read. */
+static enum xip_err link_target(struct dump *dump, const struct xip_inode *inode, char **target)
 {
-	uint8_t *target;
+	uint8_t *data = NULL;
 	size_t size;
+	enum xip_err err = XIP_OK;
 
-	if (!xip_mode_is_symlink(inode->mode) ||
-		xip_image_load(dump->image, inode, &target, &size, NULL, NULL))
-		return NULL;
-	return (char *)target;
+	if (xip_mode_is_symlink(inode->mode))
+		err = xip_image_load(dump->image, inode, &data, &size, NULL, NULL);
+	*target = (char *)data;
+	return err == XIP_ERR_NOMEM ? xip_diag_nomem(dump->diag) : XIP_OK;
 }
 
-/* No kernel that mounts the image loads it. */
-static bool is_other_order(struct dump *dump, const struct xip_inode *inode)
+/* What of an entry has to be read; the target is to be freed. */
+struct extra {
+	char *target;     /* of a symbolic link; NULL: it is none, or cannot be read */
+	bool other_order; /* a program that no kernel that mounts the image loads */
+};
+
+static enum xip_err read_extra(struct dump *dump, size_t index, struct extra *extra)
 {
-	bool other;
+	const struct xip_inode *inode = &dump->listing.entries[index].inode;
+	enum xip_err err = link_target(dump, inode, &extra->target);
 
-	return !xip_program_is_other_order(dump->image, inode, &other) && other;
+	if (err)
+		return err;
+	err = xip_program_is_other_order(dump->image, inode, &extra->other_order);
+	if (!err)
+		return XIP_OK;
+	free(extra->target);
+	return err == XIP_ERR_NOMEM ? xip_diag_nomem(dump->diag) : err;
 }
 
-static void list_entry(struct dump *dump, size_t index)
+static void list_entry(const struct dump *dump, size_t index, const struct extra *extra)
 {
 	const struct xip_inode *inode = &dump->listing.entries[index].inode;
 	char mode[11], size[16], owner[16], placement[160];
-	char *target = link_target(dump, inode);
 	const struct xip_file *file = file_of(dump, index);
 	uint32_t major, minor;
 
@@ -147,7 +159,7 @@ static void list_entry(struct dump *dump, size_t index)
 		snprintf(size, sizeof(size), "%" PRIu32 ", %" PRIu32, major, minor);
 	}
 	placement_text(dump, index, placement, sizeof(placement));
-	if (is_other_order(dump, inode))
+	if (extra->other_order)
 		strncat(placement,
 			dump->info->big ? ", little-endian program" : ", big-endian program",
 			sizeof(placement) - strlen(placement) - 1);
@@ -159,12 +171,11 @@ static void list_entry(struct dump *dump, size_t index)
 		stdout);
 	dump_print_path(dump, stdout, (uint32_t)index);
 	fputs(dump_color(dump, XIP_COLOR_PLAIN), stdout);
-	if (target) {
+	if (extra->target) {
 		fputs(" -> ", stdout);
-		xip_cli_print_escaped(stdout, target);
+		xip_cli_print_escaped(stdout, extra->target);
 	}
 	putchar('\n');
-	free(target);
 }
 
 static void json_placement(const struct dump *dump, struct json *json, const struct xip_file *file)
@@ -187,11 +198,11 @@ static void json_placement(const struct dump *dump, struct json *json, const str
 	}
 }
 
-static void json_entry(struct dump *dump, struct json *json, size_t index)
+static void json_entry(
+	const struct dump *dump, struct json *json, size_t index, const struct extra *extra)
 {
 	const struct xip_inode *inode = &dump->listing.entries[index].inode;
 	const struct xip_file *file = file_of(dump, index);
-	char *target = link_target(dump, inode);
 	uint32_t major, minor;
 
 	json_open_object(json, NULL);
@@ -208,14 +219,13 @@ static void json_entry(struct dump *dump, struct json *json, size_t index)
 		json_number(json, "size", inode->size);
 	}
 	json_number(json, "offset", inode->offset);
-	if (target)
-		json_text(json, "target", target);
+	if (extra->target)
+		json_text(json, "target", extra->target);
 	if (file) {
 		json_placement(dump, json, file);
-		json_bool(json, "other_byte_order", is_other_order(dump, inode));
+		json_bool(json, "other_byte_order", extra->other_order);
 	}
 	json_close_object(json);
-	free(target);
 }
 
 enum xip_err print_list(struct dump *dump)
@@ -235,14 +245,20 @@ enum xip_err print_list(struct dump *dump)
 	}
 	end = xip_listing_skip(&dump->listing, index);
 	for (; index != end && !ferror(stdout); index = xip_listing_next(&dump->listing, index)) {
+		struct extra extra;
+
+		err = read_extra(dump, index, &extra);
+		if (err)
+			return err;
 		if (dump->options->json)
-			json_entry(dump, &json, index);
+			json_entry(dump, &json, index, &extra);
 		else
-			list_entry(dump, index);
+			list_entry(dump, index, &extra);
+		free(extra.target);
 	}
 	if (dump->options->json) {
 		json_close_list(&json);
 		json_close_object(&json);
 	}
-	return json.failed ? xip_diag_nomem(dump->diag) : XIP_OK;
+	return XIP_OK;
 }

@@ -74,5 +74,5 @@ enum xip_err print_map(struct dump *dump)
 		printf("%" PRIu64 " bytes in %zu extents\n", dump->info->size,
 			dump->map.extent_count);
 	}
-	return json.failed ? xip_diag_nomem(dump->diag) : XIP_OK;
+	return XIP_OK;
 }

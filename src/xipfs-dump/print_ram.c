@@ -301,7 +301,7 @@ static void json_process(
 	json_close_object(json);
 }
 
-static enum xip_err print_json(const struct report *report)
+static void print_json(const struct report *report)
 {
 	struct json json = {.out = stdout};
 	const struct xip_ram *ram = &report->ram;
@@ -330,7 +330,6 @@ static enum xip_err print_json(const struct report *report)
 	}
 	json_close_list(&json);
 	json_close_object(&json);
-	return json.failed ? xip_diag_nomem(report->dump->diag) : XIP_OK;
 }
 
 /* Leaves the processes of @chosen programs, what they map, and advice on that. */
@@ -381,7 +380,7 @@ enum xip_err print_ram(struct dump *dump)
 	if (!err && chosen)
 		limit(&report, chosen);
 	if (!err && dump->options->json)
-		err = print_json(&report);
+		print_json(&report);
 	else if (!err)
 		print_text(&report);
 	xip_ram_free(&report.ram);

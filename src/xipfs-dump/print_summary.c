@@ -272,5 +272,5 @@ enum xip_err print_summary(struct dump *dump)
 		print_totals(dump);
 		print_programs(dump);
 	}
-	return json.failed ? xip_diag_nomem(dump->diag) : XIP_OK;
+	return XIP_OK;
 }

@@ -177,8 +177,18 @@ dump_to_closed_pipe()
 	noise 600000 >tree/noise
 	mkxipfs -q tree a.img
 	set +e
-	xipfs-dump --cat=/noise a.img 2>err | true
-	equal "${PIPESTATUS[0]}" 8 "the exit status"
+	local view
+	for view in --cat=/noise --tar=- --list --json --help; do
+		xipfs-dump $view a.img 2>err | true
+		equal "${PIPESTATUS[0]}" 0 "the exit status of $view"
+		empty err
+	done
+	xipfs-dump --expect=- a.img <<<'xip /noise' 2>err | true
+	equal "${PIPESTATUS[0]}" 4 "the exit status of --expect"
+	empty err
+	mkxipfs -q -v tree b.img 2>err | true
+	equal "${PIPESTATUS[0]}" 0 "the exit status of mkxipfs"
+	same a.img b.img
 	xipfs-dump --cat=/noise a.img >/dev/full 2>err
 	equal $? 8 "the exit status"
 	xipfs-dump --tar=- a.img >/dev/full 2>err

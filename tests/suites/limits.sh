@@ -72,6 +72,33 @@ deep_directories()
 	END
 }
 
+# A path of each length would be 2 GB of them.
+views_of_deep_directories()
+{
+	mkdir tree
+	python3 -c 'import os
+os.chdir("tree")
+for i in range(65000):
+    os.mkdir("d")
+    os.chdir("d")'
+	timeout 60 mkxipfs -q -v --report=report.json tree a.img
+	python3 -c 'import os
+os.chdir("tree")
+for i in range(65000):
+    os.chdir("d")
+for i in range(65000):
+    os.chdir("..")
+    os.rmdir("d")'
+	local view
+	for view in '' --list --map --check --ram --svg=a.svg --html=a.html --diff=a.img; do
+		timeout 60 xipfs-dump $view a.img >out || fail "$view took more than 60 s"
+		timeout 60 xipfs-dump --json ${view/--[sh][vt]*/} a.img >out || fail "$view, JSON"
+	done
+	timeout 60 xipfs-dump --list a.img | tail -1 | grep -q ' \.\.\./d/d/.*/d$'
+	fails 8 'beyond all proportion' timeout 60 xipfs-dump --tar=a.tar a.img
+	absent a.tar
+}
+
 memory_is_bounded()
 {
 	mkdir tree
@@ -135,6 +162,7 @@ blocks_are_shared()
 
 check "300,000 files in a directory" many_files_in_a_directory
 check "10,000 nested directories, with a stack of 256 KiB" deep_directories
+check "65,000 nested directories, every view" views_of_deep_directories
 check "memory: the image's size and 128 MiB" memory_is_bounded
 check "memory: the same with 8 jobs" memory_is_bounded -j 8
 check "memory: 1 GB of sparse files" memory_for_sparse_files

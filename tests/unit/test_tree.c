@@ -366,20 +366,36 @@ START_TEST(no_memory)
 }
 END_TEST
 
-/* A fault whose path cannot be told for want of memory. */
+/* To tell of a fault takes no memory. */
 START_TEST(no_memory_for_message)
 {
 	enum xip_err err;
 
-	add(tree->root, "it", 0);
-	failing_alloc_arm(1);
-	err = xip_tree_finish(tree, false, &diag);
-	ck_assert(failing_alloc_disarm());
-	ck_assert_int_eq(err, XIP_ERR_NOMEM);
 	failing_alloc_arm(1);
 	err = xip_tree_add(tree, tree->root, "..", 2, tree->root->inode, NULL, &diag);
-	ck_assert(failing_alloc_disarm());
-	ck_assert_int_eq(err, XIP_ERR_NOMEM);
+	ck_assert(!failing_alloc_disarm());
+	ck_assert_int_eq(err, XIP_ERR_SOURCE);
+}
+END_TEST
+
+/* Of a path that is too long the end is shown, in whole names. */
+START_TEST(shown_path)
+{
+	char buffer[XIP_SHOWN_NODE_SIZE];
+	struct xip_node *node = tree->root;
+	const char *shown;
+
+	ck_assert_str_eq(xip_tree_show(node, buffer), "/");
+	for (size_t i = 0; i < 2046; i++)
+		node = add(node, "d", XIP_S_IFDIR);
+	shown = xip_tree_show(node, buffer);
+	ck_assert_uint_eq(strlen(shown), 4092); /* with a NUL and "..." at most a buffer */
+	ck_assert_int_eq(shown[0], '/');
+	node = add(node, "abc", XIP_S_IFDIR);
+	shown = xip_tree_show(node, buffer);
+	ck_assert_int_eq(strncmp(shown, ".../d/d/", 8), 0);
+	ck_assert_str_eq(shown + strlen(shown) - 6, "/d/abc");
+	ck_assert_uint_lt(strlen(shown), XIP_SHOWN_NODE_SIZE);
 }
 END_TEST
 
@@ -486,6 +502,7 @@ int main(void)
 	tcase_add_test(tests, prune);
 	tcase_add_test(tests, no_memory);
 	tcase_add_test(tests, no_memory_for_message);
+	tcase_add_test(tests, shown_path);
 	tcase_add_loop_test(tests, pattern, 0, COUNT(patterns));
 	tcase_add_test(tests, exclude);
 	tcase_set_timeout(tests, 60);

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "xipfs/base/diag.h"
 #include "xipfs/base/err.h"
@@ -42,13 +43,19 @@ XIP_MUST_CHECK enum xip_err xip_io_load(const char *path, uint64_t limit, uint8_
 /* A file without a name, in $TMPDIR or /tmp, gone when *@fd is closed. */
 XIP_MUST_CHECK enum xip_err xip_io_scratch(int *fd, const struct xip_diag *diag);
 
+/*
+ * A file that had a name like @name ("dir/x.XXXXXX", changed as mkstemp(3) does) only for a moment
+ * in which no signal came: a descriptor, or -1 with errno.
+ */
+int xip_io_nameless(char *name);
+
 struct xip_output;
 
 /*
  * Opens the output @path ("-": standard output). Nothing is seen at @path until
- * xip_output_commit: the bytes go to a nameless file beside the target (a named one on file systems
- * without O_TMPFILE), or to a scratch file for standard output and for targets that are no regular
- * files. The caller frees *@out with xip_output_free.
+ * xip_output_commit: the bytes go to a nameless file beside the target, or to a scratch file for
+ * standard output and for targets that are no regular files. The caller frees *@out with
+ * xip_output_free.
  */
 XIP_MUST_CHECK enum xip_err xip_output_open(
 	struct xip_output **out, const char *path, const struct xip_diag *diag);
@@ -56,14 +63,26 @@ XIP_MUST_CHECK enum xip_err xip_output_open(
 /* The descriptor to write to and to read back from; it belongs to @out. */
 int xip_output_fd(const struct xip_output *out);
 
-/*
- * The name of the file beside the target while it has one, else "" (it never has with O_TMPFILE).
- * A signal handler may unlink it. The storage lives as long as @out.
- */
-const char *xip_output_temp_name(const struct xip_output *out);
+/* True when @file is the one that the output would take the place of, under whatever name. */
+bool xip_output_is(const struct xip_output *out, const struct stat *file);
 
-/* Syncs the file to the disk and puts it in the place of the target, in one step. */
+/* True when both would become, or replace, one and the same file. */
+bool xip_output_same(const struct xip_output *one, const struct xip_output *other);
+
+/*
+ * Syncs the file to the disk and puts it in the place of the target, in one step. From the moment
+ * the file gets a name to its renaming signals wait; should the process be killed in it, or the
+ * machine stop, "TARGET.XXXXXX" stays. XIP_ERR_LIMIT: the target is a device with less room, and
+ * nothing was written to it; XIP_ERR_IO; XIP_ERR_NOMEM.
+ */
 XIP_MUST_CHECK enum xip_err xip_output_commit(struct xip_output *out, const struct xip_diag *diag);
+
+/*
+ * The same for @count outputs that belong together: pipes and devices are written to first, files
+ * are renamed when all that can be foreseen to fail has succeeded for each.
+ */
+XIP_MUST_CHECK enum xip_err xip_output_commit_all(
+	struct xip_output *const *outs, size_t count, const struct xip_diag *diag);
 
 /* Frees @out; without a commit before, nothing of it is left on the disk. NULL is fine. */
 void xip_output_free(struct xip_output *out);

@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 /*
- * A whole number with an optional suffix K, M or G (1024 each; also KiB...), decimal or 0x
- * hexadecimal. False when it is none, negative, or does not fit.
+ * A whole number with an optional suffix K, M or G (powers of 1024; also k, KiB, KB...), decimal or
+ * 0x hexadecimal. With a suffix it may have a decimal fraction, if that gives a whole number of
+ * bytes: 1.5M. False when it is none, negative, or does not fit.
  */
 bool xip_parse_size(const char *text, uint64_t *value);
 

@@ -70,18 +70,38 @@ struct xip_cli {
 /*
  * A diag that prints "program: path: message" on stderr, one line each, unprintables escaped. Of
  * warnings that differ in nothing but the path only the first is printed, without cli->verbose;
- * xip_cli_finish says how many others there were, and frees what was kept of them.
+ * xip_cli_tell_repeats says how many others there were, and frees what was kept of them.
  */
 struct xip_diag xip_cli_diag(struct xip_cli *cli);
-void xip_cli_finish(struct xip_cli *cli);
+void xip_cli_tell_repeats(struct xip_cli *cli);
+
+/* True when @fd is a pipe or socket that nobody reads any more: "| head" has seen enough. */
+bool xip_cli_reader_is_gone(int fd);
 
 /*
- * Prints @text to @out with control bytes, backslash and bytes of no valid UTF-8 sequence as
- * \ooo (three octal digits), so that a name can neither forge lines nor steer a terminal.
+ * Ends what was printed to @out, standard output or error. XIP_ERR_IO, reported, when it was not
+ * all taken; that its reader had enough of it is no error.
+ */
+XIP_MUST_CHECK enum xip_err xip_cli_finish(FILE *out, const struct xip_diag *diag);
+
+/*
+ * Prints @text to @out with control bytes, backslash, U+FFFE, U+FFFF and bytes of no valid UTF-8
+ * sequence as \ooo (three octal digits), so that a name can neither forge lines nor steer a
+ * terminal.
  */
 void xip_cli_print_escaped(FILE *out, const char *text);
 
-/* The same with the five characters that XML and HTML take for their own as entities. */
+/*
+ * The same inside a string of JSON: the backslashes are doubled, '"' has one before it, and '<' is
+ * written in JSON's other way, so the text cannot end a <script> that it stands in.
+ */
+void xip_cli_print_json(FILE *out, const char *text);
+
+/* As xip_cli_print_escaped with a backslash before '#', which would begin a directive of TAP. */
+void xip_cli_print_tap(FILE *out, const char *text);
+
+/* As xip_cli_print_escaped with the five characters that XML and HTML take for their own as
+ * entities. */
 void xip_cli_print_xml(FILE *out, const char *text);
 
 #endif

@@ -14,7 +14,6 @@ struct json {
 	FILE *out;
 	unsigned depth;
 	bool follows; /* something stands before at this depth */
-	bool failed;  /* memory for a text ran out */
 };
 
 /* @key is NULL inside a list. */

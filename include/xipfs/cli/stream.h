@@ -23,6 +23,14 @@ XIP_MUST_CHECK enum xip_err xip_stream_open(
 	struct xip_stream *stream, const char *path, const struct xip_diag *diag);
 
 /*
+ * Ends the writing. With @err XIP_OK, and when every write succeeded, stream->output holds the
+ * text, for xip_output_commit_all; otherwise it is freed, and NULL. Returns @err, or what went
+ * wrong here.
+ */
+XIP_MUST_CHECK enum xip_err xip_stream_end(
+	struct xip_stream *stream, enum xip_err err, const struct xip_diag *diag);
+
+/*
  * Closes it. With @err XIP_OK, and when every write succeeded, the file takes its place; otherwise
  * nothing is left of it. Returns @err, or what went wrong here.
  */

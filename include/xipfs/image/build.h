@@ -24,11 +24,14 @@ struct xip_build_options {
 	const uint8_t *insert; /* layout.insert_size bytes; the caller's */
 	uint64_t max_size;     /* of the image, bytes; 0: no limit but the format's */
 	bool fit;              /* choose what executes in place so that it fits @max_size */
+	uint64_t pad_unit;     /* fill the file up to a multiple of so many bytes; 0: no padding */
+	uint8_t pad_byte;      /* with these */
 };
 
 /* What became of the tree, in bytes and counts. */
 struct xip_build_totals {
 	uint64_t image_size;
+	uint64_t file_size;                            /* with what pads it */
 	uint64_t files, directories, symlinks, others; /* entries, hard links each */
 	uint64_t programs;                             /* files with pages executed in place */
 	uint64_t input;                  /* bytes of all distinct files and symlinks */

@@ -41,7 +41,8 @@ struct xip_difference {
 /*
  * Compares all entries by path, directories first, then what is in them, in order of names. @found
  * hears of each difference. Errors: XIP_ERR_CORRUPT (a file of either image cannot be read,
- * reported to @diag; the comparison went on), XIP_ERR_IO, XIP_ERR_SOURCE, XIP_ERR_NOMEM.
+ * reported to @diag; the comparison went on), XIP_ERR_LIMIT (the contents of either are beyond all
+ * proportion to its size, see extract.h), XIP_ERR_IO, XIP_ERR_SOURCE, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_diff(const struct xip_diff_side *before,
 	const struct xip_diff_side *after,

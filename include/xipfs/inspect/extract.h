@@ -18,10 +18,11 @@
 /*
  * Extracts all entries of @listing below directory @path, which is made when it is not there. Never
  * writes outside it, follows no symbolic link below it, and overwrites nothing: an entry whose name
- * is taken is an error. Modes are kept; owners as well when the caller is root; devices are skipped
- * with a warning when the caller may not make them. Changes the process's umask while it runs. An
- * entry that cannot be extracted is reported and the others go on; the result is then
- * XIP_ERR_CORRUPT (it is damaged) or XIP_ERR_IO. A full disk ends it at once.
+ * is taken is an error. As tar does, root keeps owners and modes; for others the umask applies,
+ * setuid, setgid and sticky bits are dropped, and devices that they may not make are skipped with a
+ * warning. Changes the process's umask while it runs. An entry that cannot be extracted is reported
+ * and the others go on; the result is then XIP_ERR_CORRUPT (it is damaged) or XIP_ERR_IO. A full
+ * disk ends it at once.
  */
 XIP_MUST_CHECK enum xip_err xip_extract(struct xip_image *image, const struct xip_listing *listing,
 	const char *path, const struct xip_diag *diag);

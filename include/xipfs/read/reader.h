@@ -145,6 +145,16 @@ size_t xip_listing_skip(const struct xip_listing *listing, size_t index);
 /* The path of entry @index with a leading '/', malloc'ed; NULL when memory ran out. */
 char *xip_listing_path(const struct xip_listing *listing, size_t index);
 
+/* Bytes of a path in a report, its NUL included: PATH_MAX of include/uapi/linux/limits.h. */
+#define XIP_SHOWN_PATH_SIZE 4096
+
+/*
+ * The path of entry @index for people to read, somewhere in @buffer of XIP_SHOWN_PATH_SIZE bytes.
+ * Of a longer one, which no program could open by its name, the end with "..." before it: so no
+ * report takes memory for paths, and none more time than the number of its entries asks for.
+ */
+const char *xip_listing_show(const struct xip_listing *listing, size_t index, char *buffer);
+
 /* Index of the entry at @path ("/etc/passwd", "etc/passwd", "./etc/"); SIZE_MAX: not there. */
 size_t xip_listing_find(const struct xip_listing *listing, const char *path);
 

@@ -159,6 +159,15 @@ struct xip_node *xip_tree_resolve(const struct xip_tree *tree, const char *path)
  */
 char *xip_tree_path(const struct xip_node *node);
 
+/* Bytes of a path in a message or report, its NUL included: PATH_MAX. */
+#define XIP_SHOWN_NODE_SIZE 4096
+
+/*
+ * The node's path for people to read, somewhere in @buffer of XIP_SHOWN_NODE_SIZE bytes; of a
+ * longer one the end, with "..." before it. Takes no memory, and no more time than what it shows.
+ */
+const char *xip_tree_show(const struct xip_node *node, char *buffer);
+
 /*
  * Next node of the tree in the one order that everything is emitted in: a directory, then its
  * children and all below, each directory's children sorted (depth first, parents first). Begin
