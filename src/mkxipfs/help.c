@@ -20,6 +20,7 @@ const char help_text[] =
 	"      --max-size=SIZE        fail when the image is larger\n"
 	"      --fit                  within --max-size, execute in place what saves most RAM\n"
 	"      --stack-size=SIZE      set the stack of FDPIC programs in the image\n"
+	"      --strip[=PATTERN]      end programs, or matching ones, behind their last segment\n"
 	"      --report=FILE          write the whole plan to FILE, as JSON when it ends in .json\n"
 	"      --explain=PATH         tell which rules decide about PATH; write no image\n"
 	"\n"

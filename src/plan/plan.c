@@ -11,6 +11,7 @@
 #include "xipfs/base/pool.h"
 #include "xipfs/tree/scan.h"
 #include "stack.h"
+#include "strip.h"
 
 /* Bytes that xip_loader_has_magic() wants to see. */
 #define MAGIC_SIZE 4
@@ -19,21 +20,22 @@
 #define FILES_PER_JOB 64
 
 /* Warnings of one kind that are given one by one. */
-#define UNPLACED_SHOWN 20
+#define SHOWN_MAX 20
 
 struct planner {
 	const struct xip_tree *tree;
 	const struct xip_policy *policy;
 	const struct xip_diag *diag;
 	struct xip_plan *plan;
-	size_t unplaced; /* programs that were to be executed in place and are not */
+	size_t unplaced;   /* programs that were to be executed in place and are not */
+	size_t unstripped; /* programs that a pattern wants stripped and that are not */
 };
 
 /* --- Which rule decides ---------------------------------------------------------------------- */
 
 /* The attributes that the plan looks at; the others change the tree before. */
 static const enum xip_attribute planned[] = {
-	XIP_ATTR_WISH, XIP_ATTR_ALIGN, XIP_ATTR_STACK, XIP_ATTR_INSTANCES};
+	XIP_ATTR_WISH, XIP_ATTR_ALIGN, XIP_ATTR_STACK, XIP_ATTR_INSTANCES, XIP_ATTR_STRIP};
 
 /*
  * Decides by the path of @node; a hard link has several, and the rule that stands last in the
@@ -58,6 +60,8 @@ static enum xip_err match_node(struct planner *planner, const struct xip_node *n
 		*decider = (uint32_t)rule;
 		changed = true;
 	}
+	if (xip_strip_is_kernels(path))
+		file->strip = XIP_STRIP_KERNELS; /* the last word, if anything asks */
 	free(path);
 	if (changed) {
 		uint32_t *rules =
@@ -77,10 +81,10 @@ static enum xip_err match_rules(struct planner *planner)
 {
 	static const uint32_t none[XIP_ATTR_COUNT] = {XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT,
 		XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT,
-		XIP_PLAN_DEFAULT};
+		XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT};
 	const struct xip_node *node = NULL;
 
-	_Static_assert(XIP_ATTR_COUNT == 7, "a default for each attribute");
+	_Static_assert(XIP_ATTR_COUNT == 8, "a default for each attribute");
 	for (size_t i = 0; i < planner->plan->file_count; i++)
 		planner->plan->files[i].rules = none;
 	if (!planner->policy->rule_count)
@@ -177,14 +181,14 @@ static enum xip_err runs_of_program(struct planner *planner, struct xip_arena *a
 	return XIP_OK;
 }
 
-static enum xip_err run_of_whole_file(struct planner *planner, struct xip_arena *arena,
-	const struct xip_tree_inode *inode, struct xip_plan_file *file)
+static enum xip_err run_of_whole_file(
+	struct planner *planner, struct xip_arena *arena, struct xip_plan_file *file)
 {
 	struct xip_plan_run *run = xip_arena_calloc(arena, 1, sizeof(*run));
 
 	if (!run)
 		return XIP_ERR_NOMEM;
-	run->count = (uint32_t)xip_div_up(inode->size, planner->policy->page_size);
+	run->count = (uint32_t)xip_div_up(file->size, planner->policy->page_size);
 	run->align = planner->policy->page_size;
 	file->runs = run;
 	file->run_count = run->count ? 1 : 0;
@@ -194,22 +198,20 @@ static enum xip_err run_of_whole_file(struct planner *planner, struct xip_arena 
 /* --- One file -------------------------------------------------------------------------------- */
 
 /* Writes the size of the stack that the user wants into the program in the image. */
-static enum xip_err plan_stack(const struct planner *planner, struct xip_arena *arena,
-	const struct xip_program *program, const struct xip_tree_inode *inode,
-	struct xip_plan_file *file, const struct xip_diag *diag)
+static enum xip_err plan_stack(const struct planner *planner, const struct xip_program *program,
+	const struct xip_tree_inode *inode, struct xip_plan_file *file,
+	struct xip_plan_patch *patches, const struct xip_diag *diag)
 {
 	const struct xip_policy_rule *rule = rule_of(planner, file, XIP_ATTR_STACK);
-	struct xip_plan_patch *patch;
 	char *path;
 
 	if (!rule || !xip_stack_counts(program))
 		return XIP_OK;
-	patch = xip_arena_calloc(arena, 1, sizeof(*patch));
-	if (!patch)
-		return XIP_ERR_NOMEM;
-	file->patch = patch;
-	if (xip_stack_patch(program, (uint32_t)rule->value, patch))
+	if (xip_stack_patch(program, (uint32_t)rule->value, &patches[file->patch_count])) {
+		file->patch_count++;
+		file->stack = true;
 		return XIP_OK;
+	}
 	path = xip_tree_path(inode->first);
 	xip_diag_fail(diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET,
 		"its stack cannot be set (%s): it has no PT_GNU_STACK header; link it with "
@@ -217,6 +219,58 @@ static enum xip_err plan_stack(const struct planner *planner, struct xip_arena *
 		rule->origin);
 	free(path);
 	return XIP_ERR_SOURCE;
+}
+
+static bool wants_strip(const struct planner *planner, const struct xip_plan_file *file)
+{
+	const struct xip_policy_rule *rule = rule_of(planner, file, XIP_ATTR_STRIP);
+
+	return rule && rule->value;
+}
+
+/*
+ * Lets the program end behind its last segment. What is then in the image has no section headers,
+ * so less is known of its alignment, and it must be placed accordingly.
+ */
+static enum xip_err plan_strip(const struct planner *planner, struct xip_arena *own, uint8_t *data,
+	enum xip_rules rules, struct xip_program *program, const struct xip_tree_inode *inode,
+	struct xip_plan_file *file, struct xip_plan_patch *patches)
+{
+	struct xip_program cut;
+	enum xip_err err;
+
+	if (!wants_strip(planner, file) || file->strip == XIP_STRIP_KERNELS)
+		return XIP_OK;
+	file->strip = (uint8_t)xip_strip_judge(
+		program, data, (size_t)inode->size, inode->mode, &file->size);
+	if (file->strip != XIP_STRIP_DONE)
+		return XIP_OK;
+	xip_strip_patch(&program->elf, &patches[file->patch_count]);
+	file->patch_count += XIP_STRIP_PATCHES;
+	xip_plan_apply_patches(file, data, file->size, 0);
+	err = xip_loader_describe(own, data, file->size, planner->policy->page_size, rules, &cut);
+	for (size_t i = 0; !err && i < program->mapping_count && i < cut.mapping_count; i++)
+		if (cut.mappings[i].align > program->mappings[i].align)
+			program->mappings[i].align = cut.mappings[i].align;
+	return err;
+}
+
+/* What the image has otherwise than the source. @data becomes what the image has. */
+static enum xip_err plan_changes(const struct planner *planner, struct xip_arena *arena,
+	struct xip_arena *own, uint8_t *data, enum xip_rules rules, struct xip_program *program,
+	const struct xip_tree_inode *inode, struct xip_plan_file *file, const struct xip_diag *diag)
+{
+	struct xip_plan_patch *patches;
+	enum xip_err err;
+
+	if (!rule_of(planner, file, XIP_ATTR_STACK) && !wants_strip(planner, file))
+		return XIP_OK;
+	patches = xip_arena_calloc(arena, XIP_PLAN_PATCHES, sizeof(*patches));
+	if (!patches)
+		return XIP_ERR_NOMEM;
+	file->patches = patches;
+	err = plan_stack(planner, program, inode, file, patches, diag);
+	return err ? err : plan_strip(planner, own, data, rules, program, inode, file, patches);
 }
 
 /* NULL stays NULL; @failed tells that memory ran out. */
@@ -251,6 +305,7 @@ static enum xip_err keep_links(
 static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	const struct xip_content *content, struct xip_plan_file *file, const struct xip_diag *diag)
 {
+	enum xip_rules rules = file->wish == XIP_WISH_MMU ? XIP_RULES_MMU : XIP_RULES_LOADER;
 	size_t size = (size_t)content->size;
 	struct xip_program program;
 	struct xip_arena *own = NULL; /* the description is not kept, only the runs are */
@@ -265,8 +320,8 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	}
 	err = xip_content_read(content, data, size, 0, diag);
 	if (!err)
-		err = xip_loader_describe(own, data, size, planner->policy->page_size,
-			file->wish == XIP_WISH_MMU ? XIP_RULES_MMU : XIP_RULES_LOADER, &program);
+		err = xip_loader_describe(
+			own, data, size, planner->policy->page_size, rules, &program);
 	if (err)
 		goto out;
 	file->loader = program.loader;
@@ -277,7 +332,8 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 		(program.loader == XIP_LOADER_FDPIC || program.loader == XIP_LOADER_ELF))
 		err = keep_links(arena, &program.elf, file);
 	if (!err)
-		err = plan_stack(planner, arena, &program, content->inode, file, diag);
+		err = plan_changes(
+			planner, arena, own, data, rules, &program, content->inode, file, diag);
 	if (err)
 		goto out;
 	if (file->wish == XIP_WISH_NOMMU && program.loader == XIP_LOADER_ELF &&
@@ -292,6 +348,16 @@ out:
 	return err;
 }
 
+/* The last page of what enters the image is full and in place. */
+static bool ends_on_full_page(const struct planner *planner, const struct xip_plan_file *file)
+{
+	const struct xip_plan_run *last = file->run_count ? &file->runs[file->run_count - 1] : NULL;
+	uint32_t page_size = planner->policy->page_size;
+
+	return last && !(file->size % page_size) &&
+	       last->first + last->count == file->size / page_size;
+}
+
 static enum xip_err plan_content(struct planner *planner, struct xip_arena *arena,
 	const struct xip_content *content, struct xip_plan_file *file, const struct xip_diag *diag)
 {
@@ -299,6 +365,10 @@ static enum xip_err plan_content(struct planner *planner, struct xip_arena *aren
 	enum xip_err err = XIP_OK;
 
 	file->why = XIP_WHY_NOT_PROGRAM;
+	if (!wants_strip(planner, file))
+		file->strip = XIP_STRIP_UNASKED;
+	else if (file->strip != XIP_STRIP_KERNELS)
+		file->strip = XIP_STRIP_NOT_ELF; /* until it is one */
 	if (content->size >= sizeof(magic)) {
 		err = xip_content_read(content, magic, sizeof(magic), 0, diag);
 		if (!err && xip_loader_has_magic(magic, sizeof(magic)))
@@ -306,7 +376,10 @@ static enum xip_err plan_content(struct planner *planner, struct xip_arena *aren
 	}
 	if (!err && (file->wish == XIP_WISH_WHOLE ||
 			    (file->wish == XIP_WISH_XIP && file->loader == XIP_LOADER_NONE)))
-		err = run_of_whole_file(planner, arena, content->inode, file);
+		err = run_of_whole_file(planner, arena, file);
+	/* One byte more of the source, and read(2) is right: see warn_full_page(). */
+	if (!err && file->size < content->size && ends_on_full_page(planner, file))
+		file->size++;
 	return err;
 }
 
@@ -356,7 +429,7 @@ static void warn_unplaced(
 	const char *advice = xip_why_advice(file->why);
 
 	if (file->run_count || file->wish == XIP_WISH_NONE || !was_expected(file) ||
-		planner->unplaced++ >= UNPLACED_SHOWN)
+		planner->unplaced++ >= SHOWN_MAX)
 		return;
 	xip_diag_warn(planner->diag, path, XIP_NO_OFFSET, "not executed in place: %s%s%s%s%s",
 		xip_why_text(file->why), file->detail ? ": " : "", file->detail ? file->detail : "",
@@ -368,22 +441,28 @@ static void warn_stack(
 {
 	const struct xip_policy_rule *stack = rule_of(planner, file, XIP_ATTR_STACK);
 
-	if (stack && stack->pattern && !file->patch)
+	if (stack && stack->pattern && !file->stack)
 		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
 			"a stack size has no effect here (%s): the kernel takes it from FDPIC "
 			"programs, not from libraries, other programs or data",
 			stack->origin);
 }
 
-/* The kernel (cramfs_read_folio) takes the length of such a block as size % page = 0. */
-static void warn_full_page(const struct planner *planner, const struct xip_plan_file *file,
-	const struct xip_tree_inode *inode, const char *path)
+static void warn_strip(struct planner *planner, const struct xip_plan_file *file, const char *path)
 {
-	const struct xip_plan_run *last = file->run_count ? &file->runs[file->run_count - 1] : NULL;
-	uint32_t page_size = planner->policy->page_size;
+	const struct xip_policy_rule *rule = rule_of(planner, file, XIP_ATTR_STRIP);
 
-	if (last && last->first + last->count == xip_div_up(inode->size, page_size) &&
-		!(inode->size % page_size))
+	if (rule && rule->pattern && file->strip >= XIP_STRIP_NOT_PROGRAM &&
+		planner->unstripped++ < SHOWN_MAX)
+		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET, "not stripped (%s): %s",
+			rule->origin, xip_strip_text(file->strip));
+}
+
+/* The kernel (cramfs_read_folio) takes the length of such a block as size % page = 0. */
+static void warn_full_page(
+	const struct planner *planner, const struct xip_plan_file *file, const char *path)
+{
+	if (ends_on_full_page(planner, file))
 		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
 			"its last page is full and must be mapped: read(2) of that page gives "
 			"zeros on a kernel without the bundled cramfs patch; add a byte at the "
@@ -404,13 +483,18 @@ static enum xip_err warn_all(struct planner *planner)
 			return xip_diag_nomem(planner->diag);
 		warn_unplaced(planner, file, path);
 		warn_stack(planner, file, path);
-		warn_full_page(planner, file, inode, path);
+		warn_strip(planner, file, path);
+		warn_full_page(planner, file, path);
 		free(path);
 	}
-	if (planner->unplaced > UNPLACED_SHOWN)
+	if (planner->unplaced > SHOWN_MAX)
 		xip_diag_warn(planner->diag, NULL, XIP_NO_OFFSET,
 			"%zu more programs are not executed in place; -v tells why",
-			planner->unplaced - UNPLACED_SHOWN);
+			planner->unplaced - SHOWN_MAX);
+	if (planner->unstripped > SHOWN_MAX)
+		xip_diag_warn(planner->diag, NULL, XIP_NO_OFFSET,
+			"%zu more files are not stripped; -v tells why",
+			planner->unstripped - SHOWN_MAX);
 	return XIP_OK;
 }
 
@@ -448,6 +532,8 @@ static enum xip_err plan_new(
 	plan->arena = arena;
 	plan->file_count = tree->data_inode_count;
 	plan->page_size = policy->page_size;
+	for (size_t i = 0; i < plan->file_count; i++)
+		plan->files[i].size = (uint32_t)tree->data_inodes[i]->size;
 	*result = plan;
 	return XIP_OK;
 }
@@ -480,6 +566,21 @@ void xip_plan_free(struct xip_plan *plan)
 	for (unsigned i = 0; i < plan->arena_count; i++)
 		xip_arena_free(plan->arenas[i]);
 	xip_arena_free(plan->arena);
+}
+
+void xip_plan_apply_patches(
+	const struct xip_plan_file *file, uint8_t *bytes, size_t length, uint64_t offset)
+{
+	for (unsigned k = 0; k < file->patch_count; k++) {
+		const struct xip_plan_patch *patch = &file->patches[k];
+
+		for (uint32_t i = 0; i < patch->length; i++) {
+			uint64_t at = (uint64_t)patch->offset + i;
+
+			if (at >= offset && at - offset < length)
+				bytes[at - offset] = patch->bytes[i];
+		}
+	}
 }
 
 bool xip_plan_is_xip(const struct xip_plan_file *file, uint32_t page, uint32_t *run)
