@@ -486,6 +486,25 @@ static enum xip_err parse_dynamic(
 	return resolve_strings(file, header, &dynamic, elf);
 }
 
+bool xip_elf_lacks_sections(const uint8_t *data, size_t size)
+{
+	struct xip_elf_file file = {.data = data, .size = size};
+	struct xip_elf elf;
+	GElf_Ehdr header;
+	const char *why;
+
+	file.why = &why;
+	return !parse_header(&file, &elf, &header) && !header.e_shoff;
+}
+
+/* Content behind all segments and sections was put there by hand, and a program finds it there. */
+static bool has_appendix(const struct xip_elf_file *file, const struct xip_elf *elf)
+{
+	uint64_t end = elf->section_end > elf->run_end ? elf->section_end : elf->run_end;
+
+	return end < file->size && !xip_bytes_are_zero(file->data + end, file->size - (size_t)end);
+}
+
 enum xip_err xip_elf_parse(struct xip_arena *arena, const uint8_t *data, size_t size,
 	struct xip_elf *elf, const char **why)
 {
@@ -507,5 +526,6 @@ enum xip_err xip_elf_parse(struct xip_arena *arena, const uint8_t *data, size_t 
 		err = parse_sections(&file, &tables, elf);
 	if (!err)
 		err = parse_dynamic(&file, &tables, elf);
+	elf->appendix = !err && has_appendix(&file, elf);
 	return err;
 }

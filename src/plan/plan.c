@@ -241,8 +241,8 @@ static enum xip_err plan_strip(const struct planner *planner, struct xip_arena *
 
 	if (!wants_strip(planner, file) || file->strip == XIP_STRIP_KERNELS)
 		return XIP_OK;
-	file->strip = (uint8_t)xip_strip_judge(
-		program, data, (size_t)inode->size, inode->mode, &file->size);
+	file->strip =
+		(uint8_t)xip_strip_judge(program, (size_t)inode->size, inode->mode, &file->size);
 	if (file->strip != XIP_STRIP_DONE)
 		return XIP_OK;
 	xip_strip_patch(&program->elf, &patches[file->patch_count]);

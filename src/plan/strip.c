@@ -3,7 +3,6 @@
 
 #include <elf.h>
 
-#include "xipfs/base/bytes.h"
 #include "xipfs/base/pattern.h"
 
 bool xip_strip_is_kernels(const char *path)
@@ -17,16 +16,8 @@ bool xip_strip_is_kernels(const char *path)
 	return false;
 }
 
-/* Content behind all segments and sections was put there by hand, and a program finds it there. */
-static bool has_appendix(const struct xip_elf *elf, const uint8_t *data, size_t size)
-{
-	uint64_t end = elf->section_end > elf->run_end ? elf->section_end : elf->run_end;
-
-	return end < size && !xip_bytes_are_zero(data + end, size - (size_t)end);
-}
-
-enum xip_strip xip_strip_judge(const struct xip_program *program, const uint8_t *data, size_t size,
-	uint32_t mode, uint32_t *end)
+enum xip_strip xip_strip_judge(
+	const struct xip_program *program, size_t size, uint32_t mode, uint32_t *end)
 {
 	const struct xip_elf *elf = &program->elf;
 
@@ -41,7 +32,7 @@ enum xip_strip xip_strip_judge(const struct xip_program *program, const uint8_t 
 		return XIP_STRIP_LOOKED_UP;
 	if (elf->run_end > size)
 		return XIP_STRIP_BEYOND_FILE;
-	if (has_appendix(elf, data, size))
+	if (elf->appendix)
 		return XIP_STRIP_APPENDIX;
 	if (elf->run_end == size)
 		return XIP_STRIP_NOTHING;

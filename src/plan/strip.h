@@ -20,11 +20,11 @@
 bool xip_strip_is_kernels(const char *path);
 
 /*
- * Whether the program, the file of @size bytes at @data with mode @mode, can end behind the last
+ * Whether the program, a file of @size bytes with mode @mode, can end behind the last
  * byte that its program headers refer to: in *@end. Says nothing of xip_strip_is_kernels().
  */
-enum xip_strip xip_strip_judge(const struct xip_program *program, const uint8_t *data, size_t size,
-	uint32_t mode, uint32_t *end);
+enum xip_strip xip_strip_judge(
+	const struct xip_program *program, size_t size, uint32_t mode, uint32_t *end);
 
 /* Makes the XIP_STRIP_PATCHES patches that take the section headers out of the ELF header. */
 void xip_strip_patch(const struct xip_elf *elf, struct xip_plan_patch *patches);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "xipfs/elf/elf.h"
 
 static char type_letter(uint32_t mode)
 {
@@ -82,7 +83,24 @@ static const struct xip_file *file_of(const struct dump *dump, size_t index)
 	return file == XIP_NO_ENTRY ? NULL : &dump->map.files[file];
 }
 
-/* "3 xip @0x1000, 2 compressed": in blocks. */
+/* An ELF file without section headers: mkxipfs --strip makes such, and sstrip. Bad blocks are none.
+ */
+static bool is_stripped(const struct dump *dump, const struct xip_inode *inode)
+{
+	uint32_t page_size = dump->info->page_size;
+	uint8_t *block = xip_mode_is_regular(inode->mode) ? malloc(page_size) : NULL;
+	bool stripped = false;
+	const char *why;
+	size_t length;
+
+	if (block && xip_image_block_count(dump->image, inode) &&
+		!xip_image_read_block(dump->image, inode, 0, block, &length, &why))
+		stripped = xip_elf_lacks_sections(block, length);
+	free(block);
+	return stripped;
+}
+
+/* "3 xip @0x1000, 2 compressed": in blocks; and "stripped" when it is an ELF without sections. */
 static void placement_text(const struct dump *dump, size_t index, char *text, size_t size)
 {
 	const struct xip_file *file = file_of(dump, index);
@@ -109,6 +127,8 @@ static void placement_text(const struct dump *dump, size_t index, char *text, si
 		if (parts[i].count && used < size)
 			used += (size_t)snprintf(text + used, size - used, "%s%" PRIu32 " %s",
 				used ? ", " : "", parts[i].count, parts[i].name);
+	if (used && used < size && is_stripped(dump, &dump->listing.entries[index].inode))
+		snprintf(text + used, size - used, ", stripped");
 }
 
 /* The target of a symbolic link, malloc'ed; NULL when it is none or cannot be read. */
@@ -155,7 +175,8 @@ static void list_entry(struct dump *dump, size_t index)
 	free(target);
 }
 
-static void json_placement(const struct dump *dump, struct json *json, const struct xip_file *file)
+static void json_placement(const struct dump *dump, struct json *json, const struct xip_file *file,
+	const struct xip_inode *inode)
 {
 	json_number(json, "links", file->links);
 	json_number(json, "packed_bytes", file->packed_bytes);
@@ -173,6 +194,7 @@ static void json_placement(const struct dump *dump, struct json *json, const str
 		json_null(json, "xip_start");
 		json_null(json, "xip_address");
 	}
+	json_bool(json, "stripped", is_stripped(dump, inode));
 }
 
 static void json_entry(struct dump *dump, struct json *json, size_t index)
@@ -199,7 +221,7 @@ static void json_entry(struct dump *dump, struct json *json, size_t index)
 	if (target)
 		json_text(json, "target", target);
 	if (file)
-		json_placement(dump, json, file);
+		json_placement(dump, json, file, inode);
 	json_close_object(json);
 	free(target);
 }
