@@ -234,12 +234,17 @@ static enum xip_err compare_job(
 
 static enum xip_err open_bench(const struct checker *checker, struct bench *bench)
 {
+	enum xip_err err;
+
 	bench->source = malloc((size_t)BLOCKS_AT_ONCE * checker->page_size);
 	bench->block = malloc(checker->page_size);
 	if (!bench->source || !bench->block)
 		return xip_diag_nomem(checker->diag);
-	return xip_image_open(
+	err = xip_image_open(
 		&bench->image, checker->fd, checker->path, checker->page_size, checker->diag);
+	if (!err)
+		xip_image_hurry(bench->image);
+	return err;
 }
 
 static enum xip_err check_contents(struct checker *checker, unsigned threads)
