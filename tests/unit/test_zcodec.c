@@ -283,7 +283,7 @@ START_TEST(foreign_streams)
 END_TEST
 
 /* The other decoder has zlib's verdict on every stream, whole, cut, with a byte more or changed. */
-START_TEST(hurried)
+START_TEST(same_verdict_in_a_hurry)
 {
 	struct xip_deflater *deflater = xip_deflater_new(efforts[_i].compressor, efforts[_i].level);
 	struct xip_inflater *careful = xip_inflater_new(), *hurried = xip_inflater_new();
@@ -353,7 +353,7 @@ int main(void)
 	tcase_add_test(tests, levels);
 	tcase_add_test(tests, bad_streams);
 	tcase_add_test(tests, foreign_streams);
-	tcase_add_loop_test(tests, hurried, 0, EFFORT_COUNT);
+	tcase_add_loop_test(tests, same_verdict_in_a_hurry, 0, EFFORT_COUNT);
 	tcase_add_test(tests, no_memory);
 	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);
