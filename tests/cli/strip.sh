@@ -243,10 +243,11 @@ advice_is_true()
 {
 	local before after told
 	mkdir tree
-	for ((i = 0; i < 4; i++)); do
-		with_sections static tree/$i
-		python3 "$TOP/tests/lib/add_section.py" tree/$i .xt.lit $((30000 + i * 1000))
-		noise 30000 $i | dd of=tree/$i bs=1 seek=$(($(stat -c %s tree/$i) - 32000)) conv=notrunc status=none
+	for kind in static pie shared; do
+		with_sections $kind tree/$kind
+		python3 "$TOP/tests/lib/add_section.py" tree/$kind .xt.lit 32000
+		noise 30000 ${#kind} | dd of=tree/$kind bs=1 seek=$(($(stat -c %s tree/$kind) - 33500)) \
+			conv=notrunc status=none
 	done
 	mkxipfs -q --quiet tree a.img
 	told=$(json a.img '[.advice[] | select(.name == "unstripped") | .flash] | add' --ram=mmu)

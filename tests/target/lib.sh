@@ -202,6 +202,7 @@ check() {
 check_stripped() {
 	local kinds=static
 	[ "$2" = static ] || kinds='static shared'
+	# shellcheck disable=SC2086
 	check same "$1" $kinds
 	xipfs-dump --list "$WORK/$2.img" >"$WORK/$2.list"
 	absent '/test/kept-.*stripped\|stripped.*/test/kept-' "$WORK/$2.list"
