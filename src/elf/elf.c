@@ -1,35 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * libelf translates the records of both classes and byte orders; where they lie is decided here.
- *
- * Its descriptors (elf_memory() and up) are not used: they size tables by the file's own claims,
- * before a caller could look at them. The translators only see ranges that are inside the file.
- */
-#include <gelf.h>
+#include "xipfs/elf/elf.h"
+
 #include <string.h>
 
+#include "records.h"
 #include "xipfs/base/bytes.h"
-#include "xipfs/elf/elf.h"
 #include "xipfs/elf/machine.h"
 
 #define PHDR_BYTES_MAX    65536 /* load_elf_phdrs(), elf_fdpic_fetch_phdrs() */
 #define INTERP_LENGTH_MAX 4096  /* PATH_MAX */
-
-/* The file, and what all records of it have in common. */
-struct file {
-	struct xip_arena *arena;
-	const uint8_t *data;
-	size_t size;
-	bool is64;
-	unsigned encoding; /* ELFDATA2LSB or ELFDATA2MSB */
-	const char **why;
-};
 
 /* The tables of one ELF file, in the order in which they are found. */
 struct tables {
 	GElf_Ehdr header;
 	uint64_t section_count;
 	bool have_sections;               /* the section table may be used */
+	GElf_Shdr names;                  /* the section of their names; sh_size 0: none */
 	GElf_Phdr dynamic;                /* p_filesz 0: none */
 	struct xip_elf_segment *segments; /* xip_elf.segments while it is filled in */
 };
@@ -39,105 +25,16 @@ bool xip_elf_has_magic(const uint8_t *data, size_t size)
 	return size >= SELFMAG && !memcmp(data, ELFMAG, SELFMAG);
 }
 
-static enum xip_err corrupt(const struct file *file, const char *why)
+static enum xip_err corrupt(const struct xip_elf_file *file, const char *why)
 {
 	*file->why = why;
 	return XIP_ERR_CORRUPT;
 }
 
-static enum xip_err unsupported(const struct file *file, const char *why)
+static enum xip_err unsupported(const struct xip_elf_file *file, const char *why)
 {
 	*file->why = why;
 	return XIP_ERR_UNSUPPORTED;
-}
-
-/*
- * Translates the record of @type at @offset to the native struct at @record, of @record_size bytes.
- * False when it leaves the file. For all types used here the size in the file is that in memory.
- */
-static bool read_record(
-	const struct file *file, uint64_t offset, Elf_Type type, void *record, size_t record_size)
-{
-	Elf_Data source = {.d_type = type, .d_version = EV_CURRENT, .d_size = record_size};
-	Elf_Data target = {.d_type = type, .d_version = EV_CURRENT, .d_size = record_size};
-
-	if (!xip_range_inside(offset, record_size, file->size))
-		return false;
-	source.d_buf = (void *)(uintptr_t)(file->data + offset); /* only read from */
-	target.d_buf = record;
-	return (file->is64 ? elf64_xlatetom : elf32_xlatetom)(&target, &source, file->encoding);
-}
-
-static bool read_header(const struct file *file, GElf_Ehdr *header)
-{
-	Elf32_Ehdr narrow;
-
-	if (file->is64)
-		return read_record(file, 0, ELF_T_EHDR, header, sizeof(*header));
-	if (!read_record(file, 0, ELF_T_EHDR, &narrow, sizeof(narrow)))
-		return false;
-	memcpy(header->e_ident, narrow.e_ident, EI_NIDENT);
-	header->e_type = narrow.e_type;
-	header->e_machine = narrow.e_machine;
-	header->e_flags = narrow.e_flags;
-	header->e_phoff = narrow.e_phoff;
-	header->e_phentsize = narrow.e_phentsize;
-	header->e_phnum = narrow.e_phnum;
-	header->e_shoff = narrow.e_shoff;
-	header->e_shentsize = narrow.e_shentsize;
-	header->e_shnum = narrow.e_shnum;
-	return true;
-}
-
-static bool read_program_header(const struct file *file, uint64_t offset, GElf_Phdr *header)
-{
-	Elf32_Phdr narrow;
-
-	if (file->is64)
-		return read_record(file, offset, ELF_T_PHDR, header, sizeof(*header));
-	if (!read_record(file, offset, ELF_T_PHDR, &narrow, sizeof(narrow)))
-		return false;
-	*header = (GElf_Phdr){
-		.p_type = narrow.p_type,
-		.p_flags = narrow.p_flags,
-		.p_offset = narrow.p_offset,
-		.p_vaddr = narrow.p_vaddr,
-		.p_filesz = narrow.p_filesz,
-		.p_memsz = narrow.p_memsz,
-		.p_align = narrow.p_align,
-	};
-	return true;
-}
-
-static bool read_section(const struct file *file, uint64_t offset, GElf_Shdr *section)
-{
-	Elf32_Shdr narrow;
-
-	if (file->is64)
-		return read_record(file, offset, ELF_T_SHDR, section, sizeof(*section));
-	if (!read_record(file, offset, ELF_T_SHDR, &narrow, sizeof(narrow)))
-		return false;
-	*section = (GElf_Shdr){
-		.sh_type = narrow.sh_type,
-		.sh_flags = narrow.sh_flags,
-		.sh_addr = narrow.sh_addr,
-		.sh_size = narrow.sh_size,
-		.sh_addralign = narrow.sh_addralign,
-	};
-	return true;
-}
-
-static bool read_dynamic(const struct file *file, uint64_t offset, GElf_Dyn *entry)
-{
-	Elf32_Dyn narrow;
-
-	if (file->is64)
-		return read_record(file, offset, ELF_T_DYN, entry, sizeof(*entry));
-	if (!read_record(file, offset, ELF_T_DYN, &narrow, sizeof(narrow)))
-		return false;
-	entry->d_tag = narrow.d_tag;
-	entry->d_un.d_val = narrow.d_un.d_val;
-	return true;
 }
 
 /* elf_check_fdpic() and elf_check_const_displacement() of the machines that have them */
@@ -149,7 +46,7 @@ static void decode_machine(const GElf_Ehdr *header, struct xip_elf *elf)
 	elf->constdisp = header->e_flags & machine->constdisp_flag;
 }
 
-static enum xip_err parse_header(struct file *file, struct xip_elf *elf, GElf_Ehdr *header)
+static enum xip_err parse_header(struct xip_elf_file *file, struct xip_elf *elf, GElf_Ehdr *header)
 {
 	if (!xip_elf_has_magic(file->data, file->size))
 		return unsupported(file, "it does not begin with ELF magic");
@@ -161,7 +58,7 @@ static enum xip_err parse_header(struct file *file, struct xip_elf *elf, GElf_Eh
 		return corrupt(file, "the ELF byte order is neither little nor big endian");
 	file->is64 = elf->is64 = file->data[EI_CLASS] == ELFCLASS64;
 	file->encoding = file->data[EI_DATA];
-	if (!read_header(file, header))
+	if (!xip_elf_read_header(file, header))
 		return corrupt(file, "the ELF header is cut short");
 	elf->big = file->encoding == ELFDATA2MSB;
 	elf->type = header->e_type;
@@ -174,7 +71,7 @@ static enum xip_err parse_header(struct file *file, struct xip_elf *elf, GElf_Eh
 }
 
 static enum xip_err check_program_table(
-	const struct file *file, const GElf_Ehdr *header, struct xip_elf *elf)
+	const struct xip_elf_file *file, const GElf_Ehdr *header, struct xip_elf *elf)
 {
 	size_t entry = file->is64 ? sizeof(Elf64_Phdr) : sizeof(Elf32_Phdr);
 
@@ -190,7 +87,21 @@ static enum xip_err check_program_table(
 	return XIP_OK;
 }
 
-static enum xip_err check_section_table(const struct file *file, struct tables *tables)
+/* Section names are no rule of any loader: without them, or with bad ones, no section has a name.
+ */
+static void find_names(const struct xip_elf_file *file, struct tables *tables, uint32_t many)
+{
+	const GElf_Ehdr *header = &tables->header;
+	uint64_t index = header->e_shstrndx == SHN_XINDEX ? many : header->e_shstrndx;
+
+	if (!index || index >= tables->section_count ||
+		!xip_elf_read_section(
+			file, header->e_shoff + index * header->e_shentsize, &tables->names) ||
+		!xip_range_inside(tables->names.sh_offset, tables->names.sh_size, file->size))
+		tables->names.sh_size = 0;
+}
+
+static enum xip_err check_section_table(const struct xip_elf_file *file, struct tables *tables)
 {
 	const GElf_Ehdr *header = &tables->header;
 	size_t entry = file->is64 ? sizeof(Elf64_Shdr) : sizeof(Elf32_Shdr);
@@ -200,7 +111,7 @@ static enum xip_err check_section_table(const struct file *file, struct tables *
 		return XIP_OK;
 	if (header->e_shentsize != entry)
 		return corrupt(file, "the ELF section headers have the wrong size");
-	if (!read_section(file, header->e_shoff, &first))
+	if (!xip_elf_read_section(file, header->e_shoff, &first))
 		return corrupt(file, "the ELF section headers reach past the end of the file");
 	/* 65280 sections and more are counted in the first header */
 	tables->section_count = header->e_shnum ? header->e_shnum : first.sh_size;
@@ -208,6 +119,7 @@ static enum xip_err check_section_table(const struct file *file, struct tables *
 		return corrupt(file, "the ELF section headers reach past the end of the file");
 	/* a table of the reserved first entry alone says nothing of alignment */
 	tables->have_sections = tables->section_count > 1;
+	find_names(file, tables, first.sh_link);
 	return XIP_OK;
 }
 
@@ -215,7 +127,7 @@ static enum xip_err check_section_table(const struct file *file, struct tables *
  * What objcopy --only-keep-debug leaves has the headers of the program it was made of, but nothing
  * of its code.
  */
-static bool has_symbols_only(const struct file *file, const struct tables *tables)
+static bool has_symbols_only(const struct xip_elf_file *file, const struct tables *tables)
 {
 	bool found = false;
 
@@ -223,8 +135,8 @@ static bool has_symbols_only(const struct file *file, const struct tables *table
 		uint64_t offset = tables->header.e_shoff + i * tables->header.e_shentsize;
 		GElf_Shdr section;
 
-		if (!read_section(file, offset, &section) || !(section.sh_flags & SHF_ALLOC) ||
-			!(section.sh_flags & SHF_EXECINSTR))
+		if (!xip_elf_read_section(file, offset, &section) ||
+			!(section.sh_flags & SHF_ALLOC) || !(section.sh_flags & SHF_EXECINSTR))
 			continue;
 		if (section.sh_type != SHT_NOBITS)
 			return false;
@@ -233,7 +145,7 @@ static bool has_symbols_only(const struct file *file, const struct tables *table
 	return found;
 }
 
-static enum xip_err add_segment(const struct file *file, const GElf_Phdr *header,
+static enum xip_err add_segment(const struct xip_elf_file *file, const GElf_Phdr *header,
 	struct xip_elf *elf, struct xip_elf_segment *segment)
 {
 	uint64_t last_address = file->is64 ? UINT64_MAX : UINT32_MAX;
@@ -259,7 +171,7 @@ static enum xip_err add_segment(const struct file *file, const GElf_Phdr *header
 }
 
 static enum xip_err read_interpreter(
-	const struct file *file, const GElf_Phdr *header, struct xip_elf *elf)
+	const struct xip_elf_file *file, const GElf_Phdr *header, struct xip_elf *elf)
 {
 	const char *name;
 
@@ -276,7 +188,7 @@ static enum xip_err read_interpreter(
 	return elf->interpreter ? XIP_OK : XIP_ERR_NOMEM;
 }
 
-static enum xip_err visit_program_header(const struct file *file, uint64_t offset,
+static enum xip_err visit_program_header(const struct xip_elf_file *file, uint64_t offset,
 	const GElf_Phdr *header, struct xip_elf *elf, struct tables *tables)
 {
 	switch (header->p_type) {
@@ -306,8 +218,17 @@ static enum xip_err visit_program_header(const struct file *file, uint64_t offse
 	}
 }
 
+/* Moves @end behind @length bytes from @offset on, which need not be in the file. */
+static void extend(uint64_t *end, uint64_t offset, uint64_t length)
+{
+	uint64_t behind = offset > UINT64_MAX - length ? UINT64_MAX : offset + length;
+
+	if (behind > *end)
+		*end = behind;
+}
+
 static enum xip_err parse_program_headers(
-	const struct file *file, struct tables *tables, struct xip_elf *elf)
+	const struct xip_elf_file *file, struct tables *tables, struct xip_elf *elf)
 {
 	const GElf_Ehdr *header = &tables->header;
 
@@ -316,13 +237,16 @@ static enum xip_err parse_program_headers(
 	if (!tables->segments)
 		return XIP_ERR_NOMEM;
 	elf->segments = tables->segments;
+	elf->run_end = header->e_phoff + elf->phdr_bytes;
 	for (unsigned i = 0; i < header->e_phnum; i++) {
 		uint64_t offset = header->e_phoff + (uint64_t)i * header->e_phentsize;
 		GElf_Phdr entry;
 		enum xip_err err;
 
-		if (!read_program_header(file, offset, &entry))
+		if (!xip_elf_read_program_header(file, offset, &entry))
 			return corrupt(file, "an ELF program header is not readable");
+		if (entry.p_type != PT_NULL && entry.p_filesz)
+			extend(&elf->run_end, entry.p_offset, entry.p_filesz);
 		err = visit_program_header(file, offset, &entry, elf, tables);
 		if (err)
 			return err;
@@ -362,14 +286,39 @@ static void apply_section(
 }
 
 /*
+ * Sections that are looked up in the file, by their names, when it runs: Qt 5 finds the metadata of
+ * plug-ins so, PyInstaller its archive, remoteproc the resources of a firmware, and the kernel what
+ * it wants to know of a module.
+ */
+static const char *const looked_up[] = {".qtmetadata", "pydata", ".resource_table", ".modinfo"};
+
+static void note_section(const struct xip_elf_file *file, const struct tables *tables,
+	const GElf_Shdr *section, struct xip_elf *elf)
+{
+	const char *names = (const char *)file->data + tables->names.sh_offset;
+
+	if (section->sh_type != SHT_NULL && section->sh_type != SHT_NOBITS)
+		extend(&elf->section_end, section->sh_offset, section->sh_size);
+	for (size_t i = 0; i < sizeof(looked_up) / sizeof(*looked_up); i++) {
+		size_t length = strlen(looked_up[i]) + 1;
+
+		if (xip_range_inside(section->sh_name, length, tables->names.sh_size) &&
+			!memcmp(names + section->sh_name, looked_up[i], length))
+			elf->looked_up = looked_up[i];
+	}
+}
+
+/*
  * The alignment of each segment, and whether there are symbols. PHDR_BYTES_MAX bounds the number
  * of segments that a section is compared with.
  */
 static enum xip_err parse_sections(
-	const struct file *file, const struct tables *tables, struct xip_elf *elf)
+	const struct xip_elf_file *file, const struct tables *tables, struct xip_elf *elf)
 {
 	uint64_t end = 0;
 
+	extend(&elf->section_end, tables->header.e_shoff,
+		tables->section_count * tables->header.e_shentsize);
 	if (!tables->have_sections)
 		return XIP_OK;
 	for (size_t i = 0; i < elf->segment_count; i++)
@@ -378,10 +327,11 @@ static enum xip_err parse_sections(
 		uint64_t offset = tables->header.e_shoff + i * tables->header.e_shentsize;
 		GElf_Shdr section;
 
-		if (!read_section(file, offset, &section))
+		if (!xip_elf_read_section(file, offset, &section))
 			return corrupt(file, "an ELF section header is not readable");
 		if (section.sh_type == SHT_SYMTAB)
 			elf->has_symtab = true;
+		note_section(file, tables, &section, elf);
 		if (!(section.sh_flags & SHF_ALLOC) || !section.sh_size)
 			continue;
 		if (section.sh_addralign && !xip_is_power_of_two(section.sh_addralign))
@@ -437,7 +387,7 @@ static void visit_dynamic(const GElf_Dyn *entry, struct dynamic *dynamic, struct
 }
 
 /* The dynamic string table, copied to the arena with a NUL behind, so that any offset ends. */
-static enum xip_err load_strings(const struct file *file, const struct xip_elf *elf,
+static enum xip_err load_strings(const struct xip_elf_file *file, const struct xip_elf *elf,
 	const struct dynamic *dynamic, const char **strings)
 {
 	for (size_t i = 0; i < elf->segment_count; i++) {
@@ -455,7 +405,7 @@ static enum xip_err load_strings(const struct file *file, const struct xip_elf *
 	return corrupt(file, "the ELF dynamic strings are not in the file");
 }
 
-static enum xip_err find_string(const struct file *file, const struct dynamic *dynamic,
+static enum xip_err find_string(const struct xip_elf_file *file, const struct dynamic *dynamic,
 	const char *strings, uint64_t offset, const char **string)
 {
 	if (offset >= dynamic->strings_size)
@@ -464,7 +414,7 @@ static enum xip_err find_string(const struct file *file, const struct dynamic *d
 	return XIP_OK;
 }
 
-static enum xip_err resolve_strings(const struct file *file, const GElf_Phdr *header,
+static enum xip_err resolve_strings(const struct xip_elf_file *file, const GElf_Phdr *header,
 	const struct dynamic *dynamic, struct xip_elf *elf)
 {
 	size_t entry_size = file->is64 ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
@@ -488,7 +438,7 @@ static enum xip_err resolve_strings(const struct file *file, const GElf_Phdr *he
 	for (uint64_t at = 0; elf->needed_count < dynamic->needed_count; at += entry_size) {
 		GElf_Dyn entry;
 
-		if (!read_dynamic(file, header->p_offset + at, &entry))
+		if (!xip_elf_read_dynamic(file, header->p_offset + at, &entry))
 			return corrupt(file, "the ELF dynamic section is not readable");
 		if (entry.d_tag != DT_NEEDED)
 			continue;
@@ -502,7 +452,7 @@ static enum xip_err resolve_strings(const struct file *file, const GElf_Phdr *he
 }
 
 static enum xip_err parse_dynamic(
-	const struct file *file, const struct tables *tables, struct xip_elf *elf)
+	const struct xip_elf_file *file, const struct tables *tables, struct xip_elf *elf)
 {
 	const GElf_Phdr *header = &tables->dynamic;
 	size_t entry_size = file->is64 ? sizeof(Elf64_Dyn) : sizeof(Elf32_Dyn);
@@ -511,7 +461,7 @@ static enum xip_err parse_dynamic(
 	for (uint64_t at = 0; header->p_filesz - at >= entry_size; at += entry_size) {
 		GElf_Dyn entry;
 
-		if (!read_dynamic(file, header->p_offset + at, &entry))
+		if (!xip_elf_read_dynamic(file, header->p_offset + at, &entry))
 			return corrupt(file, "the ELF dynamic section is not readable");
 		if (entry.d_tag == DT_NULL)
 			break;
@@ -523,10 +473,29 @@ static enum xip_err parse_dynamic(
 	return resolve_strings(file, header, &dynamic, elf);
 }
 
+bool xip_elf_lacks_sections(const uint8_t *data, size_t size)
+{
+	struct xip_elf_file file = {.data = data, .size = size};
+	struct xip_elf elf;
+	GElf_Ehdr header;
+	const char *why;
+
+	file.why = &why;
+	return !parse_header(&file, &elf, &header) && !header.e_shoff;
+}
+
+/* Content behind all segments and sections was put there by hand, and a program finds it there. */
+static bool has_appendix(const struct xip_elf_file *file, const struct xip_elf *elf)
+{
+	uint64_t end = elf->section_end > elf->run_end ? elf->section_end : elf->run_end;
+
+	return end < file->size && !xip_bytes_are_zero(file->data + end, file->size - (size_t)end);
+}
+
 enum xip_err xip_elf_parse(struct xip_arena *arena, const uint8_t *data, size_t size,
 	struct xip_elf *elf, const char **why)
 {
-	struct file file = {.arena = arena, .data = data, .size = size, .why = why};
+	struct xip_elf_file file = {.arena = arena, .data = data, .size = size, .why = why};
 	struct tables tables = {0};
 	enum xip_err err;
 
@@ -544,5 +513,6 @@ enum xip_err xip_elf_parse(struct xip_arena *arena, const uint8_t *data, size_t 
 		err = parse_sections(&file, &tables, elf);
 	if (!err)
 		err = parse_dynamic(&file, &tables, elf);
+	elf->appendix = !err && has_appendix(&file, elf);
 	return err;
 }

@@ -41,13 +41,15 @@ static void count(struct xip_build *build, const struct xip_tree *tree,
 	while ((node = xip_tree_next(tree, node)))
 		count_entry(totals, node);
 	for (size_t i = 0; i < tree->data_inode_count; i++) {
-		uint64_t size = tree->data_inodes[i]->size;
+		uint64_t size = build->plan->files[i].size;
 		bool in_place = build->layout->files[i].in_place;
 		uint64_t xip = in_place ? (uint64_t)xip_plan_pages(&build->plan->files[i]) *
 						  build->plan->page_size
 					: 0;
 
 		totals->input += size;
+		totals->stripped += build->plan->files[i].strip == XIP_STRIP_DONE;
+		totals->stripped_bytes += tree->data_inodes[i]->size - size;
 		totals->programs += in_place;
 		if (build->layout->files[i].sharer == i)
 			totals->packed_from += xip < size ? size - xip : 0;

@@ -153,14 +153,15 @@ static enum xip_err encode_stretch(struct encoder *encoder, struct bench *bench,
 	uint32_t first, uint32_t count, const struct xip_diag *diag)
 {
 	const struct xip_tree_inode *inode = encoder->tree->data_inodes[number];
+	const struct xip_plan_file *plan = &encoder->plan->files[number];
 	uint64_t page_size = encoder->encoding->page_size;
 	uint64_t start = first * page_size;
 	size_t length = (size_t)(count * page_size);
 	struct xip_content content;
 	enum xip_err err, closed;
 
-	if (length > inode->size - start)
-		length = (size_t)(inode->size - start);
+	if (length > plan->size - start)
+		length = (size_t)(plan->size - start);
 	if (xip_mode_is_symlink(inode->mode))
 		return encode_blocks(encoder, bench, number, first,
 			(const uint8_t *)inode->target + start, length);
@@ -169,7 +170,7 @@ static enum xip_err encode_stretch(struct encoder *encoder, struct bench *bench,
 		return err;
 	err = xip_content_read(&content, bench->raw, length, start, diag);
 	if (!err) {
-		xip_plan_apply_patch(&encoder->plan->files[number], bench->raw, length, start);
+		xip_plan_apply_patches(plan, bench->raw, length, start);
 		err = encode_blocks(encoder, bench, number, first, bench->raw, length);
 	}
 	closed = xip_content_close(&content, diag);
@@ -257,7 +258,7 @@ static enum xip_err make_tables(struct encoder *encoder, uint32_t page_size)
 		return XIP_ERR_NOMEM;
 	for (size_t i = 0; i < encoding->file_count; i++) {
 		struct xip_encoded_file *file = &encoding->files[i];
-		uint64_t size = encoder->tree->data_inodes[i]->size;
+		uint64_t size = encoder->plan->files[i].size;
 
 		file->block_count = (uint32_t)xip_div_up(size, page_size);
 		file->blocks = xip_arena_calloc(arena, file->block_count, sizeof(*file->blocks));

@@ -315,6 +315,7 @@ static void share_offsets(struct layouter *l)
 	for (uint32_t i = 0; i < l->in->encoding->file_count; i++) {
 		struct xip_layout_file *file = &l->layout->files[i];
 
+		file->size = l->in->plan->files[i].size;
 		file->offset = l->layout->files[file->sharer].offset;
 		file->flash = l->layout->files[file->sharer].flash;
 		file->in_place = xip_placement_runs(l->in, i) != 0;

@@ -13,8 +13,7 @@ static bool same_blocks(const struct xip_placement *key, uint32_t a, uint32_t b)
 	const struct xip_plan_file *p = &key->plan->files[a], *q = &key->plan->files[b];
 	uint32_t runs = xip_placement_runs(key, a);
 
-	if (key->tree->data_inodes[a]->size != key->tree->data_inodes[b]->size ||
-		runs != xip_placement_runs(key, b))
+	if (p->size != q->size || runs != xip_placement_runs(key, b))
 		return false;
 	for (uint32_t i = 0; i < runs; i++)
 		if (p->runs[i].first != q->runs[i].first || p->runs[i].count != q->runs[i].count ||
@@ -35,7 +34,7 @@ static bool same_owner_and_mode(const struct xip_placement *key, uint32_t a, uin
 static uint64_t hash_blocks(const struct xip_placement *key, uint32_t number)
 {
 	struct xip_payload *const *blocks = xip_placement_blocks(key, number);
-	uint64_t hash = key->tree->data_inodes[number]->size;
+	uint64_t hash = key->plan->files[number].size;
 
 	/* The content hash, not the pointer, so that chains are alike in every run. */
 	for (uint32_t i = 0; i < key->encoding->files[number].block_count; i++) {

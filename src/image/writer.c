@@ -94,7 +94,7 @@ static struct xip_inode inode_of(const struct xip_layout *layout, const struct x
 	};
 
 	if (xip_mode_has_data(source->mode)) {
-		inode.size = (uint32_t)source->size;
+		inode.size = layout->files[source->number].size;
 		inode.offset = layout->files[source->number].offset;
 	} else if (xip_mode_is_directory(source->mode)) {
 		inode.size = layout->directories[node->number].size;

@@ -72,6 +72,7 @@ static void explain_file(
 	FILE *out, const struct xip_policy *policy, const struct xip_plan_file *plan, uint64_t size)
 {
 	size_t stack = rule_of(plan, XIP_ATTR_STACK);
+	size_t strip = rule_of(plan, XIP_ATTR_STRIP);
 
 	fprintf(out, "  %-10s %s", "wanted", wish_texts[plan->wish]);
 	print_origin(out, policy, rule_of(plan, XIP_ATTR_WISH), "default");
@@ -88,8 +89,17 @@ static void explain_file(
 			plan->detail ? ": " : "", plan->detail ? plan->detail : "");
 	explain_number(out, policy, "align", rule_of(plan, XIP_ATTR_ALIGN), policy->xip_align);
 	explain_number(out, policy, "instances", rule_of(plan, XIP_ATTR_INSTANCES), 1);
+	if (strip != SIZE_MAX) {
+		fprintf(out, "  %-10s ", "strip");
+		if (plan->strip == XIP_STRIP_DONE)
+			fprintf(out, "%" PRIu64 " bytes", size - plan->size);
+		else
+			fprintf(out, "no%s%s", policy->rules[strip].value ? ": " : "",
+				policy->rules[strip].value ? xip_strip_text(plan->strip) : "");
+		print_origin(out, policy, strip, "");
+	}
 	if (stack != SIZE_MAX)
-		explain_number(out, policy, plan->patch ? "stack" : "no stack", stack, 0);
+		explain_number(out, policy, plan->stack ? "stack" : "no stack", stack, 0);
 }
 
 static void print_left_out(FILE *out, const char *whole, const char *path)

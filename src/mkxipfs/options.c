@@ -31,6 +31,7 @@ enum long_only {
 	OPT_CLASSIC,
 	OPT_POLICY,
 	OPT_STACK_SIZE,
+	OPT_STRIP,
 	OPT_MAX_SIZE,
 	OPT_FIT,
 	OPT_REPORT,
@@ -75,6 +76,7 @@ static const struct option long_options[] = {
 	{"classic", no_argument, NULL, OPT_CLASSIC},
 	{"policy", required_argument, NULL, OPT_POLICY},
 	{"stack-size", required_argument, NULL, OPT_STACK_SIZE},
+	{"strip", optional_argument, NULL, OPT_STRIP},
 	{"max-size", required_argument, NULL, OPT_MAX_SIZE},
 	{"fit", no_argument, NULL, OPT_FIT},
 	{"report", required_argument, NULL, OPT_REPORT},
@@ -457,6 +459,11 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 									      : OPTIONS_RUN;
 	case OPT_STACK_SIZE:
 		return set_stack_size(parser, optarg);
+	case OPT_STRIP:
+		return add_rule(parser,
+			(struct xip_policy_rule){
+				.pattern = optarg, .attribute = XIP_ATTR_STRIP, .value = 1},
+			optarg ? "--strip=" : "--strip", optarg);
 	case OPT_MAX_SIZE:
 		return set_max_size(parser, optarg);
 	case OPT_PAD_TO:

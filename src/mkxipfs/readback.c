@@ -79,13 +79,14 @@ static enum xip_err check_rules(struct checker *checker, struct xip_image *image
 /* --- The entries ----------------------------------------------------------------------------- */
 
 static const char *compare_entry(
-	const struct xip_tree *tree, const struct xip_node *node, const struct xip_entry *entry)
+	const struct checker *checker, const struct xip_node *node, const struct xip_entry *entry)
 {
 	const struct xip_tree_inode *inode = node->inode;
 	uint32_t major, minor;
 
-	if (node != tree->root && (node->name_length != entry->name_length ||
-					  memcmp(node->name, entry->name, node->name_length)))
+	if (node != checker->tree->root &&
+		(node->name_length != entry->name_length ||
+			memcmp(node->name, entry->name, node->name_length)))
 		return "name";
 	if (inode->mode != entry->inode.mode)
 		return "mode";
@@ -94,7 +95,8 @@ static const char *compare_entry(
 	switch (xip_mode_type(inode->mode)) {
 	case XIP_S_IFREG:
 	case XIP_S_IFLNK:
-		return inode->size != entry->inode.size ? "size" : NULL;
+		return checker->plan->files[inode->number].size != entry->inode.size ? "size"
+										     : NULL;
 	case XIP_S_IFCHR:
 	case XIP_S_IFBLK:
 		xip_rdev_decode(entry->inode.size, &major, &minor);
@@ -118,7 +120,7 @@ static enum xip_err check_entries(struct checker *checker, const struct xip_imag
 	for (; !fault && node && index != SIZE_MAX; index = xip_listing_next(&listing, index)) {
 		uint32_t type = xip_mode_type(node->inode->mode);
 
-		fault = compare_entry(tree, node, &listing.entries[index]);
+		fault = compare_entry(checker, node, &listing.entries[index]);
 		if (fault)
 			break;
 		if (type == XIP_S_IFREG || type == XIP_S_IFLNK)
@@ -176,18 +178,17 @@ static enum xip_err compare_blocks(const struct checker *checker, struct bench *
 static enum xip_err compare_content(const struct checker *checker, struct bench *bench,
 	const struct xip_content *content, const struct xip_diag *diag)
 {
+	const struct xip_plan_file *plan = &checker->plan->files[content->inode->number];
 	size_t room = (size_t)BLOCKS_AT_ONCE * checker->page_size;
 	enum xip_err err = XIP_OK;
 
-	for (uint64_t start = 0; !err && start < content->size; start += room) {
-		size_t length =
-			content->size - start < room ? (size_t)(content->size - start) : room;
+	for (uint64_t start = 0; !err && start < plan->size; start += room) {
+		size_t length = plan->size - start < room ? (size_t)(plan->size - start) : room;
 
 		err = xip_content_read(content, bench->source, length, start, diag);
 		if (err)
 			break;
-		xip_plan_apply_patch(&checker->plan->files[content->inode->number], bench->source,
-			length, start);
+		xip_plan_apply_patches(plan, bench->source, length, start);
 		err = compare_blocks(checker, bench, content->inode,
 			(uint32_t)(start / checker->page_size), bench->source, length, diag);
 	}
@@ -238,12 +239,17 @@ static enum xip_err compare_job(
 
 static enum xip_err open_bench(const struct checker *checker, struct bench *bench)
 {
+	enum xip_err err;
+
 	bench->source = malloc((size_t)BLOCKS_AT_ONCE * checker->page_size);
 	bench->block = malloc(checker->page_size);
 	if (!bench->source || !bench->block)
 		return xip_diag_nomem(checker->diag);
-	return xip_image_open(
+	err = xip_image_open(
 		&bench->image, checker->fd, checker->path, checker->page_size, checker->diag);
+	if (!err)
+		xip_image_hurry(bench->image);
+	return err;
 }
 
 static enum xip_err check_contents(struct checker *checker, unsigned threads)

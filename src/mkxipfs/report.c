@@ -48,8 +48,8 @@ static const char *rules_of(const struct xip_plan_file *plan)
 	return "data";
 }
 
-static void print_placement(
-	FILE *out, const struct xip_build *build, const struct options *options, uint32_t number)
+static void print_placement(FILE *out, const struct xip_build *build, const struct options *options,
+	uint32_t number, uint64_t source_size)
 {
 	const struct xip_plan_file *plan = &build->plan->files[number];
 	const struct xip_build_choice *choice = build->choices ? &build->choices[number] : NULL;
@@ -71,9 +71,13 @@ static void print_placement(
 			"; in place it costs %" PRIu64 " bytes of flash and saves %" PRIu64
 			" page%s of RAM",
 			choice->cost, choice->pages, plural(choice->pages));
-	if (plan->patch)
+	if (plan->stack)
 		fprintf(out, "; stack of %" PRIu64 " bytes",
 			options->build.policy.rules[plan->rules[XIP_ATTR_STACK]].value);
+	if (plan->strip == XIP_STRIP_DONE)
+		fprintf(out, "; %" PRIu64 " bytes stripped", source_size - plan->size);
+	else if (plan->strip != XIP_STRIP_UNASKED && plan->strip != XIP_STRIP_NOT_ELF)
+		fprintf(out, "; not stripped: %s", xip_strip_text(plan->strip));
 	print_rule(out, options, plan);
 }
 
@@ -86,7 +90,7 @@ static void print_node(FILE *out, const struct xip_tree *tree, const struct xip_
 	if (!inode->size)
 		fputs("empty", out);
 	else
-		print_placement(out, build, options, inode->number);
+		print_placement(out, build, options, inode->number, inode->size);
 	if (!inode->size)
 		return;
 	if (inode->first != node) {
@@ -208,6 +212,9 @@ void report_summary(FILE *out, const struct xip_tree *tree, const struct xip_bui
 		totals->packed_from
 			? 100.0 * (double)totals->packed_to / (double)totals->packed_from
 			: 0.0);
+	if (totals->stripped)
+		fprintf(out, "  stripped    %" PRIu64 " bytes of %" PRIu64 " file%s\n",
+			totals->stripped_bytes, totals->stripped, plural(totals->stripped));
 	fprintf(out, "  shared      %" PRIu64 " bytes saved\n", layout->shared);
 	fprintf(out, "  metadata    %" PRIu64 " bytes\n",
 		layout->bytes.super + layout->bytes.directories + layout->bytes.tables +

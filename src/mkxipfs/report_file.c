@@ -42,7 +42,7 @@ static void json_file(struct json *json, const struct xip_tree *tree, const stru
 	const struct xip_build_choice *choice = build->choices ? &build->choices[number] : NULL;
 	char buffer[XIP_SHOWN_NODE_SIZE];
 
-	json_number(json, "size", node->inode->size);
+	json_number(json, "size", plan->size);
 	json_number(json, "image_bytes", layout->bytes);
 	json_bool(json, "in_place", layout->in_place);
 	json_text(json, "loader", xip_loader_name(plan->loader));
@@ -57,7 +57,12 @@ static void json_file(struct json *json, const struct xip_tree *tree, const stru
 		json_number(json, "fit_flash_bytes", choice->cost);
 		json_number(json, "fit_ram_pages", choice->pages);
 	}
-	if (plan->patch) {
+	if (plan->strip != XIP_STRIP_UNASKED) {
+		json_text(json, "strip", xip_strip_name(plan->strip));
+		json_number(json, "stripped", node->inode->size - plan->size);
+		json_text(json, "strip_rule", rule_origin(options, plan, XIP_ATTR_STRIP));
+	}
+	if (plan->stack) {
 		json_number(json, "stack",
 			options->build.policy.rules[plan->rules[XIP_ATTR_STACK]].value);
 		json_text(json, "stack_rule", rule_origin(options, plan, XIP_ATTR_STACK));

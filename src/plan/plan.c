@@ -12,6 +12,7 @@
 #include "xipfs/tree/scan.h"
 #include "stack.h"
 #include "target.h"
+#include "strip.h"
 
 /* Bytes that xip_loader_has_magic() wants to see. */
 #define MAGIC_SIZE 4
@@ -20,21 +21,22 @@
 #define FILES_PER_JOB 64
 
 /* Warnings of one kind that are given one by one. */
-#define UNPLACED_SHOWN 20
+#define SHOWN_MAX 20
 
 struct planner {
 	const struct xip_tree *tree;
 	const struct xip_policy *policy;
 	const struct xip_diag *diag;
 	struct xip_plan *plan;
-	size_t unplaced; /* programs that were to be executed in place and are not */
+	size_t unplaced;   /* programs that were to be executed in place and are not */
+	size_t unstripped; /* programs that a pattern wants stripped and that are not */
 };
 
 /* --- Which rule decides ---------------------------------------------------------------------- */
 
 /* The attributes that the plan looks at; the others change the tree before. */
 static const enum xip_attribute planned[] = {
-	XIP_ATTR_WISH, XIP_ATTR_ALIGN, XIP_ATTR_STACK, XIP_ATTR_INSTANCES};
+	XIP_ATTR_WISH, XIP_ATTR_ALIGN, XIP_ATTR_STACK, XIP_ATTR_INSTANCES, XIP_ATTR_STRIP};
 
 /*
  * Decides by the path of @node; a hard link has several, and the rule that stands last in the
@@ -59,6 +61,8 @@ static enum xip_err match_node(struct planner *planner, const struct xip_node *n
 		*decider = (uint32_t)rule;
 		changed = true;
 	}
+	if (xip_strip_is_kernels(path))
+		file->strip = XIP_STRIP_KERNELS; /* the last word, if anything asks */
 	free(path);
 	if (changed) {
 		uint32_t *rules =
@@ -78,10 +82,10 @@ static enum xip_err match_rules(struct planner *planner)
 {
 	static const uint32_t none[XIP_ATTR_COUNT] = {XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT,
 		XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT,
-		XIP_PLAN_DEFAULT};
+		XIP_PLAN_DEFAULT, XIP_PLAN_DEFAULT};
 	const struct xip_node *node = NULL;
 
-	_Static_assert(XIP_ATTR_COUNT == 7, "a default for each attribute");
+	_Static_assert(XIP_ATTR_COUNT == 8, "a default for each attribute");
 	for (size_t i = 0; i < planner->plan->file_count; i++)
 		planner->plan->files[i].rules = none;
 	if (!planner->policy->rule_count)
@@ -178,14 +182,14 @@ static enum xip_err runs_of_program(struct planner *planner, struct xip_arena *a
 	return XIP_OK;
 }
 
-static enum xip_err run_of_whole_file(struct planner *planner, struct xip_arena *arena,
-	const struct xip_tree_inode *inode, struct xip_plan_file *file)
+static enum xip_err run_of_whole_file(
+	struct planner *planner, struct xip_arena *arena, struct xip_plan_file *file)
 {
 	struct xip_plan_run *run = xip_arena_calloc(arena, 1, sizeof(*run));
 
 	if (!run)
 		return XIP_ERR_NOMEM;
-	run->count = (uint32_t)xip_div_up(inode->size, planner->policy->page_size);
+	run->count = (uint32_t)xip_div_up(file->size, planner->policy->page_size);
 	run->align = planner->policy->page_size;
 	file->runs = run;
 	file->run_count = run->count ? 1 : 0;
@@ -195,27 +199,78 @@ static enum xip_err run_of_whole_file(struct planner *planner, struct xip_arena 
 /* --- One file -------------------------------------------------------------------------------- */
 
 /* Writes the size of the stack that the user wants into the program in the image. */
-static enum xip_err plan_stack(const struct planner *planner, struct xip_arena *arena,
-	const struct xip_program *program, const struct xip_tree_inode *inode,
-	struct xip_plan_file *file, const struct xip_diag *diag)
+static enum xip_err plan_stack(const struct planner *planner, const struct xip_program *program,
+	const struct xip_tree_inode *inode, struct xip_plan_file *file,
+	struct xip_plan_patch *patches, const struct xip_diag *diag)
 {
 	const struct xip_policy_rule *rule = rule_of(planner, file, XIP_ATTR_STACK);
 	char buffer[XIP_SHOWN_NODE_SIZE];
-	struct xip_plan_patch *patch;
 
 	if (!rule || !xip_stack_counts(program))
 		return XIP_OK;
-	patch = xip_arena_calloc(arena, 1, sizeof(*patch));
-	if (!patch)
-		return XIP_ERR_NOMEM;
-	file->patch = patch;
-	if (xip_stack_patch(program, (uint32_t)rule->value, patch))
+	if (xip_stack_patch(program, (uint32_t)rule->value, &patches[file->patch_count])) {
+		file->patch_count++;
+		file->stack = true;
 		return XIP_OK;
+	}
 	return xip_diag_fail(diag, XIP_ERR_SOURCE, xip_tree_show(inode->first, buffer),
 		XIP_NO_OFFSET,
 		"its stack cannot be set (%s): it has no PT_GNU_STACK header; link it with "
 		"-Wl,-z,stack-size=SIZE",
 		rule->origin);
+}
+
+static bool wants_strip(const struct planner *planner, const struct xip_plan_file *file)
+{
+	const struct xip_policy_rule *rule = rule_of(planner, file, XIP_ATTR_STRIP);
+
+	return rule && rule->value;
+}
+
+/*
+ * Lets the program end behind its last segment. What is then in the image has no section headers,
+ * so less is known of its alignment, and it must be placed accordingly.
+ */
+static enum xip_err plan_strip(const struct planner *planner, struct xip_arena *own, uint8_t *data,
+	enum xip_rules rules, struct xip_program *program, const struct xip_tree_inode *inode,
+	struct xip_plan_file *file, struct xip_plan_patch *patches)
+{
+	const struct xip_target target = {planner->policy->page_size, planner->policy->big};
+	struct xip_program cut;
+	enum xip_err err;
+
+	if (!wants_strip(planner, file) || file->strip == XIP_STRIP_KERNELS)
+		return XIP_OK;
+	file->strip =
+		(uint8_t)xip_strip_judge(program, (size_t)inode->size, inode->mode, &file->size);
+	if (file->strip != XIP_STRIP_DONE)
+		return XIP_OK;
+	xip_strip_patch(&program->elf, &patches[file->patch_count]);
+	file->patch_count += XIP_STRIP_PATCHES;
+	xip_plan_apply_patches(file, data, file->size, 0);
+	err = xip_loader_describe(own, data, file->size, &target, rules, &cut);
+	for (size_t i = 0; !err && i < program->mapping_count && i < cut.mapping_count; i++)
+		if (cut.mappings[i].align > program->mappings[i].align)
+			program->mappings[i].align = cut.mappings[i].align;
+	return err;
+}
+
+/* What the image has otherwise than the source. @data becomes what the image has. */
+static enum xip_err plan_changes(const struct planner *planner, struct xip_arena *arena,
+	struct xip_arena *own, uint8_t *data, enum xip_rules rules, struct xip_program *program,
+	const struct xip_tree_inode *inode, struct xip_plan_file *file, const struct xip_diag *diag)
+{
+	struct xip_plan_patch *patches;
+	enum xip_err err;
+
+	if (!rule_of(planner, file, XIP_ATTR_STACK) && !wants_strip(planner, file))
+		return XIP_OK;
+	patches = xip_arena_calloc(arena, XIP_PLAN_PATCHES, sizeof(*patches));
+	if (!patches)
+		return XIP_ERR_NOMEM;
+	file->patches = patches;
+	err = plan_stack(planner, program, inode, file, patches, diag);
+	return err ? err : plan_strip(planner, own, data, rules, program, inode, file, patches);
 }
 
 /* NULL stays NULL; @failed tells that memory ran out. */
@@ -267,6 +322,7 @@ static enum xip_rules rules_for(const struct xip_plan_file *file)
 static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	const struct xip_content *content, struct xip_plan_file *file, const struct xip_diag *diag)
 {
+	enum xip_rules rules = rules_for(file);
 	size_t size = (size_t)content->size;
 	const struct xip_target target = {planner->policy->page_size, planner->policy->big};
 	struct xip_program program;
@@ -282,7 +338,7 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	}
 	err = xip_content_read(content, data, size, 0, diag);
 	if (!err)
-		err = xip_loader_describe(own, data, size, &target, rules_for(file), &program);
+		err = xip_loader_describe(own, data, size, &target, rules, &program);
 	if (err)
 		goto out;
 	file->loader = program.loader;
@@ -294,7 +350,8 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 		(program.loader == XIP_LOADER_FDPIC || program.loader == XIP_LOADER_ELF))
 		err = keep_elf(arena, &program.elf, file);
 	if (!err)
-		err = plan_stack(planner, arena, &program, content->inode, file, diag);
+		err = plan_changes(
+			planner, arena, own, data, rules, &program, content->inode, file, diag);
 	if (err)
 		goto out;
 	if (file->wish != XIP_WISH_NONE && program.why == XIP_WHY_DIRECT)
@@ -306,6 +363,16 @@ out:
 	return err;
 }
 
+/* The last page of what enters the image is full and in place. */
+static bool ends_on_full_page(const struct planner *planner, const struct xip_plan_file *file)
+{
+	const struct xip_plan_run *last = file->run_count ? &file->runs[file->run_count - 1] : NULL;
+	uint32_t page_size = planner->policy->page_size;
+
+	return last && !(file->size % page_size) &&
+	       last->first + last->count == file->size / page_size;
+}
+
 static enum xip_err plan_content(struct planner *planner, struct xip_arena *arena,
 	const struct xip_content *content, struct xip_plan_file *file, const struct xip_diag *diag)
 {
@@ -313,6 +380,10 @@ static enum xip_err plan_content(struct planner *planner, struct xip_arena *aren
 	enum xip_err err = XIP_OK;
 
 	file->why = XIP_WHY_NOT_PROGRAM;
+	if (!wants_strip(planner, file))
+		file->strip = XIP_STRIP_UNASKED;
+	else if (file->strip != XIP_STRIP_KERNELS)
+		file->strip = XIP_STRIP_NOT_ELF; /* until it is one */
 	if (content->size >= sizeof(magic)) {
 		err = xip_content_read(content, magic, sizeof(magic), 0, diag);
 		if (!err && xip_loader_has_magic(magic, sizeof(magic)))
@@ -320,7 +391,10 @@ static enum xip_err plan_content(struct planner *planner, struct xip_arena *aren
 	}
 	if (!err && (file->wish == XIP_WISH_WHOLE ||
 			    (file->wish == XIP_WISH_XIP && file->loader == XIP_LOADER_NONE)))
-		err = run_of_whole_file(planner, arena, content->inode, file);
+		err = run_of_whole_file(planner, arena, file);
+	/* One byte more of the source, and read(2) is right: see warn_full_page(). */
+	if (!err && file->size < content->size && ends_on_full_page(planner, file))
+		file->size++;
 	return err;
 }
 
@@ -371,7 +445,7 @@ static void warn_unplaced(
 
 	/* of the byte order xip_plan_check_target() tells */
 	if (file->run_count || file->wish == XIP_WISH_NONE || !was_expected(file) ||
-		file->why == XIP_WHY_BYTE_ORDER || planner->unplaced++ >= UNPLACED_SHOWN)
+		file->why == XIP_WHY_BYTE_ORDER || planner->unplaced++ >= SHOWN_MAX)
 		return;
 	xip_diag_warn(planner->diag, path, XIP_NO_OFFSET, "not executed in place: %s%s%s%s%s",
 		xip_why_text(file->why), file->detail ? ": " : "", file->detail ? file->detail : "",
@@ -383,22 +457,28 @@ static void warn_stack(
 {
 	const struct xip_policy_rule *stack = rule_of(planner, file, XIP_ATTR_STACK);
 
-	if (stack && stack->pattern && !file->patch)
+	if (stack && stack->pattern && !file->stack)
 		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
 			"a stack size has no effect here (%s): it is set in FDPIC programs, not in "
 			"libraries, other programs or data",
 			stack->origin);
 }
 
-/* The kernel (cramfs_read_folio) takes the length of such a block as size % page = 0. */
-static void warn_full_page(const struct planner *planner, const struct xip_plan_file *file,
-	const struct xip_tree_inode *inode, const char *path)
+static void warn_strip(struct planner *planner, const struct xip_plan_file *file, const char *path)
 {
-	const struct xip_plan_run *last = file->run_count ? &file->runs[file->run_count - 1] : NULL;
-	uint32_t page_size = planner->policy->page_size;
+	const struct xip_policy_rule *rule = rule_of(planner, file, XIP_ATTR_STRIP);
 
-	if (last && last->first + last->count == xip_div_up(inode->size, page_size) &&
-		!(inode->size % page_size))
+	if (rule && rule->pattern && file->strip >= XIP_STRIP_NOT_PROGRAM &&
+		planner->unstripped++ < SHOWN_MAX)
+		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET, "not stripped (%s): %s",
+			rule->origin, xip_strip_text(file->strip));
+}
+
+/* The kernel (cramfs_read_folio) takes the length of such a block as size % page = 0. */
+static void warn_full_page(
+	const struct planner *planner, const struct xip_plan_file *file, const char *path)
+{
+	if (ends_on_full_page(planner, file))
 		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET,
 			"its last page is full and must be mapped: read(2) of that page gives "
 			"zeros on a kernel without the bundled cramfs patch; add a byte at the "
@@ -418,12 +498,17 @@ static void warn_all(struct planner *planner)
 		path = xip_tree_show(inode->first, buffer);
 		warn_unplaced(planner, file, path);
 		warn_stack(planner, file, path);
-		warn_full_page(planner, file, inode, path);
+		warn_strip(planner, file, path);
+		warn_full_page(planner, file, path);
 	}
-	if (planner->unplaced > UNPLACED_SHOWN)
+	if (planner->unplaced > SHOWN_MAX)
 		xip_diag_warn(planner->diag, NULL, XIP_NO_OFFSET,
 			"%zu more programs are not executed in place; -v tells why",
-			planner->unplaced - UNPLACED_SHOWN);
+			planner->unplaced - SHOWN_MAX);
+	if (planner->unstripped > SHOWN_MAX)
+		xip_diag_warn(planner->diag, NULL, XIP_NO_OFFSET,
+			"%zu more files are not stripped; -v tells why",
+			planner->unstripped - SHOWN_MAX);
 }
 
 /* --- The stage ------------------------------------------------------------------------------- */
@@ -460,6 +545,8 @@ static enum xip_err plan_new(
 	plan->arena = arena;
 	plan->file_count = tree->data_inode_count;
 	plan->page_size = policy->page_size;
+	for (size_t i = 0; i < plan->file_count; i++)
+		plan->files[i].size = (uint32_t)tree->data_inodes[i]->size;
 	*result = plan;
 	return XIP_OK;
 }
@@ -494,26 +581,4 @@ void xip_plan_free(struct xip_plan *plan)
 	for (unsigned i = 0; i < plan->arena_count; i++)
 		xip_arena_free(plan->arenas[i]);
 	xip_arena_free(plan->arena);
-}
-
-bool xip_plan_is_xip(const struct xip_plan_file *file, uint32_t page, uint32_t *run)
-{
-	for (uint32_t i = 0; i < file->run_count; i++) {
-		if (page - file->runs[i].first >= file->runs[i].count)
-			continue; /* also when page < first: the difference wraps to a large number
-				   */
-		if (run)
-			*run = i;
-		return true;
-	}
-	return false;
-}
-
-uint32_t xip_plan_pages(const struct xip_plan_file *file)
-{
-	uint32_t pages = 0;
-
-	for (uint32_t i = 0; i < file->run_count; i++)
-		pages += file->runs[i].count;
-	return pages;
 }

@@ -32,6 +32,8 @@ static const struct {
 	{"xip", XIP_ATTR_WISH, XIP_WISH_XIP, 0},
 	{"whole", XIP_ATTR_WISH, XIP_WISH_WHOLE, 0},
 	{"no-xip", XIP_ATTR_WISH, XIP_WISH_NONE, 0},
+	{"strip", XIP_ATTR_STRIP, XIP_WISH_AUTO, 1},
+	{"no-strip", XIP_ATTR_STRIP, XIP_WISH_AUTO, 0},
 	{"exclude", XIP_ATTR_EXCLUDE, XIP_WISH_AUTO, 1},
 	{"include", XIP_ATTR_EXCLUDE, XIP_WISH_AUTO, 0},
 };

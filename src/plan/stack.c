@@ -31,16 +31,3 @@ bool xip_stack_patch(
 	xip_put32(patch->bytes + low, bytes, elf->big);
 	return true;
 }
-
-void xip_plan_apply_patch(
-	const struct xip_plan_file *file, uint8_t *bytes, size_t length, uint64_t offset)
-{
-	const struct xip_plan_patch *patch = file->patch;
-
-	for (uint32_t i = 0; patch && i < patch->length; i++) {
-		uint64_t at = (uint64_t)patch->offset + i;
-
-		if (at >= offset && at - offset < length)
-			bytes[at - offset] = patch->bytes[i];
-	}
-}

@@ -259,20 +259,21 @@ static void advise_segments(const struct subject *s)
 		advice->ram_once = now * s->page;
 }
 
-/* Bytes in the image of the blocks behind all segments: symbols and the like. */
-static enum xip_err measure_symbols(const struct subject *s, uint64_t *bytes)
+/*
+ * Bytes of flash that what lies behind all segments takes: whole blocks with their pointers, and of
+ * the block where it begins its share, unless that is mapped and so a whole page anyway.
+ */
+static enum xip_err measure_sections(const struct subject *s, uint64_t *bytes)
 {
-	const struct xip_elf *elf = &s->program->elf;
 	const struct xip_program_report *report = &s->p->programs->programs[s->object];
 	const struct xip_inode *inode = &s->p->listing->entries[report->entry].inode;
-	uint64_t end = 0;
+	uint64_t end = s->program->elf.run_end;
 	uint32_t blocks = xip_image_block_count(s->p->image, inode);
 
 	*bytes = 0;
-	for (size_t i = 0; i < elf->segment_count; i++)
-		if (elf->segments[i].offset + elf->segments[i].filesz > end)
-			end = elf->segments[i].offset + elf->segments[i].filesz;
-	for (uint64_t i = xip_div_up(end, s->page); i < blocks; i++) {
+	for (uint64_t i = end / s->page; i < blocks; i++) {
+		uint32_t length = xip_image_block_length(s->p->image, inode, (uint32_t)i);
+		uint64_t kept = i == end / s->page ? end % s->page : 0;
 		struct xip_block block;
 		const char *why;
 		enum xip_err err = xip_image_block(s->p->image, inode, (uint32_t)i, &block, &why);
@@ -281,22 +282,31 @@ static enum xip_err measure_symbols(const struct subject *s, uint64_t *bytes)
 			continue; /* for the checks to report */
 		if (err)
 			return err;
-		*bytes += block.length;
+		if (!kept)
+			*bytes += XIP_POINTER_SIZE + block.length;
+		else if (kept < length && !(block.direct && block.uncompressed))
+			*bytes += block.length * (length - kept) / length;
 	}
 	return XIP_OK;
 }
 
-static enum xip_err advise_symbols(const struct subject *s)
+/* Symbols and whatever else no loader reads. Section headers alone are not worth a word. */
+static enum xip_err advise_sections(const struct subject *s)
 {
-	uint64_t bytes;
+	const struct xip_program_report *report = &s->p->programs->programs[s->object];
+	const struct xip_elf *elf = &s->program->elf;
+	uint64_t size = s->p->listing->entries[report->entry].inode.size, bytes;
 	enum xip_err err;
 
-	if (!s->program->elf.has_symtab)
+	if (elf->run_end >= size || elf->appendix || elf->looked_up ||
+		(!elf->has_symtab && size - elf->run_end < s->page))
 		return XIP_OK;
-	err = measure_symbols(s, &bytes);
+	err = measure_sections(s, &bytes);
 	if (!err && bytes)
-		advise(s, XIP_ADVICE_UNSTRIPPED, "it is not stripped",
-			"strip it, or link with -Wl,-s")
+		advise(s, XIP_ADVICE_UNSTRIPPED,
+			elf->has_symtab ? "it is not stripped"
+					: "it has sections behind its last segment",
+			"use mkxipfs --strip, or strip it, or link with -Wl,-s")
 			->flash_bytes = bytes;
 	return err;
 }
@@ -325,7 +335,7 @@ static enum xip_err advise_object(const struct subject *s, const struct xip_ram_
 	if (err)
 		return err;
 	advise_segments(s);
-	return advise_symbols(s);
+	return advise_sections(s);
 }
 
 enum xip_err xip_ram_advise(struct predictor *p)

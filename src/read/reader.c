@@ -160,6 +160,11 @@ enum xip_err xip_image_open(struct xip_image **image, int fd, const char *path, 
 	return xip_image_open_with(image, fd, path, &options, diag);
 }
 
+void xip_image_hurry(struct xip_image *image)
+{
+	xip_inflater_hurry(image->inflater);
+}
+
 void xip_image_close(struct xip_image *image)
 {
 	if (!image)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "xipfs/elf/elf.h"
 
 static char type_letter(uint32_t mode)
 {
@@ -82,8 +83,9 @@ static const struct xip_file *file_of(const struct dump *dump, size_t index)
 	return file == XIP_NO_ENTRY ? NULL : &dump->map.files[file];
 }
 
-/* "3 xip @0x1000, 2 compressed": in blocks. */
-static void placement_text(const struct dump *dump, size_t index, char *text, size_t size)
+/* "3 xip @0x1000, 2 compressed": in blocks; and "stripped" when it is an ELF without sections. */
+static void placement_text(
+	const struct dump *dump, size_t index, bool stripped, char *text, size_t size)
 {
 	const struct xip_file *file = file_of(dump, index);
 	const struct {
@@ -109,6 +111,8 @@ static void placement_text(const struct dump *dump, size_t index, char *text, si
 		if (parts[i].count && used < size)
 			used += (size_t)snprintf(text + used, size - used, "%s%" PRIu32 " %s",
 				used ? ", " : "", parts[i].count, parts[i].name);
+	if (used && used < size && stripped)
+		snprintf(text + used, size - used, ", stripped");
 }
 
 /* *@target of a symbolic link, malloc'ed; NULL when the entry is none or it cannot be read. */
@@ -124,10 +128,34 @@ static enum xip_err link_target(struct dump *dump, const struct xip_inode *inode
 	return err == XIP_ERR_NOMEM ? xip_diag_nomem(dump->diag) : XIP_OK;
 }
 
+/*
+ * *@stripped: an ELF file without section headers, as mkxipfs --strip makes, and sstrip. Bad blocks
+ * are none.
+ */
+static enum xip_err find_stripped(
+	const struct dump *dump, const struct xip_inode *inode, bool *stripped)
+{
+	uint8_t *block;
+	const char *why;
+	size_t length;
+
+	*stripped = false;
+	if (!xip_mode_is_regular(inode->mode) || !xip_image_block_count(dump->image, inode))
+		return XIP_OK;
+	block = malloc(dump->info->page_size);
+	if (!block)
+		return xip_diag_nomem(dump->diag);
+	if (!xip_image_read_block(dump->image, inode, 0, block, &length, &why))
+		*stripped = xip_elf_lacks_sections(block, length);
+	free(block);
+	return XIP_OK;
+}
+
 /* What of an entry has to be read; the target is to be freed. */
 struct extra {
 	char *target;     /* of a symbolic link; NULL: it is none, or cannot be read */
 	bool other_order; /* a program that no kernel that mounts the image loads */
+	bool stripped;
 };
 
 static enum xip_err read_extra(struct dump *dump, size_t index, struct extra *extra)
@@ -138,10 +166,13 @@ static enum xip_err read_extra(struct dump *dump, size_t index, struct extra *ex
 	if (err)
 		return err;
 	err = xip_program_is_other_order(dump->image, inode, &extra->other_order);
+	if (err == XIP_ERR_NOMEM)
+		xip_diag_nomem(dump->diag);
 	if (!err)
-		return XIP_OK;
-	free(extra->target);
-	return err == XIP_ERR_NOMEM ? xip_diag_nomem(dump->diag) : err;
+		err = find_stripped(dump, inode, &extra->stripped);
+	if (err)
+		free(extra->target);
+	return err;
 }
 
 static void list_entry(const struct dump *dump, size_t index, const struct extra *extra)
@@ -158,7 +189,7 @@ static void list_entry(const struct dump *dump, size_t index, const struct extra
 		xip_rdev_decode(inode->size, &major, &minor);
 		snprintf(size, sizeof(size), "%" PRIu32 ", %" PRIu32, major, minor);
 	}
-	placement_text(dump, index, placement, sizeof(placement));
+	placement_text(dump, index, extra->stripped, placement, sizeof(placement));
 	if (extra->other_order)
 		strncat(placement,
 			dump->info->big ? ", little-endian program" : ", big-endian program",
@@ -224,6 +255,7 @@ static void json_entry(
 	if (file) {
 		json_placement(dump, json, file);
 		json_bool(json, "other_byte_order", extra->other_order);
+		json_bool(json, "stripped", extra->stripped);
 	}
 	json_close_object(json);
 }

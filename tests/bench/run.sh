@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # usage: tests/bench/run.sh BUILD-DIRECTORY        (through: tests/run.sh bench)
-# Compares mkxipfs with mkfs.cramfs, genromfs, mksquashfs and mkfs.erofs on three trees, and prints
-# Markdown tables of size, time and memory, then whether the promises of the README hold.
+# Compares mkxipfs with mkfs.cramfs, genromfs, mksquashfs and mkfs.erofs on three trees, its levels
+# on three, stripping and zopfli on one each; prints Markdown tables of size, time and memory, then
+# whether the promises of the README hold.
 #
 # Each program runs once to warm the caches and then RUNS (default 3) times, in turns with the
 # others. The shortest time counts: what disturbs a run only adds to it. The trees are kept in
@@ -93,7 +94,34 @@ table()
 		}' "$OUT/runs"
 }
 
-# Zopfli takes its time, so it has a small tree of its own.
+# The levels among which the default was chosen.
+levels_table()
+{
+	local level
+
+	measure_all $((RUNS + 1)) < <(
+		echo "mkfs.cramfs|mkfs.cramfs TREE OUT"
+		echo "the default|$MKXIPFS --quiet -q --no-xip TREE OUT"
+		for level in 6 9 10 11 12; do
+			echo "level $level|$MKXIPFS --quiet -q --no-xip --level=$level TREE OUT"
+		done
+	)
+	table "Levels, $tree" "$(describe "$tree")"
+}
+
+# Programs with 30 % of sections that no segment has.
+strip_table()
+{
+	tree=sections
+	measure_all 1 <<-END
+		mkxipfs (in place)|$MKXIPFS --quiet -q TREE OUT
+		mkxipfs --strip|$MKXIPFS --quiet -q --strip TREE OUT
+	END
+	table "Sections" "$(describe sections), in place"
+}
+
+# Zopfli takes its time, so it has a small tree of its own. Zopfli as it comes, on the same blocks
+# and with one thread, goes to zopfli: bytes and CPU seconds, and what mkxipfs makes of it.
 zopfli_table()
 {
 	tree=few
@@ -103,6 +131,23 @@ zopfli_table()
 		mkxipfs --compressor=zopfli|$MKXIPFS --quiet -q --no-xip --compressor=zopfli TREE OUT
 	END
 	table "A few binaries" "$(describe few)"
+	gcc -O2 -I/usr/include/zopfli -o "$OUT/zopfli" "$TOP/tests/bench/zopfli_blocks.c" -lzopfli
+	/usr/bin/time -o "$OUT/time" -f '%U' "$OUT/zopfli" "$CACHE"/few/* >"$OUT/bytes"
+	/usr/bin/time -o "$OUT/our-time" -f '%U' "$MKXIPFS" -q -j 1 --no-xip --compressor=zopfli \
+		"$CACHE/few" "$OUT/image" |
+		sed -n 's/^  compressed  [0-9]* -> \([0-9]*\) .*/\1/p' >"$OUT/our-bytes"
+}
+
+# promise_zopfli WHAT OURS THEIRS LIMIT: files with one figure each.
+promise_zopfli()
+{
+	awk -v what="$1" -v ours="$(tail -1 "$2")" -v theirs="$(tail -1 "$3")" -v limit="$4" 'BEGIN {
+		good = theirs > 0 && ours > 0 && ours <= limit * theirs
+		printf "%s few: zopfli, %s: %s of %s, %.4f (at most %s)\n", (good ? "ok" : "not ok"), what,
+			ours, theirs, theirs > 0 ? ours / theirs : 0, limit
+		exit !good
+	}' || failed=$((failed + 1))
+	count=$((count + 1))
 }
 
 describe()
@@ -111,11 +156,13 @@ describe()
 		awk '{ n++; b += $1 } END { printf "%d files, %.1f MB", n, b / 1e6 }'
 }
 
-# promise WHAT TREE PROGRAM FIELD LIMIT: the figure is at most LIMIT times mkfs.cramfs's.
+# promise WHAT TREE PROGRAM FIELD LIMIT [OTHER]: the figure is at most LIMIT times that of OTHER,
+# mkfs.cramfs unless given.
 promise()
 {
-	awk -F '|' -v what="$1" -v tree="$2" -v name="$3" -v field="$4" -v limit="$5" '
-		$1 == tree && $2 == "mkfs.cramfs" { theirs = $field }
+	awk -F '|' -v what="$1" -v tree="$2" -v name="$3" -v field="$4" -v limit="$5" \
+		-v other="${6:-mkfs.cramfs}" '
+		$1 == tree && $2 == other { theirs = $field }
 		$1 == tree && $2 == name { ours = $field }
 		END {
 			good = theirs > 0 && ours > 0 && ours <= limit * theirs
@@ -134,10 +181,14 @@ promises()
 		promise "size" $tree "mkxipfs --no-xip" 3 0.987
 		promise "size, level 6" $tree "mkxipfs --no-xip --level=6" 3 1
 	done
-	promise "time" binaries "mkxipfs --no-xip" 4 1
-	promise "time" text "mkxipfs --no-xip" 4 1.8
-	promise "time, level 6" binaries "mkxipfs --no-xip --level=6" 4 0.25
-	promise "time, level 6" text "mkxipfs --no-xip --level=6" 4 0.25
+	for tree in binaries x86 text; do
+		promise "time" $tree "the default" 4 0.8
+		promise "time, level 6" $tree "level 6" 4 0.25
+		promise "size, of level 12's" $tree "the default" 3 1.001 "level 12"
+	done
+	promise "size, stripped" sections "mkxipfs --strip" 3 0.86 "mkxipfs (in place)"
+	promise_zopfli "bytes" "$OUT/our-bytes" "$OUT/bytes" 1.0005
+	promise_zopfli "CPU seconds" "$OUT/our-time" "$OUT/time" 0.2
 	echo "$((count - failed)) passed, $failed failed"
 	((failed == 0))
 }
@@ -157,6 +208,10 @@ main()
 	tree=copies
 	measure_all $((RUNS + 1)) < <(competitors)
 	table "Copies" "$(describe copies), 40 of them different"
+	for tree in binaries x86 text; do
+		levels_table
+	done
+	strip_table
 	zopfli_table
 	echo
 	promises

@@ -3,7 +3,7 @@
 # The trees of the benchmark, the same on every machine.
 
 # Where the binaries come from: what small and large root file systems are made of.
-PACKAGES="bash binutils-arm-linux-gnueabihf busybox coreutils cmake dropbear-bin gdb git libavcodec59
+PACKAGES="bash busybox coreutils cmake dropbear-bin gdb git libavcodec59
 	libc6 libgtk-3-0 libperl5.36 libpython3.11-stdlib libqt5core5a libqt5gui5 libqt5widgets5
 	libssl3 openssh-client openssh-server perl-base postgresql-15 python3.11-minimal samba-libs
 	systemd udev util-linux vim-tiny"
@@ -13,7 +13,7 @@ make_trees()
 {
 	local name
 
-	for name in binaries text copies few; do
+	for name in binaries x86 text copies few sections; do
 		[[ ! -d $1/$name ]] || continue
 		echo "# making the tree '$name' in $1" >&2
 		rm -rf "$1/$name.new"
@@ -24,28 +24,40 @@ make_trees()
 	done
 }
 
-# ELF files of less than 16 MiB, which is all that cramfs takes.
 make_binaries()
 {
-	local package
+	make_elf "$1" "$2" armhf binutils-arm-linux-gnueabihf
+}
 
-	mkdir -p "$1/debs" "$1/unpacked"
-	foreign_apt "$1/apt" armhf update
+make_x86()
+{
+	make_elf "$1" "$2" amd64 binutils-x86-64-linux-gnu
+}
+
+# make_elf DIRECTORY TREE ARCHITECTURE PACKAGE...: ELF files of less than 16 MiB, which is all that
+# cramfs takes, of these packages and PACKAGES.
+make_elf()
+{
+	local package directory=$1 tree=$2 architecture=$3
+	shift 3
+
+	mkdir -p "$directory/debs" "$directory/unpacked"
+	foreign_apt "$directory/apt" "$architecture" update
 	# shellcheck disable=SC2086 # a list
-	(cd "$1/debs" && foreign_apt "$1/apt" armhf download $PACKAGES)
-	for package in "$1"/debs/*.deb; do
-		dpkg-deb -x "$package" "$1/unpacked"
+	(cd "$directory/debs" && foreign_apt "$directory/apt" "$architecture" download $PACKAGES "$@")
+	for package in "$directory"/debs/*.deb; do
+		dpkg-deb -x "$package" "$directory/unpacked"
 	done
 	(
-		cd "$1/unpacked"
+		cd "$directory/unpacked"
 		find . -type f -size -16777216c -print0 | while IFS= read -r -d '' file; do
 			if [[ $(xxd -l 4 -p "$file") == 7f454c46 ]]; then
-				mkdir -p "$2/${file%/*}"
-				cp "$file" "$2/$file"
+				mkdir -p "$tree/${file%/*}"
+				cp "$file" "$tree/$file"
 			fi
 		done
 	)
-	rm -rf "$1/unpacked" "$1/debs" "$1/apt"
+	rm -rf "$directory/unpacked" "$directory/debs" "$directory/apt"
 }
 
 # 20,000 files of 1 to 6 KB, of words as frequent as words are (Zipf's law).
@@ -111,4 +123,18 @@ make_few()
 {
 	find "$1/binaries" -type f -size +100k -size -200k -printf '%s %p\n' | LC_ALL=C sort -k 2 |
 		awk 'NR % 4 == 1 { print $2 }' | sed 20q | xargs -d '\n' cp -t "$2"
+}
+
+# Programs for ARM of which 30 % more is a section that no segment has, as xtensa's tool chain leaves
+# them.
+make_sections()
+{
+	local file
+
+	find "$1/binaries" -type f -size +20k -size -1000k -printf '%s %p\n' | LC_ALL=C sort -k 2 |
+		awk 'NR % 8 == 2 { print $2 }' | xargs -d '\n' cp -t "$2"
+	for file in "$2"/*; do
+		python3 "$TOP/tests/lib/add_section.py" "$file" .xt.prop \
+			$(($(stat -c %s "$file") * 30 / 100))
+	done
 }

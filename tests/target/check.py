@@ -6,6 +6,7 @@
     check.py tree LOG EXPECTED [WARNINGS]
     check.py complaints LOG
     check.py memory LOG PART
+    check.py same LOG KIND...
 
 Each prints what is wrong and ends with 1, or prints nothing (memory: its figures) and ends with 0.
 WARNINGS is what mkxipfs said; with it, the kernel is one without the cramfs patches, and exactly
@@ -170,6 +171,18 @@ def check_complaints(log):
                 raise Bad(line.strip())
 
 
+def check_same(log, kinds):
+    """What was stripped says the same as what was not: /test/cut-KIND and /test/kept-KIND."""
+    sections = parts(log)
+    for kind in kinds:
+        kept = sections.get(f"run /test/kept-{kind}", [])
+        cut = sections.get(f"run /test/cut-{kind}", [])
+        if not any(line.startswith("text data bss ") for line in kept):
+            raise Bad(f"/test/kept-{kind} says {kept}")
+        if cut != kept:
+            raise Bad(f"/test/cut-{kind} says {cut}, not {kept}")
+
+
 def print_memory(log, part):
     """MemFree, Cached, MmapCopy and what is used, in KiB, of one part of the log."""
     lines = "\n".join(parts(log).get(part, []))
@@ -188,6 +201,8 @@ def main():
             check_tree(log, rest[0], rest[1] if len(rest) > 1 else None)
         elif command == "complaints":
             check_complaints(log)
+        elif command == "same":
+            check_same(log, rest)
         elif command == "memory":
             print_memory(log, rest[0])
         else:

@@ -96,6 +96,19 @@ add_dynamic() {
 		"$WORK/maps/lib/"
 }
 
+# add_answers COMPILER...: a program that says always the same, with symbols and a section that no
+# segment has, twice: mkxipfs strips the one whose name begins with "cut". The library it may need
+# is stripped as well.
+add_answers() {
+	local kind=$1 program
+	shift
+	"$@" -Os -g -Wall -Wextra -Werror -o "$WORK/answer" "$HERE/guest/answer.c"
+	python3 "$TOP/tests/lib/add_section.py" "$WORK/answer" .xt.prop 20000
+	for program in kept cut; do
+		cp "$WORK/answer" "$WORK/maps/test/$program-$kind"
+	done
+}
+
 # Compiles the programs of guest/ for the machine of a built variant.
 compile_guest() {
 	local compiler flags=(-static -Os -s -Wall -Wextra -Werror)
@@ -109,9 +122,14 @@ compile_guest() {
 	esac
 	"$compiler" "${flags[@]}" -o "$WORK/readback" "$HERE/guest/readback.c"
 	compile_maps "$compiler" "${flags[@]}"
+	add_answers static "$compiler" -static
 	case $1 in
-	static | shared) ;;
-	*) add_dynamic "$compiler" ;;
+	static) ;;
+	shared) add_answers shared "$compiler" ;;
+	*)
+		add_dynamic "$compiler"
+		add_answers shared "$compiler" -pie -fPIE
+		;;
 	esac
 }
 
@@ -127,8 +145,9 @@ make_image() {
 	[ "$image" != qemu-virt-arm64 ] || sed -i '\|^/mnt/|d' "$WORK/$image.expected"
 	(cd "$WORK/maps" && find . -type f -printf '%P\0' | sort -z |
 		tar -rf "$WORK/$image.tar" --null -T -)
-	mkxipfs --no-xip=/test/maps-copied "$WORK/$image.tar" "$WORK/$image.img" \
-		2>"$WORK/$image.warnings"
+	printf '%s no-strip\n' '/torture/**' '/test/kept-*' >"$WORK/no-strip"
+	mkxipfs --no-xip=/test/maps-copied --strip --policy="$WORK/no-strip" "$WORK/$image.tar" \
+		"$WORK/$image.img" 2>"$WORK/$image.warnings"
 	mkxipfs --quiet "$WORK/data.tar" "$WORK/data.img"
 	[ "$(stat -c %s "$WORK/data.img")" = 4096 ]
 	grep -abo zlast "$WORK/data.img" | grep -qx $((4096 - 264 + 12)):zlast
@@ -176,6 +195,20 @@ check() {
 	local command=$1 name=$2
 	shift 2
 	python3 "$HERE/check.py" "$command" "$WORK/$name.log" "$@"
+}
+
+# check_stripped NAME IMAGE: whatever the image has stripped says what its twin with all sections
+# says, and the libraries and BusyBox were stripped, too.
+check_stripped() {
+	local kinds=static
+	[ "$2" = static ] || kinds='static shared'
+	# shellcheck disable=SC2086
+	check same "$1" $kinds
+	xipfs-dump --list "$WORK/$2.img" >"$WORK/$2.list"
+	absent '/test/kept-.*stripped\|stripped.*/test/kept-' "$WORK/$2.list"
+	[ "$(grep -c 'stripped */test/cut-' "$WORK/$2.list")" = "$(wc -w <<<"$kinds")" ]
+	grep 'stripped */bin/busybox' "$WORK/$2.list"
+	[ "$2" = static ] || grep 'stripped */lib/libuClibc\|stripped */lib/libc.so.6' "$WORK/$2.list"
 }
 
 # check_ram NAME IMAGE: each process that printed its maps has the mappings that --ram foretold.

@@ -35,6 +35,7 @@ test_nommu() {
 			ok "$name: text runs in flash where foretold" check maps "$name" "$WORK/$libc.json" \
 				nommu "${programs[@]}"
 			ok "$name: every mapping is as --ram foretold" check_ram "$name" "$libc"
+			ok "$name: stripped programs say what the others say" check_stripped "$name" "$libc"
 			ok "$name: every entry of the tree is right" check tree "$name" "$WORK/$libc.expected"
 			ok "$name: the kernel does not complain" check complaints "$name"
 			ok "$name: flash is untouched" flash_untouched "$name"
@@ -82,6 +83,7 @@ test_mmu() {
 		ok "$board: text runs in flash where foretold, Rss 0" check maps "$board" \
 			"$WORK/$board.json" mmu /bin/busybox
 		ok "$board: every mapping is as --ram foretold" check_ram "$board" "$board"
+		ok "$board: stripped programs say what the others say" check_stripped "$board" "$board"
 		ok "$board: every entry of the tree is right" check tree "$board" "$WORK/$board.expected"
 		ok "$board: the kernel does not complain" check complaints "$board"
 		ok "$board: flash is untouched" flash_untouched "$board"

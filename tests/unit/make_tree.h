@@ -123,6 +123,8 @@ static inline struct xip_plan *hand_plan(const struct made *made, uint32_t page_
 	plan->file_count = made->tree->data_inode_count;
 	plan->files = xip_arena_calloc(arena, plan->file_count, sizeof(*plan->files));
 	ck_assert_ptr_nonnull(plan->files);
+	for (size_t i = 0; i < plan->file_count; i++)
+		plan->files[i].size = (uint32_t)made->tree->data_inodes[i]->size;
 	return plan;
 }
 

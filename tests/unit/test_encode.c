@@ -310,7 +310,8 @@ START_TEST(patched)
 	made_finish(&made);
 	plan = hand_plan(&made, 4096);
 	hand_run(plan, node, 0, 2, 4096);
-	plan->files[0].patch = &patch;
+	plan->files[0].patches = &patch;
+	plan->files[0].patch_count = 1;
 	encoding = encode();
 	blocks = encoding->files[0].blocks;
 	ck_assert_mem_eq(blocks[0]->bytes + 4093, "PAT", 3);

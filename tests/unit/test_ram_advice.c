@@ -41,8 +41,8 @@ START_TEST(advice_on_flash)
 	add("bin", "a", 0100755, make_shdr_offset(&made, 4), true);
 	predict(XIP_KERNEL_AUTO);
 	advice_is(0, XIP_ADVICE_SEGMENTS, 0, 0, 2 * 4096);
-	/* blocks 3 to 5 are whole pages, the last one has the section table */
-	advice_is(0, XIP_ADVICE_UNSTRIPPED, 0, 0, 3 * 4096 + 4 * 40);
+	/* blocks 3 to 5 are whole pages, the last one has the section table; and their pointers */
+	advice_is(0, XIP_ADVICE_UNSTRIPPED, 0, 0, 3 * 4096 + 4 * 40 + 4 * 4);
 }
 END_TEST
 

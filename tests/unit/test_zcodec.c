@@ -24,6 +24,7 @@ static const struct {
 	{XIP_LIBDEFLATE, 6, 65536},
 	{XIP_LIBDEFLATE, 10, 65536},
 	{XIP_LIBDEFLATE, 12, 65536},
+	{XIP_LIBDEFLATE, XIP_LEVEL_AUTO, 65536},
 	{XIP_ZLIB, 1, LARGEST},
 	{XIP_ZLIB, 9, 65536},
 	{XIP_ZOPFLI, 1, 32768},
@@ -191,7 +192,7 @@ END_TEST
 START_TEST(levels)
 {
 	static const enum xip_compressor all[] = {XIP_LIBDEFLATE, XIP_ZLIB, XIP_ZOPFLI};
-	static const int highest[] = {12, 9, 1000}, usual[] = {12, 9, 15};
+	static const int highest[] = {12, 9, 1000}, usual[] = {XIP_LEVEL_AUTO, 9, 15};
 
 	for (size_t i = 0; i < 3; i++) {
 		ck_assert_int_eq(xip_compressor_level_max(all[i]), highest[i]);
@@ -280,6 +281,45 @@ START_TEST(foreign_streams)
 }
 END_TEST
 
+/* The other decoder has zlib's verdict on every stream, whole, cut, with a byte more or changed. */
+START_TEST(same_verdict_in_a_hurry)
+{
+	struct xip_deflater *deflater = xip_deflater_new(efforts[_i].compressor, efforts[_i].level);
+	struct xip_inflater *careful = xip_inflater_new(), *hurried = xip_inflater_new();
+	uint8_t stream[8192], back[2][4096];
+	size_t length, got[2];
+
+	xip_inflater_hurry(hurried);
+	for (enum texture texture = ZEROS; texture < TEXTURES; texture++) {
+		uint8_t *bytes = make(texture, 4096);
+
+		ck_assert_int_eq(
+			xip_deflate(deflater, bytes, 4096, stream, sizeof(stream) - 1, &length),
+			XIP_OK);
+		stream[length] = 0;
+		for (size_t i = 0; i <= 2 * length + 1; i++) {
+			size_t size = i <= length + 1 ? i : length;
+			size_t changed = i > length + 1 ? i - length - 2 : length;
+			enum xip_err want, err;
+
+			stream[changed] ^= 0x41;
+			want = xip_inflate(careful, stream, size, back[0], 4096, &got[0]);
+			err = xip_inflate(hurried, stream, size, back[1], 4096, &got[1]);
+			stream[changed] ^= 0x41;
+			ck_assert_int_eq(err, want);
+			ck_assert(err || (got[0] == got[1] && !memcmp(back[0], back[1], got[0])));
+		}
+		/* no room for the last byte */
+		ck_assert_int_eq(xip_inflate(hurried, stream, length, back[1], 4095, &got[1]),
+			XIP_ERR_CORRUPT);
+		free(bytes);
+	}
+	xip_deflater_free(deflater);
+	xip_inflater_free(careful);
+	xip_inflater_free(hurried);
+}
+END_TEST
+
 START_TEST(no_memory)
 {
 	struct xip_deflater *deflater;
@@ -312,6 +352,7 @@ int main(void)
 	tcase_add_test(tests, levels);
 	tcase_add_test(tests, bad_streams);
 	tcase_add_test(tests, foreign_streams);
+	tcase_add_loop_test(tests, same_verdict_in_a_hurry, 0, EFFORT_COUNT);
 	tcase_add_test(tests, no_memory);
 	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);

@@ -52,6 +52,12 @@ struct xip_elf {
 	const struct xip_elf_segment *segments; /* the PT_LOADs in the order of the headers */
 	size_t segment_count;
 	uint64_t phdr_bytes;       /* the program header table, bytes; at most 65536 */
+	uint64_t run_end;          /* behind the last byte of the file that a program header, of
+				    * whatever type, or their table takes; may be past its end */
+	uint64_t section_end;      /* likewise of sections and their headers; 0: there are none */
+	bool appendix;             /* something other than zeros lies behind both */
+	const char *looked_up;     /* the name of a section that is looked up in the file at run
+				    * time; NULL: there is none that is known for it */
 	const char *interpreter;   /* PT_INTERP, NULL: none */
 	const char *soname;        /* DT_SONAME, NULL: none */
 	const char *runpath;       /* DT_RUNPATH, NULL: none */
@@ -62,6 +68,10 @@ struct xip_elf {
 
 /* True when the first bytes are ELF magic, whatever follows. */
 bool xip_elf_has_magic(const uint8_t *data, size_t size);
+
+/* True when the first @size bytes of a file are those of an ELF file that has no section headers.
+ */
+bool xip_elf_lacks_sections(const uint8_t *data, size_t size);
 
 /*
  * Parses the file of @size bytes at @data, which is never written to. *@elf and all it points to

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * zlib streams (RFC 1950) of one block each: compression by one of three libraries,
- * decompression by zlib, the code the kernel's inflate comes from.
+ * decompression by zlib, the code the kernel's inflate comes from, or faster by ISA-L.
  */
 #ifndef XIPFS_ZCODEC_H
 #define XIPFS_ZCODEC_H
@@ -17,7 +17,11 @@ enum xip_compressor {
 	XIP_ZOPFLI,
 };
 
-/* Levels: libdeflate 1 to 12, zlib 1 to 9, zopfli 1 to 1000 (iterations). */
+/*
+ * Levels: libdeflate 1 to 12, zlib 1 to 9, zopfli 1 to 1000 (iterations). The default of libdeflate
+ * is a choice for each block: 12 for text, which is what has no zero byte, and 10 for the rest.
+ */
+#define XIP_LEVEL_AUTO 0
 int xip_compressor_level_max(enum xip_compressor compressor);
 int xip_compressor_level_default(enum xip_compressor compressor);
 
@@ -41,7 +45,16 @@ XIP_MUST_CHECK enum xip_err xip_deflate(struct xip_deflater *deflater, const uin
 
 struct xip_inflater;
 
+/* One inflater serves one thread. NULL when memory ran out. The caller frees it. */
 struct xip_inflater *xip_inflater_new(void);
+
+/*
+ * Lets ISA-L, where it was built in, have the first look at streams that this program made itself:
+ * it is no part of any of the compressors, so it judges them as well as zlib does, and faster. What
+ * it refuses zlib decides. Of streams from elsewhere zlib alone is the judge, since it refuses
+ * exactly what the kernel refuses.
+ */
+void xip_inflater_hurry(struct xip_inflater *inflater);
 void xip_inflater_free(struct xip_inflater *inflater);
 
 /*

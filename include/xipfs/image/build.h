@@ -34,7 +34,8 @@ struct xip_build_totals {
 	uint64_t file_size;                            /* with what pads it */
 	uint64_t files, directories, symlinks, others; /* entries, hard links each */
 	uint64_t programs;                             /* files with pages executed in place */
-	uint64_t input;                  /* bytes of all distinct files and symlinks */
+	uint64_t stripped, stripped_bytes; /* programs that end earlier than in the source */
+	uint64_t input;                    /* bytes of all distinct files and symlinks, stripped */
 	uint64_t packed_from, packed_to; /* bytes that were to be compressed, and what they take */
 };
 

@@ -63,6 +63,7 @@ struct xip_layout_extent {
 
 /* Where one data inode came to lie. */
 struct xip_layout_file {
+	uint32_t size;   /* bytes of its content */
 	uint32_t offset; /* of its pointer table; what its inodes hold; 0: no data */
 	uint32_t sharer; /* number of the data inode whose table it uses; its own: none */
 	uint32_t flash;  /* position of its first XIP page; 0: none */

@@ -23,11 +23,31 @@ struct xip_plan_run {
 	uint32_t align; /* bytes: the run begins at a multiple of it */
 };
 
-/* Bytes that stand in the image instead of the source's: a changed field of a program header. */
+/* Bytes that stand in the image instead of the source's: a changed field of an ELF header. */
 struct xip_plan_patch {
 	uint32_t offset; /* bytes in the file */
 	uint32_t length; /* bytes */
 	uint8_t bytes[8];
+};
+
+/* A program's stack, and the section headers that xip_strip leaves out: no file has more patches.
+ */
+#define XIP_PLAN_PATCHES 3
+
+/* Whether an ELF program ends in the image behind the last byte that its program headers take. */
+enum xip_strip {
+	XIP_STRIP_UNASKED, /* no rule, or one that says no */
+	XIP_STRIP_DONE,
+	XIP_STRIP_NOTHING, /* it ends there anyway */
+	XIP_STRIP_NOT_ELF,
+	/* Refused, since somebody may need what lies behind: */
+	XIP_STRIP_NOT_PROGRAM,    /* a relocatable object, a core, debugging symbols, damaged */
+	XIP_STRIP_KERNELS,        /* firmware or a module */
+	XIP_STRIP_NOT_EXECUTABLE, /* an ET_EXEC that nobody may execute */
+	XIP_STRIP_LOOKED_UP,      /* see xip_elf.looked_up */
+	XIP_STRIP_APPENDIX,       /* data that neither a segment nor a section has */
+	XIP_STRIP_BEYOND_FILE,    /* its program headers are not to be trusted */
+	XIP_STRIP_COUNT
 };
 
 /* The plan for one of xip_tree.data_inodes (a symlink has an empty one). */
@@ -36,15 +56,19 @@ struct xip_plan_file {
 	const uint32_t *rules;           /* for each attribute the index of the rule that decided;
 					  * XIP_PLAN_DEFAULT: none did */
 	const char *detail;              /* more about @why, static storage, may be NULL */
-	const struct xip_plan_patch *patch; /* the size of its stack; NULL: as in the source */
+	const struct xip_plan_patch *patches; /* @patch_count of them */
 	const struct xip_elf *elf; /* with xip_policy.fit for an ELF, else NULL; without segments */
+	uint32_t size; /* bytes of the source, from its start on, that enter the image */
 	uint32_t run_count;
-	uint8_t wish;     /* enum xip_wish: what the deciding rule wants */
-	uint8_t loader;   /* enum xip_loader */
-	uint8_t why;      /* enum xip_why: XIP_WHY_DIRECT when its loader can map it from flash */
 	uint16_t machine; /* EM_* of an ELF program, else 0 */
-	bool mmu_only;    /* only a kernel with an MMU maps it, so XIP pages may be shared */
-	bool optional;    /* --fit may leave its runs out */
+	uint8_t patch_count;
+	uint8_t wish;   /* enum xip_wish: what the deciding rule wants */
+	uint8_t loader; /* enum xip_loader */
+	uint8_t strip;  /* enum xip_strip */
+	uint8_t why;    /* enum xip_why: XIP_WHY_DIRECT when its loader can map it from flash */
+	bool stack;     /* one of the patches is the size of its stack */
+	bool mmu_only;  /* only a kernel with an MMU maps it, so XIP pages may be shared */
+	bool optional;  /* --fit may leave its runs out */
 };
 
 #define XIP_PLAN_DEFAULT UINT32_MAX
@@ -60,8 +84,9 @@ struct xip_plan {
 
 /*
  * Makes the plan for a finished tree on @threads threads. Warns of every program that was to be
- * executed in place and cannot be, of programs in the other byte order or for several machines, and
- * of a stack size that has no effect. XIP_ERR_SOURCE: a stack size for a program without
+ * executed in place and cannot be, of programs in the other byte order or for several machines, of a
+ * stack size that has no effect, and of a pattern of files to be stripped that fits an ELF which
+ * cannot be. XIP_ERR_SOURCE: a stack size for a program without
  * PT_GNU_STACK; most programs in the other byte order, unless xip_policy.order_given. The caller
  * frees *@plan with xip_plan_free. Errors: XIP_ERR_SOURCE, XIP_ERR_IO, XIP_ERR_NOMEM.
  */
@@ -73,9 +98,9 @@ void xip_plan_free(struct xip_plan *plan);
 /*
  * Puts what the plan changes of the file into @length bytes at @bytes, which were read from byte
  * @offset of the source. Whoever reads a content for the image, or compares one with it, calls
- * this.
+ * this, and ends at xip_plan_file.size.
  */
-void xip_plan_apply_patch(
+void xip_plan_apply_patches(
 	const struct xip_plan_file *file, uint8_t *bytes, size_t length, uint64_t offset);
 
 /* True when page @page of the file is part of a run; *@run (may be NULL) is the run's index. */
@@ -83,5 +108,9 @@ bool xip_plan_is_xip(const struct xip_plan_file *file, uint32_t page, uint32_t *
 
 /* Number of XIP pages of the file. */
 uint32_t xip_plan_pages(const struct xip_plan_file *file);
+
+/* A short stable name of @strip for reports, and a clause for people; static storage. */
+const char *xip_strip_name(enum xip_strip strip);
+const char *xip_strip_text(enum xip_strip strip);
 
 #endif

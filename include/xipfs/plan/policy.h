@@ -23,6 +23,7 @@ enum xip_attribute {
 	XIP_ATTR_MODE,      /* permission bits: .value */
 	XIP_ATTR_OWNER,     /* .text, "user:group", names or numbers */
 	XIP_ATTR_EXCLUDE,   /* .value 1: left out, 0: not */
+	XIP_ATTR_STRIP,     /* .value 1: without what lies behind its last segment, 0: with it */
 	XIP_ATTR_COUNT
 };
 
@@ -80,9 +81,9 @@ void xip_policy_list_free(struct xip_policy_list *list);
 /*
  * Appends the rules of policy file @path ("-": standard input). A line is a pattern and one or
  * more words, or "max-size SIZE"; '#' begins a comment; a pattern with blanks stands in double
- * quotes. The words: xip, whole, no-xip, auto, align=SIZE, stack=SIZE, instances=N,
- * owner=USER:GROUP, mode=OCTAL, exclude, include. Errors name the line: XIP_ERR_SOURCE; also
- * XIP_ERR_IO, XIP_ERR_NOMEM.
+ * quotes. The words: xip, whole, no-xip, auto, strip, no-strip, align=SIZE, stack=SIZE,
+ * instances=N, owner=USER:GROUP, mode=OCTAL, exclude, include. Errors name the line:
+ * XIP_ERR_SOURCE; also XIP_ERR_IO, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_policy_load(
 	struct xip_policy_list *list, const char *path, const struct xip_diag *diag);

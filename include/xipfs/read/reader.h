@@ -164,6 +164,9 @@ size_t xip_listing_find(const struct xip_listing *listing, const char *path);
  */
 bool xip_inode_has_blocks(const struct xip_inode *inode);
 
+/* For an image that this program has just made itself: see xip_inflater_hurry(). */
+void xip_image_hurry(struct xip_image *image);
+
 /* Number of blocks of an inode; 0 unless xip_inode_has_blocks. */
 uint32_t xip_image_block_count(const struct xip_image *image, const struct xip_inode *inode);
 
