@@ -50,7 +50,7 @@ names_all_missing_libraries()
 	matches log '^ +dnf install zlib-devel elfutils-libelf-devel libarchive-devel libdeflate-devel$'
 	matches log '^ +pacman -S zlib libelf libarchive libdeflate$'
 	# A line for Debian names what the list names that the tests install from.
-	for package in $(sed -nE 's/^ +apt-get install //p' log); do
+	sed -nE 's/^ +apt-get install //p' log | tr ' ' '\n' | while read -r package; do
 		matches "$TOP/tests/lib/packages.build" "^$package$"
 	done
 }
