@@ -315,8 +315,8 @@ END_TEST
 
 /*
  * A page of 64 KiB that does not shrink, behind a page in place, fits no 16-bit length: it becomes
- * direct and uncompressed. As a full last block the kernel would read it as zeros: xipfs(5), The
- * last block.
+ * direct and uncompressed. As a full last block the kernel would read it as zeros; see
+ * xipfs(5), The last block.
  */
 START_TEST(large_page_that_does_not_shrink)
 {
