@@ -81,6 +81,20 @@ builds_with_fuzzers()
 	((ran >= 4)) || fail "only $ran fuzz targets, not the four of ELF, reader, device table, archive"
 }
 
+# The version and what is told of it, wherever a release has to change them.
+version_is_the_same_everywhere()
+{
+	local version
+
+	version=$(sed -n 's/^project(mkxipfs VERSION \([0-9.]*\) .*/\1/p' "$TOP/CMakeLists.txt")
+	equal "$("$BUILD_RELEASE/src/mkxipfs/mkxipfs" --version | awk 'NR == 1 { print $2 }')" "$version"
+	equal "$(sed -n 's/^mkxipfs (\(.*\)) .*/\1/p' "$TOP/cmake/debian/changelog" | head -1)" \
+		"$version" "version in cmake/debian/changelog"
+	equal "$(sed -n 's/^## //p' "$TOP/CHANGELOG.md" | head -1)" Unreleased "top of CHANGELOG.md"
+	equal "$(sed -n 's/^## \([0-9.]*\) (.*/\1/p' "$TOP/CHANGELOG.md" | head -1)" \
+		"$version" "newest version in CHANGELOG.md"
+}
+
 source_tree_is_clean()
 {
 	[[ -e $TOP/.git ]] || return 0
@@ -97,4 +111,5 @@ check "names the missing libdeflate" names_missing_library libdeflate libdeflate
 check "names the missing libarchive" names_missing_library libarchive libarchive-dev
 check "names all missing libraries at once" names_all_missing_libraries
 check "the unit tests are off without Check" tests_are_off_without_check
+check "the version is the same everywhere" version_is_the_same_everywhere
 check "leaves the source tree as it was" source_tree_is_clean

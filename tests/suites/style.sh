@@ -82,8 +82,24 @@ cites_what_is_here()
 	done <"$SCRATCH/sections"
 }
 
+# The dialect of CONTRIBUTING.md, as far as patterns go. Three folders are older than it.
+one_dialect()
+{
+	cd "$TOP"
+	shell_files | grep -vE '^(examples|tests)/(target|hammer)/|/root(fs)?/etc/|^\.ci/run$' >"$SCRATCH/scripts"
+	(($(wc -l <"$SCRATCH/scripts") > 40)) || fail "hardly any script"
+	xargs -d '\n' grep -nE '^(function )?[a-zA-Z_]+\(\) *\{|^ +[^ ]|^\t*\. ["/$]|(^|\t|if |while |&& |\|\| )\[ ' \
+		<"$SCRATCH/scripts" | grep -vE '^tests/(layers|golden/assemble):' >"$SCRATCH/dialect" || true
+	while read -r file; do
+		! head -1 "$file" | grep -qx '#!/bin/bash' || grep -qx 'set -euo pipefail' "$file" ||
+			echo "$file: no set -euo pipefail"
+	done <"$SCRATCH/scripts" >>"$SCRATCH/dialect"
+	empty "$SCRATCH/dialect" || fail "not in the dialect of CONTRIBUTING.md"
+}
+
 check "shellcheck" shellcheck_all
 check "clang-format" format_all
 check "SPDX lines" spdx_all
 check "comments cite sections of xipfs(5)" cites_what_is_here
+check "shell in one dialect" one_dialect
 check "no file over 600 lines" files_are_short
