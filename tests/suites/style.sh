@@ -97,9 +97,24 @@ one_dialect()
 	empty "$SCRATCH/dialect" || fail "not in the dialect of CONTRIBUTING.md"
 }
 
+# Each file and folder that CONTRIBUTING.md names is there.
+recipes_name_what_is_there()
+{
+	local path
+
+	# shellcheck disable=SC2016 # the backquotes are the text's
+	grep -oE '`(src|include|tests|man|examples|kernel-patches|cmake|completions)/[^` ]*`' \
+		"$TOP/CONTRIBUTING.md" | tr -d '`' | sed 's/NAME/stm32f429-disco/' | sort -u >paths
+	(($(wc -l <paths) > 20)) || fail "only $(wc -l <paths) paths in CONTRIBUTING.md"
+	while read -r path; do
+		compgen -G "$TOP/$path" >/dev/null || fail "$path is not there"
+	done <paths
+}
+
 check "shellcheck" shellcheck_all
 check "clang-format" format_all
 check "SPDX lines" spdx_all
 check "comments cite sections of xipfs(5)" cites_what_is_here
 check "shell in one dialect" one_dialect
+check "recipes name what is there" recipes_name_what_is_there
 check "no file over 600 lines" files_are_short
