@@ -1,36 +1,58 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The libraries we stand on, each with a clear word when it is missing.
+# The libraries we stand on. What is missing is told all at once, with the command that installs it.
 
-find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
+find_package(PkgConfig)
 
-# CMake breaks long lines, but not indented ones.
-function(xip_lacks what package)
-	message(FATAL_ERROR "mkxipfs needs ${what}. On Debian:\n  apt-get install ${package}")
-endfunction()
+set(xip_missing)
+foreach(system apt dnf pacman)
+	set(xip_missing_${system})
+endforeach()
 
-# xip_require(NAME pkg-config-module minimum-version debian-package) makes the target deps::NAME.
-function(xip_require name module version package)
-	pkg_check_modules(${name} QUIET IMPORTED_TARGET GLOBAL "${module}>=${version}")
-	if(NOT ${name}_FOUND)
-		xip_lacks("${module} ${version} or newer" ${package})
+# xip_lacks(what apt-package dnf-package pacman-package)
+macro(xip_lacks what apt dnf pacman)
+	list(APPEND xip_missing "${what}")
+	list(APPEND xip_missing_apt ${apt})
+	list(APPEND xip_missing_dnf ${dnf})
+	list(APPEND xip_missing_pacman ${pacman})
+endmacro()
+
+# xip_find(NAME pkg-config-module minimum-version) makes the target deps::NAME, if it can.
+macro(xip_find name module version)
+	if(PKG_CONFIG_FOUND)
+		pkg_check_modules(${name} QUIET IMPORTED_TARGET GLOBAL "${module}>=${version}")
 	endif()
-	add_library(deps::${name} ALIAS PkgConfig::${name})
-endfunction()
+	if(${name}_FOUND AND NOT TARGET deps::${name})
+		add_library(deps::${name} ALIAS PkgConfig::${name})
+	endif()
+endmacro()
 
-xip_require(zlib zlib 1.2 zlib1g-dev)
-xip_require(libelf libelf 0.180 libelf-dev)
-xip_require(libarchive libarchive 3.4 libarchive-dev)
-xip_require(libdeflate libdeflate 1.8 libdeflate-dev)
-xip_require(json json-c 0.15 libjson-c-dev)
+# xip_require(NAME pkg-config-module minimum-version apt-package dnf-package pacman-package)
+macro(xip_require name module version)
+	xip_find(${name} ${module} ${version})
+	if(NOT ${name}_FOUND)
+		xip_lacks("${module} ${version} or newer" ${ARGN})
+	endif()
+endmacro()
+
+if(NOT PKG_CONFIG_FOUND)
+	xip_lacks(pkg-config pkgconf pkgconf-pkg-config pkgconf)
+endif()
+xip_require(zlib zlib 1.2 zlib1g-dev zlib-devel zlib)
+xip_require(libelf libelf 0.180 libelf-dev elfutils-libelf-devel libelf)
+xip_require(libarchive libarchive 3.4 libarchive-dev libarchive-devel libarchive)
+xip_require(libdeflate libdeflate 1.8 libdeflate-dev libdeflate-devel libdeflate)
+xip_require(json json-c 0.15 libjson-c-dev json-c-devel json-c)
 # Some machines have none; zlib then does what it does, at a third of the speed.
-pkg_check_modules(isal QUIET IMPORTED_TARGET GLOBAL libisal)
+if(PKG_CONFIG_FOUND)
+	pkg_check_modules(isal QUIET IMPORTED_TARGET GLOBAL libisal)
+endif()
 
 # Zopfli ships no pkg-config file; distributions put its header into a folder of its own.
 find_path(ZOPFLI_HEADER_DIR lz77.h PATH_SUFFIXES zopfli)
 find_library(ZOPFLI_LIBRARY zopfli)
 if(NOT ZOPFLI_HEADER_DIR OR NOT ZOPFLI_LIBRARY)
-	xip_lacks(libzopfli libzopfli-dev)
+	xip_lacks(libzopfli libzopfli-dev zopfli-devel zopfli)
 endif()
 # Nor does it tell its version in any other way than by the name of the file.
 get_filename_component(ZOPFLI_FILE ${ZOPFLI_LIBRARY} REALPATH)
@@ -41,5 +63,21 @@ else()
 endif()
 
 if(XIP_TESTS AND BUILD_TESTING)
-	xip_require(check check 0.15 check)
+	xip_find(check check 0.15)
+	if(NOT check_FOUND)
+		set(XIP_TESTS OFF)
+		message(NOTICE "The unit tests are off: they need Check 0.15 or newer "
+			"(apt-get install check, dnf install check-devel, pacman -S check).")
+	endif()
+endif()
+
+# CMake breaks long lines, but not indented ones.
+if(xip_missing)
+	list(JOIN xip_missing ", " what)
+	foreach(system apt dnf pacman)
+		list(JOIN xip_missing_${system} " " ${system})
+	endforeach()
+	message(FATAL_ERROR "mkxipfs lacks what it is built with:\n  ${what}\n"
+		"One of these lines installs it:\n"
+		"  apt-get install ${apt}\n  dnf install ${dnf}\n  pacman -S ${pacman}")
 endif()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# cpack -G DEB in the build directory makes a Debian package (needs dpkg-dev and gzip). Who publishes
+# cpack -G DEB in the build directory makes a Debian package (needs dpkg-dev and file). Who publishes
 # it names himself: cmake -DXIP_MAINTAINER="Name <address>".
 
 set(XIP_MAINTAINER "mkxipfs developers <mkxipfs@example.org>" CACHE STRING
@@ -22,6 +22,7 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/debian/documents.cmake)
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/debian/tools.cmake
+	${CMAKE_CURRENT_LIST_DIR}/debian/documents.cmake)
 
 include(CPack)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# From a bare Debian 12 to a root file system whose program executes in place: builds mkxipfs,
-# fetches Debian's busybox-static for armhf, makes an image of it, checks the image and tells where
+# From a bare Debian 12 or 13 to a root file system whose program executes in place: builds mkxipfs,
+# fetches Debian 12's busybox-static for armhf, makes an image of it, checks the image and tells where
 # in flash the program lies.
 #
 # usage: examples/quickstart.sh [DIRECTORY]
@@ -25,7 +25,9 @@ build()
 		tail -30 "$log" >&2
 		exit 1
 	}
-	PATH=$build/src/mkxipfs:$build/src/xipfs-dump:$PATH
+	mkdir -p "$WORK/bin"
+	ln -sfn "$build/src/mkxipfs/mkxipfs" "$build/src/xipfs-dump/xipfs-dump" "$WORK/bin"
+	PATH=$WORK/bin:$PATH
 }
 
 # $WORK/package gets the content of the package busybox-static.
@@ -103,6 +105,9 @@ main()
 	echo '+ xipfs-dump --map root.img | tail -n 5'
 	xipfs-dump --map root.img | tail -n 5
 	show xipfs-dump --flash-addr=0x40000000 --list=/bin/busybox root.img
+	echo
+	echo "To try more in $WORK:"
+	echo "  export PATH=\"$WORK/bin:\$PATH\""
 }
 
 main "$@"

@@ -23,7 +23,8 @@ usage()
 	runs one file of a suite. Debian packages that are missing are installed. Builds are
 	made outside the source tree, in \$XDG_CACHE_HOME/mkxipfs.
 
-	Each test gives one line, "ok" or "not ok" with its log; the last line counts them.
+	Each test gives one line, "ok" or "not ok" with its log; the last line counts them. What
+	cannot run on this machine says "skipped" and why.
 	The exit code is 0 only when tests ran and none failed.
 
 	KEEP=1 keeps the scratch directory. TIME_LIMIT=SECONDS stops a suite that hangs.
@@ -56,6 +57,7 @@ run_suite()
 	fi
 	passed=$((passed + $(grep -c passed "$counts" || true)))
 	failed=$((failed + $(grep -c failed "$counts" || true)))
+	skipped=$((skipped + $(grep -c skipped "$counts" || true)))
 	echo "# $suite: $((SECONDS - began)) s"
 }
 
@@ -95,10 +97,11 @@ main()
 		trap 'chmod -R u+rwx "$SCRATCH"; rm -rf "$SCRATCH"' EXIT
 	fi
 
-	passed=0 failed=0
+	passed=0 failed=0 skipped=0
 	for suite in "${suites[@]}"; do
 		run_suite "$suite"
 	done
+	((skipped == 0)) || echo "$skipped skipped"
 	echo "$passed passed, $failed failed"
 	((failed == 0 && passed > 0))
 }

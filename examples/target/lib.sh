@@ -78,7 +78,12 @@ install_packages() {
 	wanted=(linux-source-6.12 "gcc-$cross" device-tree-compiler bc flex bison make gcc
 		libc6-dev libssl-dev libelf-dev ccache rsync xz-utils bzip2 patch cpio kmod python3)
 	case $userland in
-	fdpic) wanted+=(binutils-source uclibc-source gcc-arm-none-eabi) ;;
+	fdpic)
+		# shellcheck disable=SC1091
+		[ "$(. /etc/os-release && echo "${ID:-}${VERSION_ID:-}")" != debian13 ] ||
+			die "boards without an MMU want Debian 12: gcc 14 of Debian 13 does not compile uClibc-ng 1.0.35"
+		wanted+=(binutils-source uclibc-source gcc-arm-none-eabi)
+		;;
 	esac
 	[ -z "${qemu[*]}" ] || wanted+=(qemu-system-arm gdb-multiarch)
 	case " $* " in

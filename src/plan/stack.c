@@ -17,7 +17,8 @@ bool xip_stack_patch(
 	const struct xip_program *program, uint32_t bytes, struct xip_plan_patch *patch)
 {
 	const struct xip_elf *elf = &program->elf;
-	/* p_memsz is one address wide; of 64 bits the high half stays what it is not: zero. */
+	/* p_memsz is as wide as an address: of 64 bits only the low half is set, the rest stays 0.
+	 */
 	size_t low = elf->is64 && elf->big ? 4 : 0;
 
 	if (!elf->has_stack)

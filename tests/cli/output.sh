@@ -101,6 +101,8 @@ names_are_escaped()
 # on_terminal COMMAND: runs it on a terminal of its own, what it shows goes to ./shown.
 on_terminal()
 {
+	script -qec true /dev/null >/dev/null 2>&1 </dev/null ||
+		skip "no terminal can be made here; is /dev/pts mounted?"
 	script -qefc "$*" /dev/null >shown 2>&1 </dev/null
 }
 

@@ -73,6 +73,7 @@ in_small_fs()
 	local flags=-m
 
 	((EUID == 0)) || flags=-rm
+	unshare $flags true 2>log || skip "no mount namespace can be made here: $(cat log)"
 	mkdir small
 	declare -f >functions
 	unshare $flags bash -c "set -e; source ./functions

@@ -126,7 +126,8 @@ alignment_is_cheap()
 		fail "the image has $(stat -c %s a.img) bytes; without XIP $(stat -c %s b.img)"
 }
 
-# Trap: with a size of whole pages, a last block that is direct and uncompressed reads as zeros.
+# xipfs(5), The last block: of a file of whole pages, a last block that is direct and uncompressed
+# reads as zeros.
 last_block_of_whole_pages()
 {
 	mkdir tree
@@ -152,7 +153,7 @@ last_block_that_must_be_mapped()
 	xipfs-dump --cat=/noise a.img | cmp - tree/noise
 }
 
-# Trap: bytes behind the end of the file keep an MMU kernel from mapping its last page.
+# xipfs(5), With an MMU: bytes behind the end of the file keep an MMU kernel from mapping its last page.
 last_page_ends_in_zeros()
 {
 	mkdir tree
@@ -164,7 +165,7 @@ last_page_ends_in_zeros()
 	equal "$(kernel map mmu a.img /b 0 2 | cut -d ' ' -f 1)" 2 "pages of b"
 }
 
-# Trap: without an MMU two inodes must not share XIP pages; one inode of several names may.
+# xipfs(5), Without an MMU: two inodes must not share XIP pages; one inode of several names may.
 sharing_of_programs()
 {
 	programs fdpic
@@ -198,7 +199,7 @@ sharing_with_an_mmu()
 	equal "$(kernel map mmu a.img /static 0 1)" "$(kernel map mmu a.img /other-mode 0 1)"
 }
 
-# Trap: the inode number is the data offset.
+# xipfs(5), Sharing: the inode number is the data offset.
 sharing_of_files()
 {
 	mkdir tree

@@ -64,6 +64,62 @@ description_is_complete()
 	equal "$(cat names)" BR2_EXTERNAL_XIPFS_PATH "names of the path"
 }
 
+# A copy has not the sources two folders above it, and says what it wants.
+copied_tree_wants_sources()
+{
+	local copy=$PWD/copy/xipfs
+
+	mkdir copy
+	cp -r "$EXTERNAL" "$copy"
+	configure BR2_TARGET_ROOTFS_XIPFS=y
+	EXTERNAL=$copy
+	! build_image host-zlib >out 2>err || fail "a copy builds whatever lies above it"
+	matches err 'MKXIPFS_OVERRIDE_SRCDIR = /path/to/mkxipfs into local.mk'
+	build_image host-zlib MKXIPFS_OVERRIDE_SRCDIR="$TOP"
+	configure
+	build_image host-zlib
+}
+
+# The rules of Buildroot's check-package about the look of files.
+looks_as_buildroot_wants()
+{
+	local hashes
+
+	hashes=$(printf '%80s' '' | tr ' ' '#')
+	find "$EXTERNAL" -type f ! -name README.md >files
+	xargs -d '\n' grep -nE '[[:blank:]]$|^ +[^ ]|^$' <files | grep -v ':$' >bad || true
+	while read -r file; do
+		[[ ! $(tail -c 1 "$file") ]] || echo "$file: no newline at the end"
+		uniq -c "$file" | grep -qE '^ +[2-9] $' && echo "$file: two empty lines"
+		case $file in
+		*/external.mk) grep -q '^include ' <(head -1 "$file") || echo "$file: header" ;;
+		*.mk)
+			[[ $(sed -n '1p;5p' "$file") == "$hashes"$'\n'"$hashes" &&
+				$(sed -n '2p;4p' "$file") == $'#\n#' && ! $(sed -n 6p "$file") ]] ||
+				echo "$file: header" ;;
+		*.hash)
+			grep -qvE '^(#.*|sha256  [0-9a-f]{64}  [^ ]+)$' "$file" && echo "$file: fields" ;;
+		*/Config.in*) # an attribute has a tab, help a tab, two blanks and 62 characters
+			grep -nE $'^\t  .{63}|^\t [^ ]|^\t   ' "$file" && echo "$file: width" ;;
+		esac
+	done <files >>bad
+	empty bad
+}
+
+# The package for upstream differs from ours only in where its sources come from.
+upstream_package_is_ours()
+{
+	local version upstream=$EXTERNAL/upstream/package/mkxipfs
+
+	version=$(mkxipfs --version | awk 'NR == 1 { print $2 }')
+	matches "$upstream/mkxipfs.mk" "^MKXIPFS_VERSION = ${version//./\\.}\$"
+	sed -n '/_LICENSE = /,$p' "$EXTERNAL/package/mkxipfs/mkxipfs.mk" >ours
+	sed -n '/_LICENSE = /,$p' "$upstream/mkxipfs.mk" >theirs
+	same ours theirs
+	grep ' LICENSE$' "$upstream/mkxipfs.hash" | sed 's/^sha256  //' >sums
+	(cd "$TOP" && sha256sum -c "$OLDPWD/sums")
+}
+
 selects_host_package()
 {
 	configure BR2_TARGET_ROOTFS_XIPFS=y
@@ -148,6 +204,9 @@ takes_cramfs_calls()
 }
 
 check "Buildroot: external.desc" description_is_complete
+check "Buildroot: a copied tree wants to know the sources" copied_tree_wants_sources
+check "Buildroot: files look as check-package wants" looks_as_buildroot_wants
+check "Buildroot: the package for upstream" upstream_package_is_ours
 check "Buildroot: Config.in" selects_host_package
 check "Buildroot: the host package builds" builds_host_package
 check "Buildroot: an image for a target without an MMU" makes_image_without_mmu

@@ -22,6 +22,17 @@ packs()
 	field Maintainer | grep -E '.+ <.+@.+>$'
 }
 
+# fails_without TOOL PACKAGE: cpack would make a package that depends on nothing.
+fails_without()
+{
+	mkdir bin
+	find /usr/bin -maxdepth 1 ! -type d ! -name "$1" -exec ln -st bin {} +
+	PATH=$PWD/bin status 1 cpack -G DEB -D 'CMAKE_IGNORE_PATH=/usr/bin;/bin' \
+		--config "$BUILD_RELEASE/CPackConfig.cmake" -B packages
+	matches err "^  +apt-get install $2$"
+	[[ ! $(find packages -name '*.deb') ]] || fail "it makes a package without $1"
+}
+
 # Each library that a program needs is in a package that Depends names.
 names_its_libraries()
 {
@@ -106,6 +117,8 @@ runs_unpacked()
 }
 
 check "Debian package: cpack makes it" packs
+check "Debian package: none without dpkg-dev" fails_without dpkg-shlibdeps dpkg-dev
+check "Debian package: none without file" fails_without file file
 check "Debian package: depends on its libraries" names_its_libraries
 check "Debian package: manual pages, completions, changelog, copyright" documents_are_there
 check "Debian package: lintian finds no error" lintian_finds_no_error

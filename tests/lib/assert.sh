@@ -8,6 +8,14 @@ fail()
 	return 1
 }
 
+# skip WHY ends a test that cannot run on this machine; it counts as neither passed nor failed. Not
+# for use in a subshell.
+skip()
+{
+	echo "SKIP: $*"
+	exit 77
+}
+
 # status CODE COMMAND... runs COMMAND with its output in ./out and ./err and wants this exit status.
 status()
 {

@@ -18,6 +18,9 @@ report()
 	if (($2 == 0)); then
 		echo "ok $SUITE: $1"
 		echo passed >>"$COUNTS"
+	elif (($2 == 77)) && grep -q '^SKIP: ' "$3"; then
+		echo "ok $SUITE: $1 # skipped: $(sed -n 's/^SKIP: //p' "$3")"
+		echo skipped >>"$COUNTS"
 	else
 		echo "not ok $SUITE: $1: $(sed -n 's/^FAIL: //p' "$3" | sed q)"
 		grep -av '^FAIL: assert.sh:' "$3" | tail -25 | sed 's/^/#   /'

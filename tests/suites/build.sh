@@ -14,19 +14,55 @@ installs_everything()
 	root/usr/bin/xipfs-dump --version | grep -q '^xipfs-dump .*[0-9]'
 }
 
-# Hides one library from pkg-config: its .pc file stands in a directory of links without it.
-names_missing_library()
+# configure_without LIBRARY...: hides them from pkg-config, whose .pc files stand in a directory of
+# links without theirs. The exit status, and what it prints in ./log.
+configure_without()
 {
-	local library=$1 package=$2
+	local library code=0
 
 	mkdir pc
 	pkg-config --variable pc_path pkg-config | tr : '\n' | while read -r directory; do
-		[[ ! -d $directory ]] || find "$directory" -name '*.pc' ! -name "$library.pc" \
-			-exec ln -sf -t pc {} +
+		[[ ! -d $directory ]] || find "$directory" -name '*.pc' -exec ln -sf -t pc {} +
 	done
-	PKG_CONFIG_LIBDIR=$PWD/pc PKG_CONFIG_PATH='' status 1 cmake -S "$TOP" -B build
-	matches err "mkxipfs needs $library"
-	matches err "apt-get install $package"
+	for library; do
+		rm "pc/$library.pc"
+	done
+	PKG_CONFIG_LIBDIR=$PWD/pc PKG_CONFIG_PATH='' cmake -S "$TOP" -B build >log 2>&1 || code=$?
+	return $code
+}
+
+names_missing_library()
+{
+	local library=$1 apt=$2
+
+	! configure_without "$library" || fail "it configures without $library"
+	matches log "^ +$library [0-9.]+ or newer$"
+	matches log "^ +apt-get install $apt$"
+	matches log '^ +dnf install [a-z-]+$'
+	matches log '^ +pacman -S [a-z]+$'
+}
+
+# All in one line, so one command installs them.
+names_all_missing_libraries()
+{
+	! configure_without zlib libelf libarchive libdeflate || fail "it configures without libraries"
+	matches log '^ +apt-get install zlib1g-dev libelf-dev libarchive-dev libdeflate-dev$'
+	matches log '^ +dnf install zlib-devel elfutils-libelf-devel libarchive-devel libdeflate-devel$'
+	matches log '^ +pacman -S zlib libelf libarchive libdeflate$'
+	# A line for Debian names what the list names that the tests install from.
+	sed -nE 's/^ +apt-get install //p' log | tr ' ' '\n' | while read -r package; do
+		matches "$TOP/tests/lib/packages.build" "^$package$"
+	done
+}
+
+tests_are_off_without_check()
+{
+	configure_without check || { cat log; fail "it does not configure without Check"; }
+	matches log '^The unit tests are off.*apt-get install check'
+	absent build/tests
+	cmake -S "$TOP" -B with >log
+	matches_not log "tests are off"
+	[[ -d with/tests ]] || fail "the tests are off with Check"
 }
 
 builds_with_fuzzers()
@@ -45,6 +81,20 @@ builds_with_fuzzers()
 	((ran >= 4)) || fail "only $ran fuzz targets, not the four of ELF, reader, device table, archive"
 }
 
+# The version and what is told of it, wherever a release has to change them.
+version_is_the_same_everywhere()
+{
+	local version
+
+	version=$(sed -n 's/^project(mkxipfs VERSION \([0-9.]*\) .*/\1/p' "$TOP/CMakeLists.txt")
+	equal "$("$BUILD_RELEASE/src/mkxipfs/mkxipfs" --version | awk 'NR == 1 { print $2 }')" "$version"
+	equal "$(sed -n 's/^mkxipfs (\(.*\)) .*/\1/p' "$TOP/cmake/debian/changelog" | head -1)" \
+		"$version" "version in cmake/debian/changelog"
+	equal "$(sed -n 's/^## //p' "$TOP/CHANGELOG.md" | head -1)" Unreleased "top of CHANGELOG.md"
+	equal "$(sed -n 's/^## \([0-9.]*\) (.*/\1/p' "$TOP/CHANGELOG.md" | head -1)" \
+		"$version" "newest version in CHANGELOG.md"
+}
+
 source_tree_is_clean()
 {
 	[[ -e $TOP/.git ]] || return 0
@@ -59,4 +109,7 @@ check "fuzz targets build with clang and run" builds_with_fuzzers
 check "cmake --install" installs_everything
 check "names the missing libdeflate" names_missing_library libdeflate libdeflate-dev
 check "names the missing libarchive" names_missing_library libarchive libarchive-dev
+check "names all missing libraries at once" names_all_missing_libraries
+check "the unit tests are off without Check" tests_are_off_without_check
+check "the version is the same everywhere" version_is_the_same_everywhere
 check "leaves the source tree as it was" source_tree_is_clean

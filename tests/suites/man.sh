@@ -175,7 +175,7 @@ json_is_documented()
 	done
 	xipfs-dump --json --check c.img >dump-check.json || true
 	json_keys xipfs-dump.1 JSON dump*.json
-	json_keys mkxipfs.1 REPORT report.json
+	json_keys mkxipfs.1 REPORTS report.json
 }
 
 # documents_words PAGE SECTION WORD...: the section has a tagged paragraph of each word.

@@ -11,6 +11,9 @@ runs_twice()
 	XDG_CACHE_HOME=$PWD/cache "$TOP/examples/quickstart.sh" >second
 	same first second
 	matches first '/bin/busybox'
+	# The last line is what brings the programs into PATH.
+	equal "$(PATH=/usr/bin:/bin bash -c "$(tail -n 1 first); command -v mkxipfs")" \
+		"$PWD/cache/mkxipfs/quickstart/bin/mkxipfs" "mkxipfs in PATH"
 }
 
 check "runs, and again" runs_twice

@@ -35,8 +35,14 @@ shellcheck_all()
 	shell_files | xargs -d '\n' shellcheck -x || fail "shellcheck complains"
 }
 
+# Another version formats some lines in another way.
 format_all()
 {
+	local version
+
+	version=$(clang-format --version | grep -oE 'version [0-9]+')
+	[[ $version == 'version 14' ]] ||
+		skip "the tree is formatted by clang-format 14, and this is $version"
 	cd "$TOP"
 	c_files | xargs -d '\n' clang-format --dry-run -Werror 2>&1 | grep -E '(error|warning):' |
 		cut -d: -f1 | sort | uniq -c >"$SCRATCH/format.log" || true
@@ -59,7 +65,56 @@ files_are_short()
 	empty "$SCRATCH/long" || fail "files of more than 600 lines"
 }
 
+# Comments name what a reader of this tree finds: xipfs(5) has the rules of the format, by section.
+cites_what_is_here()
+{
+	local section
+
+	cd "$TOP"
+	{ c_files; shell_files; } | grep -vx 'tests/suites/style.sh' |
+		xargs -d '\n' grep -nE '\b([A-Z]{4,}\.md|FORMAT:|[Tt]rap( [0-9]+|:)|[Ii]ssue #?[0-9]+)' |
+		grep -vE 'README|CONTRIBUTING|CHANGELOG' >"$SCRATCH/cited" || true
+	empty "$SCRATCH/cited" || fail "a document that is not in this tree"
+	{ c_files; shell_files; } | xargs -d '\n' grep -hoE 'xipfs\(5\), [A-Z][A-Za-z ]*[a-zU]' |
+		sed 's/.*, //' | sort -u >"$SCRATCH/sections"
+	while read -r section; do
+		grep -qix "\.S[HS] $section" man/xipfs.5 || fail "xipfs(5) has no section $section"
+	done <"$SCRATCH/sections"
+}
+
+# The dialect of CONTRIBUTING.md, as far as patterns go. Three folders are older than it.
+one_dialect()
+{
+	cd "$TOP"
+	shell_files | grep -vE '^(examples|tests)/(target|hammer)/|/root(fs)?/etc/|^\.ci/run$' >"$SCRATCH/scripts"
+	(($(wc -l <"$SCRATCH/scripts") > 40)) || fail "hardly any script"
+	xargs -d '\n' grep -nE '^(function )?[a-zA-Z_]+\(\) *\{|^ +[^ ]|^\t*\. ["/$]|(^|\t|if |while |&& |\|\| )\[ ' \
+		<"$SCRATCH/scripts" | grep -vE '^tests/(layers|golden/assemble):' >"$SCRATCH/dialect" || true
+	while read -r file; do
+		! head -1 "$file" | grep -qx '#!/bin/bash' || grep -qx 'set -euo pipefail' "$file" ||
+			echo "$file: no set -euo pipefail"
+	done <"$SCRATCH/scripts" >>"$SCRATCH/dialect"
+	empty "$SCRATCH/dialect" || fail "not in the dialect of CONTRIBUTING.md"
+}
+
+# Each file and folder that CONTRIBUTING.md names is there.
+recipes_name_what_is_there()
+{
+	local path
+
+	# shellcheck disable=SC2016 # the backquotes are the text's
+	grep -oE '`(src|include|tests|man|examples|kernel-patches|cmake|completions)/[^` ]*`' \
+		"$TOP/CONTRIBUTING.md" | tr -d '`' | sed 's/NAME/stm32f429-disco/' | sort -u >paths
+	(($(wc -l <paths) > 20)) || fail "only $(wc -l <paths) paths in CONTRIBUTING.md"
+	while read -r path; do
+		compgen -G "$TOP/$path" >/dev/null || fail "$path is not there"
+	done <paths
+}
+
 check "shellcheck" shellcheck_all
 check "clang-format" format_all
 check "SPDX lines" spdx_all
+check "comments cite sections of xipfs(5)" cites_what_is_here
+check "shell in one dialect" one_dialect
+check "recipes name what is there" recipes_name_what_is_there
 check "no file over 600 lines" files_are_short

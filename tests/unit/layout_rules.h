@@ -195,7 +195,10 @@ static inline void read_directory(const struct laid *laid, struct entries *entri
 	ck_assert_uint_eq(at, entries->inodes[index].offset + entries->inodes[index].size);
 }
 
-/* Every entry is as the tree says; 264 bytes of image follow the start of the last one (trap 3). */
+/*
+ * Every entry is as the tree says; 264 bytes of image follow the start of the last one: xipfs(5),
+ * Directory.
+ */
 static inline struct entries rule_entries(const struct laid *laid)
 {
 	size_t count = laid->made->tree->node_count;
@@ -290,7 +293,7 @@ static inline bool is_corner(const struct laid *laid, const struct found *found)
 /*
  * The blocks hold the source's bytes. Direct and uncompressed are those in the plan's runs and no
  * others, so none lies outside the XIP region, and none that is last and full is read as zeros for
- * nothing (trap 1).
+ * nothing: xipfs(5), The last block.
  */
 static inline void rule_blocks(
 	const struct laid *laid, const struct xip_tree_inode *source, const struct xip_inode *inode)
@@ -425,7 +428,10 @@ static inline int compare_inodes(const void *a, const void *b)
 	return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
-/* Two entries of one offset are one inode in the kernel's cache (trap 2). Sorts the entries. */
+/*
+ * Two entries of one offset are one inode in the kernel's cache: xipfs(5), Sharing. Sorts the
+ * entries.
+ */
 static inline void rule_inode_numbers(struct entries *entries)
 {
 	qsort(entries->inodes, entries->count, sizeof(*entries->inodes), compare_inodes);

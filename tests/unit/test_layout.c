@@ -117,7 +117,7 @@ END_TEST
 
 /*
  * The last directory entry begins so that the bytes that readdir reads end just with the page, or
- * one word behind (trap 3).
+ * one word behind: xipfs(5), Directory.
  */
 START_TEST(last_entry)
 {
@@ -315,7 +315,8 @@ END_TEST
 
 /*
  * A page of 64 KiB that does not shrink, behind a page in place, fits no 16-bit length: it becomes
- * direct and uncompressed. As a full last block the kernel would read it as zeros (trap 1).
+ * direct and uncompressed. As a full last block the kernel would read it as zeros; see
+ * xipfs(5), The last block.
  */
 START_TEST(large_page_that_does_not_shrink)
 {

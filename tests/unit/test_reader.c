@@ -196,7 +196,7 @@ START_TEST(follows_extended_pointers)
 }
 END_TEST
 
-/* FORMAT: a correct reader sees the last block; unpatched kernels take it for a hole. */
+/* xipfs(5), The last block: unpatched kernels take it for a hole, a correct reader sees it. */
 START_TEST(reads_a_full_last_direct_block)
 {
 	craft_new(&craft, false, EXT, 0x10000);

@@ -148,7 +148,7 @@ static void expect(const uint32_t *sharers, const uint32_t *twins)
 	free(got);
 }
 
-/* Two entries are one inode only if type, mode and owner are equal (trap 2 of xipfs(5)). */
+/* Two entries are one inode only if type, mode and owner are equal: xipfs(5), Sharing. */
 START_TEST(mode_and_owner)
 {
 	static const uint32_t sharers[] = {0, 0, 2, 3, 4, 5, 2, 7};

@@ -139,7 +139,7 @@ static void break_read_ahead(void)
 	entry(at.dir, 0040755, 32, moved);
 }
 
-/* FORMAT: a file with its setuid twin; a symbolic link with a file of the same bytes. */
+/* xipfs(5), Sharing: a file with its setuid twin; a symbolic link with a file of the same bytes. */
 static void break_shared_mode(void)
 {
 	entry(at.b, 0104755, 5000, A_TABLE);

@@ -12,7 +12,8 @@ fdpic)
 	cp "$BUSYBOX/busybox.links" .
 	;;
 *)
-	cp "$BUSYBOX/files/bin/busybox" tree/bin/busybox
+	# Debian 13 has it in usr/bin, Debian 12 in bin.
+	find "$BUSYBOX/files" -type f -path '*bin/busybox' -exec cp {} tree/bin/busybox \;
 	# The package's own list of applets, without running a foreign program.
 	printf '/bin/%s\n' sh ls cat cp dd echo head tail wc md5sum sha256sum cmp od hexdump mkdir \
 		rm ln stat sleep true false uname grep free ps kill dmesg mount umount df du sync \

@@ -1,9 +1,10 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
 ################################################################################
 #
 # Build the XIP cramfs root filesystem image
 #
 ################################################################################
+
+# SPDX-License-Identifier: GPL-2.0-or-later
 
 ROOTFS_XIPFS_DEPENDENCIES = host-mkxipfs
 

@@ -1,9 +1,10 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
 ################################################################################
 #
 # mkxipfs-libdeflate
 #
 ################################################################################
+
+# SPDX-License-Identifier: GPL-2.0-or-later
 
 # Buildroot's own libdeflate has no variant for the host.
 MKXIPFS_LIBDEFLATE_VERSION = 1.14

@@ -1,9 +1,10 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
 ################################################################################
 #
 # mkxipfs-zopfli
 #
 ################################################################################
+
+# SPDX-License-Identifier: GPL-2.0-or-later
 
 # Not in Buildroot.
 MKXIPFS_ZOPFLI_VERSION = 1.0.3
