@@ -23,6 +23,8 @@ passed=0 failed=0 status=0
 . "$TOP/tests/target/lib.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$HERE/ledger.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$HERE/robust.sh"
 
 # What must not be seen on the console, and what must.
 FAILURES='page allocation failure|invoked oom-killer|Out of memory|nommu: Allocation of|Kernel panic|Oops|BUG:|WARNING:|can.t execute|not found|failed'
@@ -164,7 +166,7 @@ make_overlay() {
 	mkdir -p "$WORK/overlay/test"
 	cp "$HERE/guest/hundred" "$WORK/overlay/test/"
 	"$TARGET/build.sh" --out="$WORK/out/tiny" qemu-mps2-tiny libc
-	for name in small maps; do
+	for name in small maps vmin; do
 		"$libc/bin/arm-uclinuxfdpiceabi-gcc" -static -nostdlib -Os -s -Wall -Wextra -Werror \
 			-Wl,-z,stack-size=4096 -o "$WORK/overlay/test/$name" "$HERE/guest/$name.c"
 	done
@@ -227,6 +229,10 @@ main() {
 	ok "a program that overflows its stack ends alone" stacks_are_guarded
 	ok "long lists of arguments find room" arguments_find_room
 	ok "a program that asks for a page of stack gets one" a_page_of_stack
+	ok "a flood of input that nobody reads" input_may_flood
+	ok "read(2) of 200 characters with flow control" long_reads_end
+	ok "dynamic majors are at most 254" majors_fit
+	ok "the kernel starts init in 160 KiB" init_starts_in 160K
 	ok "the ledgers of RAM and flash add up, and to what others count" ledgers
 	echo "$passed passed, $failed failed"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
