@@ -116,11 +116,15 @@ class Guest:
                 text = text[os.write(self.qemu.stdin.fileno(), text[:256]):]
             if select.select([self.qemu.stdout], [], [], 0)[0]:
                 self.read()
-        # What was read by nobody else is read by the shell.
+        # What nobody else has read is read by the shell: wait until it has nothing to say any more.
         self.wait(PROMPT, start)
-        time.sleep(2)
+        heard = 0
+        while heard < len(self.text):
+            heard = len(self.text)
+            if select.select([self.qemu.stdout], [], [], 2.0)[0]:
+                self.read()
         self.qemu.stdin.write(b"\n")
-        self.wait(PROMPT, len(self.text))
+        self.wait(PROMPT, heard)
 
     def save_memory(self, address, size, path):
         """Write guest physical memory to a file, by the monitor."""

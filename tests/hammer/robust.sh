@@ -20,7 +20,7 @@ input_may_flood() {
 
 # read(2) of 200 characters ends, though the terminal's buffer has 256 and the sender can be stopped.
 long_reads_end() {
-	flood vmin 200 /test/vmin '^200 characters'
+	flood vmin 200 /test/vmin '^all 200'
 }
 
 # Character devices get majors that fit the 8 bits of a cramfs inode.
