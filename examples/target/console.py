@@ -105,16 +105,19 @@ class Guest:
     def flood(self, count, line):
         """Run a command, and send so many characters at full speed while it runs, as short comments.
 
-        A small UART has no FIFO and QEMU waits for it, so none is lost on the way to the driver.
+        A small UART has no FIFO and QEMU waits for it, so none is lost on the way to the driver. An
+        XOFF stops the flood until there is an XON, as it would a real terminal.
         """
         self.wait(PROMPT)
         start = self.type(line)
+        time.sleep(1)  # nothing tells that the command has begun
         text = b"#23456789abcdef\n" * (count // 16) + b"#" * (count % 16)
         while text:
+            stopped = self.text.rfind(b"\x13", start) > self.text.rfind(b"\x11", start)
             _, writable, _ = select.select([], [self.qemu.stdin], [], 0.1)
-            if writable:
-                text = text[os.write(self.qemu.stdin.fileno(), text[:256]):]
-            if select.select([self.qemu.stdout], [], [], 0)[0]:
+            if writable and not stopped:
+                text = text[os.write(self.qemu.stdin.fileno(), text[:64]):]
+            if stopped or select.select([self.qemu.stdout], [], [], 0)[0]:
                 self.read()
         # What nobody else has read is read by the shell: wait until it has nothing to say any more.
         self.wait(PROMPT, start)

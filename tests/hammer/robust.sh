@@ -15,7 +15,7 @@ flood() {
 
 # Nobody reads while more comes than there is RAM.
 input_may_flood() {
-	flood flood 300000 'sleep 10' .
+	flood flood 300000 'sleep 40' .
 }
 
 # read(2) of 200 characters ends, though the terminal's buffer has 256 and the sender can be stopped.
