@@ -102,6 +102,33 @@ class Guest:
         self.wait(PROMPT, start)
         return self.text[start:]
 
+    def flood(self, count, line):
+        """Run a command, and send so many characters at full speed while it runs, as short comments.
+
+        A small UART has no FIFO and QEMU waits for it, so none is lost on the way to the driver. An
+        XOFF stops the flood until there is an XON, as it would a real terminal.
+        """
+        self.wait(PROMPT)
+        start = self.type(line)
+        time.sleep(1)  # nothing tells that the command has begun
+        text = b"#23456789abcdef\n" * (count // 16) + b"#" * (count % 16)
+        while text:
+            stopped = self.text.rfind(b"\x13", start) > self.text.rfind(b"\x11", start)
+            _, writable, _ = select.select([], [self.qemu.stdin], [], 0.1)
+            if writable and not stopped:
+                text = text[os.write(self.qemu.stdin.fileno(), text[:64]):]
+            if stopped or select.select([self.qemu.stdout], [], [], 0)[0]:
+                self.read()
+        # What nobody else has read is read by the shell: wait until it has nothing to say any more.
+        self.wait(PROMPT, start)
+        heard = 0
+        while heard < len(self.text):
+            heard = len(self.text)
+            if select.select([self.qemu.stdout], [], [], 2.0)[0]:
+                self.read()
+        self.qemu.stdin.write(b"\n")
+        self.wait(PROMPT, heard)
+
     def save_memory(self, address, size, path):
         """Write guest physical memory to a file, by the monitor."""
         with socket.socket(socket.AF_UNIX) as monitor:
@@ -153,6 +180,8 @@ def main():
     parser.add_argument("--timeout", type=float, default=120, help="seconds for all of it")
     parser.add_argument("--silence", type=float, help="seconds without a word that are a failure")
     parser.add_argument("--run", action="append", default=[], help="type this at the prompt")
+    parser.add_argument("--flood", action="append", default=[], metavar="COUNT:COMMAND",
+                        help="after that, run this and send so many characters meanwhile")
     parser.add_argument("--until", help="wait for this regular expression first")
     parser.add_argument("--save", metavar="ADDRESS:SIZE:FILE",
                         help="at the end, write this part of guest memory to a file")
@@ -171,6 +200,9 @@ def main():
                 guest.wait(re.compile(args.until.encode()))
             for line in args.run:
                 guest.run(line)
+            for flood in args.flood:
+                count, line = flood.split(":", 1)
+                guest.flood(int(count), line)
             if args.ledger:
                 guest.wait(PROMPT)
                 guest.debug("ram.py", args.ledger)

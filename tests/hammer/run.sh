@@ -24,6 +24,8 @@ passed=0 failed=0 status=0
 . "$HERE/ledger.sh"
 # shellcheck source-path=SCRIPTDIR
 . "$TARGET/partition.sh"
+# shellcheck source-path=SCRIPTDIR
+. "$HERE/robust.sh"
 
 # What must not be seen on the console, and what must.
 FAILURES='page allocation failure|invoked oom-killer|Out of memory|nommu: Allocation of|Kernel panic|Oops|BUG:|WARNING:|can.t execute|not found|failed'
@@ -184,7 +186,7 @@ make_overlay() {
 	mkdir -p "$WORK/overlay/test"
 	cp "$HERE/guest/hundred" "$WORK/overlay/test/"
 	"$TARGET/build.sh" --out="$WORK/out/libc" stm32f746-onchip libc
-	for name in small maps signal; do
+	for name in small maps signal vmin; do
 		"$libc/bin/arm-uclinuxfdpiceabi-gcc" -static -nostdlib -Os -s -Wall -Wextra -Werror \
 			-Wl,-z,stack-size=4096 -o "$WORK/overlay/test/$name" "$HERE/guest/$name.c"
 	done
@@ -260,6 +262,10 @@ main() {
 	ok "nothing is written to the flash" flash_is_untouched
 	ok "long lists of arguments find room" arguments_find_room
 	ok "a program that asks for a page of stack gets one" a_page_of_stack
+	ok "a flood of input that nobody reads" input_may_flood
+	ok "read(2) of 200 characters with flow control" long_reads_end
+	ok "dynamic majors are at most 254" majors_fit
+	ok "stm32f746-onchip: the kernel starts init in 160 KiB" init_starts
 	ok "the ledgers of RAM and flash add up, and to what others count" ledgers
 	ok "the picture in README.md is that of the STM32F746" picture_is_current
 	ok "the ledger of a chip whose data is in CCM adds up" ledger_of_ccm

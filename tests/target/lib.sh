@@ -226,6 +226,29 @@ absent() {
 	fi
 }
 
+# --- hostile images ----------------------------------------------------------------------------
+
+# hostile_boot BOARD: a sound image in the partition "data" whose pointers were made to leave it. The
+# kernel must refuse what is outside, read the rest, and live.
+hostile_boot() {
+	local board=$1 name=hostile-$1 tree=$WORK/hostile-$1 image=$WORK/hostile-$1.img
+	mkdir -p "$tree"
+	cp "$WORK/maps/test/maps-plain" "$tree/prog"
+	seq 2000 >"$tree/far"
+	seq 3000 >"$tree/packed"
+	seq 4000 >"$tree/table"
+	echo good content >"$tree/good"
+	mkxipfs --quiet -q --xip=/far "$tree" "$image"
+	python3 "$HERE/hostile.py" "$image"
+	"$TARGET/boot.sh" "$board" --out="$WORK/out/$2" --data="$image" --timeout=300 --silence=60 \
+		--log="$WORK/$name.log" --run='mount -t cramfs -o ro mtd:data /mnt' \
+		--run='for f in far packed table; do cat /mnt/$f >/dev/null || echo $f "refused"; done' \
+		--run='/mnt/prog; echo prog "ends" $?' --run='cat /mnt/good'
+	for sign in '^far refused' '^packed refused' '^table refused' '^prog ends [1-9]' '^good content'; do
+		grep -a "$sign" "$WORK/$name.log"
+	done
+}
+
 # --- memory ------------------------------------------------------------------------------------
 
 memory_build() {

@@ -39,6 +39,8 @@ test_nommu() {
 			ok "$name: every entry of the tree is right" check tree "$name" "$WORK/$libc.expected"
 			ok "$name: the kernel does not complain" check complaints "$name"
 			ok "$name: flash is untouched" flash_untouched "$name"
+			[ "$name" != qemu-mps2-an500-static ] ||
+				ok "$name: what leaves a hostile image is refused" hostile_boot "$board" "$name"
 		done
 	done
 }
@@ -87,6 +89,8 @@ test_mmu() {
 		ok "$board: every entry of the tree is right" check tree "$board" "$WORK/$board.expected"
 		ok "$board: the kernel does not complain" check complaints "$board"
 		ok "$board: flash is untouched" flash_untouched "$board"
+		[ "$board" != vexpress-a9 ] ||
+			ok "$board: what leaves a hostile image is refused" hostile_boot "$board" "$board"
 	done
 }
 

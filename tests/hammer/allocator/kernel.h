@@ -133,7 +133,7 @@ struct slab {
 
 struct folio {
 	struct slab slab; /* first: either is cast to the other */
-	void *mapping;
+	void *mapping, *private;
 	bool is_slab;
 	size_t size;
 };
@@ -157,6 +157,10 @@ extern long slab_bytes;
 #define slab_pgdat(slab)                          0
 #define mod_node_page_state(node, item, bytes)    (slab_bytes += (long)(bytes))
 #define lruvec_stat_mod_folio(folio, item, bytes) (slab_bytes += (long)(bytes))
+
+/* Pages that freeing gave back, as reclaim wants to know. */
+extern unsigned long reclaimed_pages;
+#define mm_account_reclaimed_pages(pages) ((void)(reclaimed_pages += (pages)))
 
 static inline unsigned get_order(size_t size)
 {

@@ -28,6 +28,7 @@ struct object {
 
 int warnings;
 long slab_bytes;
+unsigned long reclaimed_pages;
 enum slab_state slab_state;
 LIST_HEAD(slab_caches);
 struct kmem_cache *kmem_cache;
@@ -158,7 +159,7 @@ static void add(struct object new)
 	new.content = (unsigned char)rand();
 	memset(new.start, new.content, new.size);
 	objects[object_count++] = new;
-	if (rand() % 16 == 0 && new.size > 32 && virt_to_folio(new.start)->is_slab) {
+	if (rand() % 16 == 0 && new.size > 32) {
 		kfree(new.start + 16); /* no object begins there */
 		require(warnings == before + 1);
 	}
@@ -178,6 +179,17 @@ static void drop(int i)
 	if (rand() % 4 == 0)
 		end_of_grace_period();
 	objects[i] = objects[--object_count];
+}
+
+/* Who frees with kfree() what the page allocator gave keeps it. */
+static void free_a_page(void)
+{
+	struct folio *folio = folio_alloc(0, 0);
+	int before = warnings, count = page_count;
+
+	kfree(folio_address(folio));
+	require(warnings == before + 1 && page_count == count);
+	folio_put(folio);
 }
 
 int main(int argc, char **argv)
@@ -204,11 +216,13 @@ int main(int argc, char **argv)
 		else
 			add(from_cache(&caches[rand() % 4]));
 	}
+	free_a_page();
 	printf("%d objects in %ld bytes of pages\n", object_count, slab_bytes);
 	while (object_count)
 		drop(0);
 	end_of_grace_period();
 	require(!page_count && !slab_bytes);
+	require(reclaimed_pages > 100);
 	require(warnings > 100);
 	return 0;
 }

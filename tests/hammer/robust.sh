@@ -1,0 +1,40 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the patched kernel withstands: floods of input, RAM that is too small for a shell. Read by run.sh.
+
+# flood NAME COUNT COMMAND SIGN: the console has SIGN after the command met so many characters. That some
+# were lost on the way, as the emulator says, is no fault here.
+flood() {
+	local log=$WORK/$1.log
+	"$TARGET/boot.sh" --out="$WORK/out/f746" --ram=256K --timeout=300 --log="$log" \
+		--flood="$2:$3" --flood='0:echo still "here"' stm32f746-onchip || return 1
+	if grep -aE "page allocation failure|oom-killer|Out of memory|Kernel panic" "$log"; then
+		return 1
+	fi
+	has_signs "$log" "$4" '^still here'
+}
+
+# Nobody reads while more comes than there is RAM.
+input_may_flood() {
+	flood flood 300000 'sleep 40' .
+}
+
+# read(2) of 200 characters ends, though the terminal's buffer has 256 and the sender can be stopped.
+long_reads_end() {
+	flood vmin 200 /test/vmin '^all 200'
+}
+
+# Character devices get majors that fit the 8 bits of a cramfs inode.
+majors_fit() {
+	shell f746 majors '^Character devices' -- 'cat /proc/devices' || return 1
+	if grep -aE '^ *(25[5-9]|2[6-9][0-9]|[3-9][0-9][0-9]) ' "$WORK/majors.log"; then
+		echo "a major of more than 254"
+		return 1
+	fi
+	grep -aE '^ *2(3[4-9]|4[0-9]|5[0-4]) ' "$WORK/majors.log" # at least one was given out
+}
+
+# Too little for a shell: init starts all the same, and nothing that only saves time panics.
+init_starts() {
+	boot f746 "$WORK/init.log" --ram=160K --cmdline='init=/test/small' --until='from memory'
+}
