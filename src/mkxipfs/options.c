@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "options.h"
+#include "option_values.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,37 +12,6 @@
 #include "xipfs/base/text.h"
 #include "xipfs/base/pool.h"
 #include "xipfs/source/source.h"
-
-#define JOBS_MAX 1024
-/* No flash that an image is made for is larger. */
-#define PAD_MAX ((uint64_t)4 << 30)
-
-enum long_only {
-	OPT_XIP = 256,
-	OPT_NO_XIP,
-	OPT_XIP_ALIGN,
-	OPT_EXCLUDE,
-	OPT_EXCLUDE_FROM,
-	OPT_COMPRESSOR,
-	OPT_LEVEL,
-	OPT_QUIET,
-	OPT_NO_VERIFY,
-	OPT_TRUNCATE_IDS,
-	OPT_CLASSIC,
-	OPT_POLICY,
-	OPT_STACK_SIZE,
-	OPT_STRIP,
-	OPT_MAX_SIZE,
-	OPT_FIT,
-	OPT_REPORT,
-	OPT_EXPLAIN,
-	OPT_COLOR,
-	OPT_XATTRS,
-	OPT_MAX_UNPACKED,
-	OPT_PLATFORM,
-	OPT_PAD_TO,
-	OPT_PAD_BYTE,
-};
 
 static const char short_options[] = ":b:BD:e:EhVi:j:Ln:N:pqsvxXz";
 
@@ -90,23 +59,6 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-/* What is known only when all options are read. */
-struct parser {
-	struct options *options;
-	const struct xip_diag *diag;
-	int level;       /* 0: the compressor's default */
-	uint64_t pad_to; /* the size that the file must have; 0: any, or a multiple */
-	bool xip_asked;
-	bool holes;   /* -z, which matters with --classic only */
-	bool drop_in; /* called as the programs of the same purpose are */
-};
-
-static enum options_verdict usage(const struct parser *parser, const char *format, const char *what)
-{
-	xip_diag_fail(parser->diag, XIP_ERR_USAGE, NULL, XIP_NO_OFFSET, format, what);
-	return OPTIONS_USAGE;
-}
-
 static enum options_verdict no_memory(const struct parser *parser)
 {
 	xip_diag_nomem(parser->diag);
@@ -125,7 +77,7 @@ static enum options_verdict add_string(
 	return OPTIONS_RUN;
 }
 
-/* --- Options with a value of their own ---------------------------------------------------------
+/* --- Options that make rules -------------------------------------------------------------------
  */
 
 /* @option and @argument are how the user wrote it. */
@@ -173,176 +125,9 @@ static enum options_verdict set_stack_size(struct parser *parser, const char *te
 	struct xip_policy_rule rule = {.attribute = XIP_ATTR_STACK};
 
 	if (!xip_parse_size(text, &rule.value) || !rule.value || rule.value > UINT32_MAX)
-		return usage(parser, "--stack-size=%s: it must be bytes, of at most 32 bits", text);
+		return option_usage(
+			parser, "--stack-size=%s: it must be bytes, of at most 32 bits", text);
 	return add_rule(parser, rule, "--stack-size=", text);
-}
-
-static enum options_verdict set_max_size(struct parser *parser, const char *text)
-{
-	if (!xip_parse_size(text, &parser->options->build.max_size) ||
-		!parser->options->build.max_size)
-		return usage(
-			parser, "--max-size=%s: it must be bytes, with K, M or G behind", text);
-	return OPTIONS_RUN;
-}
-
-/* "SIZE", or "erase-block:SIZE" for a multiple. */
-static enum options_verdict set_pad_to(struct parser *parser, const char *text)
-{
-	static const char unit[] = "erase-block:";
-	bool multiple = !strncmp(text, unit, strlen(unit));
-	uint64_t size;
-
-	if (!xip_parse_size(multiple ? text + strlen(unit) : text, &size) || !size)
-		return usage(parser,
-			"--pad-to=%s: it must be the size of the file, or erase-block:SIZE for a "
-			"multiple of it",
-			text);
-	if (size > PAD_MAX)
-		return usage(parser, "--pad-to=%s: an image is never so large", text);
-	parser->pad_to = multiple ? 0 : size;
-	parser->options->build.pad_unit = size;
-	return OPTIONS_RUN;
-}
-
-static enum options_verdict set_pad_byte(struct parser *parser, const char *text)
-{
-	uint64_t byte;
-
-	if (!xip_parse_size(text, &byte) || byte > 0xff)
-		return usage(parser, "--pad-byte=%s: it must be a number from 0 to 0xff", text);
-	parser->options->build.pad_byte = (uint8_t)byte;
-	return OPTIONS_RUN;
-}
-
-static enum options_verdict set_page_size(struct parser *parser, const char *text)
-{
-	uint64_t size;
-
-	if (!xip_parse_size(text, &size) || !xip_page_size_is_valid(size))
-		return usage(parser,
-			"--page-size=%s: it must be the target's, a power of two from 4096 to "
-			"65536",
-			text);
-	parser->options->build.policy.page_size = (uint32_t)size;
-	return OPTIONS_RUN;
-}
-
-static enum options_verdict set_xip_align(struct parser *parser, const char *text)
-{
-	uint64_t size;
-
-	if (!xip_parse_size(text, &size) || size < 4 || size > XIP_PAGE_SIZE_MAX ||
-		!xip_is_power_of_two(size))
-		return usage(parser,
-			"--xip-align=%s: it must be a power of two from 4 to the page size", text);
-	parser->options->build.policy.xip_align = (uint32_t)size;
-	return OPTIONS_RUN;
-}
-
-static enum options_verdict set_endian(struct parser *parser, const char *text)
-{
-	const uint16_t probe = 1;
-
-	if (!strcmp(text, "big"))
-		parser->options->build.layout.big = true;
-	else if (!strcmp(text, "little"))
-		parser->options->build.layout.big = false;
-	else if (!strcmp(text, "host"))
-		parser->options->build.layout.big = !*(const uint8_t *)&probe;
-	else
-		return usage(parser, "byte order %s: it must be big, little or host", text);
-	parser->options->build.policy.order_given = true;
-	return OPTIONS_RUN;
-}
-
-static enum options_verdict set_edition(struct parser *parser, const char *text)
-{
-	uint64_t number;
-
-	if (!xip_parse_size(text, &number) || number > UINT32_MAX)
-		return usage(parser, "--edition=%s: it must be a number of at most 32 bits", text);
-	parser->options->build.layout.edition = (uint32_t)number;
-	return OPTIONS_RUN;
-}
-
-static enum options_verdict set_name(struct parser *parser, const char *text)
-{
-	uint8_t *name = parser->options->build.layout.name;
-	size_t room = sizeof(parser->options->build.layout.name);
-	size_t length = strlen(text);
-
-	if (length > room)
-		xip_diag_warn(parser->diag, NULL, XIP_NO_OFFSET,
-			"the name %s is cut to its first %zu bytes, all that the super block holds",
-			text, room);
-	memset(name, 0, room);
-	memcpy(name, text, length < room ? length : room);
-	return OPTIONS_RUN;
-}
-
-static enum options_verdict set_jobs(struct parser *parser, const char *text)
-{
-	uint64_t jobs;
-
-	if (!xip_parse_size(text, &jobs) || jobs > JOBS_MAX)
-		return usage(parser,
-			"--jobs=%s: it must be a number of threads (0: one a processor)", text);
-	parser->options->build.encode.threads = (unsigned)jobs;
-	return OPTIONS_RUN;
-}
-
-static enum options_verdict set_compressor(struct parser *parser, const char *text)
-{
-	enum xip_compressor *compressor = &parser->options->build.encode.compressor;
-
-	if (!strcmp(text, "libdeflate"))
-		*compressor = XIP_LIBDEFLATE;
-	else if (!strcmp(text, "zlib"))
-		*compressor = XIP_ZLIB;
-	else if (!strcmp(text, "zopfli"))
-		*compressor = XIP_ZOPFLI;
-	else
-		return usage(
-			parser, "--compressor=%s: it must be libdeflate, zlib or zopfli", text);
-	return OPTIONS_RUN;
-}
-
-static enum options_verdict set_level(struct parser *parser, const char *text)
-{
-	uint64_t level;
-
-	if (!xip_parse_size(text, &level) || !level || level > 1000)
-		return usage(parser, "--level=%s: it must be a number from 1 on", text);
-	parser->level = (int)level;
-	return OPTIONS_RUN;
-}
-
-static enum options_verdict set_xattrs(struct parser *parser, const char *text)
-{
-	if (strcmp(text, "ignore") != 0 && strcmp(text, "warn") != 0)
-		return usage(parser, "extended attributes %s: it must be warn or ignore", text);
-	parser->options->ignore_xattrs = !strcmp(text, "ignore");
-	return OPTIONS_RUN;
-}
-
-static enum options_verdict set_unpack_limit(struct parser *parser, const char *text)
-{
-	if (!xip_parse_size(text, &parser->options->unpack_limit) ||
-		!parser->options->unpack_limit || parser->options->unpack_limit > INT64_MAX)
-		return usage(parser, "limit %s: it must be bytes, with K, M or G behind", text);
-	return OPTIONS_RUN;
-}
-
-static enum options_verdict set_platform(struct parser *parser, const char *text)
-{
-	const char *architecture = strchr(text, '/');
-
-	if (!architecture || architecture == text || !architecture[1])
-		return usage(parser,
-			"platform %s: it must be OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT", text);
-	parser->options->platform = text;
-	return OPTIONS_RUN;
 }
 
 /* One pattern a line; empty lines and lines that begin with '#' are none. */
@@ -429,27 +214,15 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 	struct options *options = parser->options;
 
 	switch (letter) {
-	case 'b':
-		return set_page_size(parser, optarg);
 	case 'D':
 		return add_string(parser, &options->devtables, optarg);
-	case 'e':
-		return set_edition(parser, optarg);
 	case 'i':
 		options->insert = optarg;
 		return OPTIONS_RUN;
-	case 'j':
-		return set_jobs(parser, optarg);
-	case 'n':
-		return set_name(parser, optarg);
-	case 'N':
-		return set_endian(parser, optarg);
 	case OPT_XIP:
 		return add_wish(parser, optarg, XIP_WISH_WHOLE, "--xip=");
 	case OPT_NO_XIP:
 		return add_wish(parser, optarg, XIP_WISH_NONE, optarg ? "--no-xip=" : "--no-xip");
-	case OPT_XIP_ALIGN:
-		return set_xip_align(parser, optarg);
 	case OPT_EXCLUDE:
 		return add_string(parser, &options->excludes, optarg);
 	case OPT_EXCLUDE_FROM:
@@ -464,33 +237,12 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 			(struct xip_policy_rule){
 				.pattern = optarg, .attribute = XIP_ATTR_STRIP, .value = 1},
 			optarg ? "--strip=" : "--strip", optarg);
-	case OPT_MAX_SIZE:
-		return set_max_size(parser, optarg);
-	case OPT_PAD_TO:
-		return set_pad_to(parser, optarg);
-	case OPT_PAD_BYTE:
-		return set_pad_byte(parser, optarg);
 	case OPT_REPORT:
 		options->report = optarg;
 		return OPTIONS_RUN;
 	case OPT_EXPLAIN:
 		options->explain = optarg;
 		return OPTIONS_RUN;
-	case OPT_COLOR:
-		if (!xip_cli_parse_when(optarg, &options->color))
-			return usage(
-				parser, "--color=%s: it must be auto, always or never", optarg);
-		return OPTIONS_RUN;
-	case OPT_XATTRS:
-		return set_xattrs(parser, optarg);
-	case OPT_MAX_UNPACKED:
-		return set_unpack_limit(parser, optarg);
-	case OPT_PLATFORM:
-		return set_platform(parser, optarg);
-	case OPT_COMPRESSOR:
-		return set_compressor(parser, optarg);
-	case OPT_LEVEL:
-		return set_level(parser, optarg);
 	case 'h':
 		fputs(help_text, stdout);
 		return OPTIONS_DONE;
@@ -498,7 +250,8 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 		xip_cli_print_version("mkxipfs");
 		return OPTIONS_DONE;
 	default:
-		return parse_flag(parser, letter);
+		return option_has_value(letter) ? option_set_value(parser, letter, optarg)
+						: parse_flag(parser, letter);
 	}
 }
 
@@ -513,19 +266,22 @@ static enum options_verdict check_together(struct parser *parser)
 				     list->rules[i].wish != XIP_WISH_NONE;
 		if (list->rules[i].attribute == XIP_ATTR_ALIGN &&
 			list->rules[i].value > build->policy.page_size)
-			return usage(parser, "%s: more than the page size", list->rules[i].origin);
+			return option_usage(
+				parser, "%s: more than the page size", list->rules[i].origin);
 	}
 	if (build->layout.classic && (parser->xip_asked || build->layout.force_extended))
-		return usage(parser,
+		return option_usage(parser,
 			"%s: the format of before Linux 4.15 knows neither execution in "
 			"place nor extended block pointers",
 			"--classic with -x, -X, --xip or a policy that places files");
 	if (build->policy.xip_align > build->policy.page_size)
-		return usage(parser, "%s is larger than the page size", "--xip-align");
+		return option_usage(parser, "%s is larger than the page size", "--xip-align");
 	if (parser->level > xip_compressor_level_max(build->encode.compressor))
-		return usage(parser, "%s: too high for this compressor; see mkxipfs(1)", "--level");
+		return option_usage(
+			parser, "%s: too high for this compressor; see mkxipfs(1)", "--level");
 	if (build->fit && !build->max_size)
-		return usage(parser, "%s needs --max-size, or max-size in a policy", "--fit");
+		return option_usage(
+			parser, "%s needs --max-size, or max-size in a policy", "--fit");
 	return OPTIONS_RUN;
 }
 
@@ -551,13 +307,14 @@ static enum options_verdict take_operands(
 	if (verdict != OPTIONS_RUN)
 		return verdict;
 	if (inputs > 1)
-		return usage(parser, "%s", "standard input cannot be more than one SOURCE");
+		return option_usage(parser, "%s", "standard input cannot be more than one SOURCE");
 	options->image = count > 1 ? argv[words->argc - 1] : NULL;
 	if (options->image && !*options->image)
-		return usage(parser, "%s", "the name of the IMAGE is empty");
+		return option_usage(parser, "%s", "the name of the IMAGE is empty");
 	if (options->report && options->image && !strcmp(options->report, "-") &&
 		!strcmp(options->image, "-"))
-		return usage(parser, "%s", "image and report cannot both be standard output");
+		return option_usage(
+			parser, "%s", "image and report cannot both be standard output");
 	return OPTIONS_RUN;
 }
 
@@ -595,7 +352,8 @@ static enum options_verdict limit_by_padding(struct parser *parser)
 	if (!unit)
 		return OPTIONS_RUN;
 	if (build->max_size && build->max_size < unit)
-		return usage(parser, "%s: more than the largest size that is allowed", "--pad-to");
+		return option_usage(
+			parser, "%s: more than the largest size that is allowed", "--pad-to");
 	if (parser->pad_to)
 		build->max_size = unit;
 	else if (build->max_size)
