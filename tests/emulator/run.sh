@@ -13,7 +13,7 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-emulator.XXXXXX")
 passed=0 failed=0 status=0
 
 # shellcheck source-path=SCRIPTDIR
-. "$TOP/tests/target/lib.sh"
+source "$TOP/tests/target/lib.sh"
 
 CC=(arm-linux-gnueabi-gcc -Os -mthumb -mcpu=cortex-m3 -mfloat-abi=soft -ffreestanding -fno-pic -fno-delete-null-pointer-checks -fno-unwind-tables -Wall -Wextra
 	-nostdlib -static -no-pie "-Wl,-T,$TARGET/boards/stub.ld,-e,0,--build-id=none")
@@ -27,7 +27,8 @@ declare -A RATES=([stm32f429-onchip]='-DCORE_HZ=168000000 -DCLOCK=84000000 -DFLA
 	[stm32f769-disco]='-DCORE_HZ=216000000 -DCLOCK=108000000 -DFLASH_KIB=2048 -DSDRAM_BASE=0xc0000000 -DSDRAM_SIZE=0x1000000')
 
 # binary FILE ADDRESS OPTION... SOURCE: compiles to what lies at an address.
-binary() {
+binary()
+{
 	local file=$1 address=$2
 	shift 2
 	"${CC[@]}" "-Wl,-Ttext=$address" "$@" -o "$file.elf" || return 1
@@ -35,11 +36,12 @@ binary() {
 }
 
 # image NAME BOARD STUB PROGRAM-FLAGS...: $WORK/NAME.bin, with a program where the kernel would be.
-image() {
+image()
+{
 	local name=$1 stub_flags='' qemu=() HERE=$TARGET words
 	shift
 	# shellcheck disable=SC1090,SC2034
-	. "$TARGET/boards/$1.board"
+	source "$TARGET/boards/$1.board"
 	read -r -a words <<<"$stub_flags ${RATES[$1]}"
 	mkdir -p "$WORK/$name"
 	binary "$WORK/$name/stub" 0x08000000 -Wl,--defsym=DTB=0x08001000,--defsym=KERNEL=0x08004000 \
@@ -52,7 +54,8 @@ image() {
 
 # play NAME OPTION...: runs it until it ends itself, at most LIMIT (120) seconds; standard input is what it receives, NAME.log
 # what it sends, NAME.said what the emulator says.
-play() {
+play()
+{
 	local name=$1
 	shift
 	timeout "${LIMIT:-120}" "$EMULATOR" -machine "$machine" -icount shift=3 -kernel "$WORK/$name.bin" -nographic -no-reboot \
@@ -61,43 +64,50 @@ play() {
 }
 
 # passes NAME COUNT: so many "ok", the end, and no "not ok".
-passes() {
-	[ "$(tail -n 1 "$WORK/$1.log")" = end ] || return 1
-	[ "$(grep -c '^ok ' "$WORK/$1.log")" = "$2" ] || return 1
+passes()
+{
+	[[ "$(tail -n 1 "$WORK/$1.log")" = end ]] || return 1
+	[[ "$(grep -c '^ok ' "$WORK/$1.log")" = "$2" ]] || return 1
 	absent '^not ok' "$WORK/$1.log"
 }
 
 # program BOARD TEST COUNT [OPTION...]: with the stub as it is.
-program() {
+program()
+{
 	local name=$1-$2
 	image "$name" "$1" "$TARGET/boards/stm32-stub.c" "-DTEST=$2" || return 1
 	play "$name" "${@:4}"
 	passes "$name" "$3"
 }
 
-says_nothing() {
-	[ ! -s "$WORK/$1.said" ]
+says_nothing()
+{
+	[[ ! -s "$WORK/$1.said" ]]
 }
 
-says() {
+says()
+{
 	local name=$1 text
 	shift
 	for text; do
 		grep -qF "$text" "$WORK/$name.said" || return 1
 	done
-	[ "$(wc -l <"$WORK/$name.said")" = $# ]
+	[[ "$(wc -l <"$WORK/$name.said")" -eq $# ]]
 }
 
-starts() {
+starts()
+{
 	program "$1" arguments 3 </dev/null && says_nothing "$1-arguments"
 }
 
-times() {
+times()
+{
 	program "$1" times 15 </dev/null && says_nothing "$1-times"
 }
 
 # In the order of the character set, from 0 on.
-characters() {
+characters()
+{
 	local i
 	for ((i = 48; i < 48 + $1; i++)); do
 		# shellcheck disable=SC2059
@@ -105,18 +115,21 @@ characters() {
 	done
 }
 
-receives() {
+receives()
+{
 	program "$1" receive 1 < <(characters 64) && says_nothing "$1-receive"
 }
 
-overruns() {
+overruns()
+{
 	local count=5
 	case $1 in *f7*) count=6 ;; esac
 	program "$1" overrun "$count" < <(characters 3) &&
 		says "$1-overrun" 'the character 0x31 is lost' 'the character 0x32 is lost'
 }
 
-faults() {
+faults()
+{
 	local count=7
 	case $1 in *f429*) count=9 ;; esac
 	program "$1" faults "$count" </dev/null &&
@@ -124,24 +137,28 @@ faults() {
 			'flash is written to at 0x08000000'
 }
 
-has_sdram() {
+has_sdram()
+{
 	program "$1" sdram 5 </dev/null && says_nothing "$1-sdram"
 }
 
-vectors_in_ccm() {
+vectors_in_ccm()
+{
 	program stm32f429-onchip vectors_in_ccm 1 </dev/null || true
 	grep -x 'ok so far' "$WORK/stm32f429-onchip-vectors_in_ccm.log"
 	absent 'not ok' "$WORK/stm32f429-onchip-vectors_in_ccm.log"
 	grep Lockup "$WORK/stm32f429-onchip-vectors_in_ccm.said"
 }
 
-no_crystal() {
+no_crystal()
+{
 	program "$1" arguments 3 -global stm32-chip.crystal=off </dev/null && says_nothing "$1-arguments"
 }
 
 # mutant BOARD SED SIGN [OPTION...]: a stub with that mistake does not start the program as it should, and the
 # emulator says why; SIGN - means that it has nothing to say, for nothing legible is on the line.
-mutant() {
+mutant()
+{
 	local board=$1 sign=$3 name=$1-mutant folder=$WORK/stub test=arguments
 	rm -rf "$folder"
 	mkdir "$folder"
@@ -156,40 +173,43 @@ mutant() {
 	image "$name" "$board" "$folder/stm32-stub.c" "-DTEST=$test" || return 1
 	local LIMIT=15 # many of them hang, after what they say
 	play "$name" "${@:4}" </dev/null
-	if [ "$sign" != - ]; then
+	if [[ "$sign" != - ]]; then
 		grep -F "$sign" "$WORK/$name.said"
-	elif passes "$name" "$([ "$test" = sdram ] && echo 5 || echo 3)"; then
+	elif passes "$name" "$([[ "$test" = sdram ]] && echo 5 || echo 3)"; then
 		return 1
 	fi
 }
 
 # QEMU's own STM32F405 and this one print the same registers.
-as_qemu_does() {
+as_qemu_does()
+{
 	binary "$WORK/compare" 0x08000000 "$HERE/compare.c" || return 1
 	printf A | timeout 120 "$EMULATOR" -machine stm32f405 -kernel "$WORK/compare" -nographic -no-reboot -monitor none \
 		-serial stdio >"$WORK/compare.ours"
 	printf A | timeout 120 qemu-system-arm -machine netduinoplus2 -kernel "$WORK/compare" -nographic -no-reboot \
 		-monitor none -serial stdio >"$WORK/compare.theirs"
 	cat "$WORK/compare.ours"
-	[ "$(wc -l <"$WORK/compare.ours")" = 12 ]
+	[[ "$(wc -l <"$WORK/compare.ours")" = 12 ]]
 	cmp "$WORK/compare.ours" "$WORK/compare.theirs"
 }
 
-test_mutants() {
+test_mutants()
+{
 	local what sed sign board count=0
 	while IFS='|' read -r board what sed sign option; do
 		# shellcheck disable=SC2086
 		ok "$board: $what is caught" mutant "stm32$board" "$sed" "$sign" $option
 		count=$((count + 1))
 	done < <(grep -v '^#' "$HERE/mutants")
-	[ "$count" -gt 10 ] || ok "there are mutants" false
+	[[ "$count" -gt 10 ]] || ok "there are mutants" false
 }
 
-main() {
+main()
+{
 	local board
 	trap cleanup EXIT
 	check_harness
-	if [ -z "${EMULATOR:-}" ]; then
+	if [[ -z "${EMULATOR:-}" ]]; then
 		"$TARGET/build.sh" stm32f746-onchip emulator --out="$WORK/out"
 		EMULATOR=$WORK/out/emulator/qemu-system-arm
 	fi
@@ -211,7 +231,7 @@ main() {
 	ok "registers are as in QEMU's own STM32F405" as_qemu_does
 	test_mutants
 	echo "$passed passed, $failed failed"
-	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+	[[ "$failed" = 0 ]] && [[ "$passed" -gt 0 ]]
 }
 
 main; exit

@@ -4,12 +4,14 @@
 # binutils. Sourced by run.sh.
 
 # table FILE TITLE: the rows below the line that begins with TITLE.
-table() {
+table()
+{
 	awk -v title="$2" 'on && !/^  /{ exit } on { print } index($0, title) == 1 { on = 1 }' "$1"
 }
 
 # rows_sum FILE TITLE: the rows of a table are as many as its row "sum" says, and more than one.
-rows_sum() {
+rows_sum()
+{
 	table "$1" "$2" | awk -v title="$2" '
 		/not in the sum$/ { next }
 		$NF == "sum" || $2 == "sum" || $3 == "sum" || $2 == "sum," { sum = $1; ended = 1; next }
@@ -21,18 +23,21 @@ rows_sum() {
 }
 
 # kib FILE ROW: the KiB of a row of the first table.
-kib() {
+kib()
+{
 	table "$1" RAM: | sed -n "s/^ *\([0-9]*\) KiB  $2\$/\1/p"
 }
 
 # near NAME A B HOW-MUCH: two figures differ no more than that.
-near() {
+near()
+{
 	echo "$1: $2 and $3 KiB"
-	[ -n "$2" ] && [ -n "$3" ] && [ $(($2 - $3)) -le "$4" ] && [ $(($3 - $2)) -le "$4" ]
+	[[ -n "$2" ]] && [[ -n "$3" ]] && [[ $(($2 - $3)) -le "$4" ]] && [[ $(($3 - $2)) -le "$4" ]]
 }
 
 # What the kernel tells its users, by a program that ran just before: its own memory is the difference.
-as_meminfo_says() {
+as_meminfo_says()
+{
 	local name value
 	declare -A says=()
 	while IFS=': ' read -r name value _; do
@@ -46,11 +51,12 @@ as_meminfo_says() {
 }
 
 # ram_ledger NAME: every page of 512 KiB, and what the issue of each row is about.
-ram_ledger() {
+ram_ledger()
+{
 	local row title
 	boot "$1" "$WORK/ledger.log" --run='cat /proc/meminfo' --ledger >"$WORK/ledger" || return 1
 	cat "$WORK/ledger"
-	[ "$(kib "$WORK/ledger" sum)" = 512 ] || return 1
+	[[ "$(kib "$WORK/ledger" sum)" = 512 ]] || return 1
 	for title in 'the kernel, bytes' 'RAM:' 'reserved at boot, bytes'; do
 		rows_sum "$WORK/ledger" "$title" || return 1
 	done
@@ -69,7 +75,8 @@ ram_ledger() {
 }
 
 # flash_ledger OUT: every byte of a megabyte, and of the kernel's file.
-flash_ledger() {
+flash_ledger()
+{
 	local ledger=$WORK/flash-ledger kernel title
 	kernel=$(stat -Lc %s "$1/kernel/kernel")
 	python3 "$TARGET/ledger/flash.py" --all "$1" >"$ledger" || return 1
@@ -89,17 +96,19 @@ flash_ledger() {
 }
 
 # flash_ledger_fails OUT: a kernel that is not what its map says is an error, of one line.
-flash_ledger_fails() {
+flash_ledger_fails()
+{
 	local wrong=$WORK/wrong
 	mkdir -p "$wrong/kernel"
 	cp "$1"/kernel/{vmlinux,vmlinux.map,kernel} "$wrong/kernel/"
 	echo >>"$wrong/kernel/kernel"
 	! python3 "$TARGET/ledger/flash.py" "$wrong" --against "$1" >"$WORK/out.txt" 2>"$WORK/wrong.txt" &&
-		[ "$(wc -l <"$WORK/wrong.txt")" = 1 ] && grep 'bytes in sections' "$WORK/wrong.txt"
+		[[ "$(wc -l <"$WORK/wrong.txt")" = 1 ]] && grep 'bytes in sections' "$WORK/wrong.txt"
 }
 
 # static_ledger OUT: data and bss, as binutils see them.
-static_ledger() {
+static_ledger()
+{
 	local judge mine option
 	judge=$(arm-linux-gnueabi-size -A "$1/kernel/vmlinux" |
 		awk '$1 == ".data" || $1 == ".data.ro_after_init" || $1 == ".bss" { sum += $2 } END { print sum }')
@@ -107,18 +116,20 @@ static_ledger() {
 		python3 "$TARGET/ledger/static.py" "$1/kernel/vmlinux" $option >"$WORK/static" || return 1
 		mine=$(awk '$2 == "sum" { print $1 }' "$WORK/static")
 		echo "static.py $option: $mine of $judge bytes"
-		[ "$mine" = "$judge" ] || return 1
+		[[ "$mine" = "$judge" ]] || return 1
 	done
 	grep '^ *[1-9][0-9]*  .data  init_task$' "$WORK/static"
 }
 
-ledgers() {
+ledgers()
+{
 	ram_ledger f769 && flash_ledger "$WORK/out/f746" && flash_ledger_fails "$WORK/out/f746" &&
 		static_ledger "$WORK/out/f746" && picture_of_flash "$WORK/out/f746"
 }
 
 # picture_of_flash OUT: one box a row, as wide as the bar together, and the same bytes.
-picture_of_flash() {
+picture_of_flash()
+{
 	python3 "$TARGET/ledger/flash.py" "$1" --svg="$WORK/flash.svg" &&
 		grep -o 'height="48"' "$WORK/flash.svg" | wc -l | grep -x 10 &&
 		sed -n 's/.*>\([0-9,]*\) bytes<.*/\1/p' "$WORK/flash.svg" | tr -d , |
@@ -126,14 +137,16 @@ picture_of_flash() {
 }
 
 # The picture that README.md shows, of the root without tests.
-picture_is_current() {
+picture_is_current()
+{
 	"$TARGET/build.sh" stm32f746-onchip --out="$WORK/out/plain" >/dev/null &&
 		python3 "$TARGET/ledger/flash.py" "$WORK/out/plain" --svg="$WORK/plain.svg" &&
 		diff "$WORK/plain.svg" "$TARGET/stm32f746-flash.svg"
 }
 
 # ledger_of_ccm: 64 KiB of data and stacks, and no page of it in the 192 KiB of RAM.
-ledger_of_ccm() {
+ledger_of_ccm()
+{
 	local title row
 	boot f429 "$WORK/ccm.log" --run=free --ledger >"$WORK/ccm" || return 1
 	cat "$WORK/ccm"
@@ -141,7 +154,7 @@ ledger_of_ccm() {
 		rows_sum "$WORK/ccm" "$title" || return 1
 	done
 	table "$WORK/ccm" "RAM of the kernel's data" | grep -x ' *65536  sum' || return 1
-	[ "$(kib "$WORK/ccm" sum)" = 192 ] || return 1
+	[[ "$(kib "$WORK/ccm" sum)" = 192 ]] || return 1
 	for row in 'data, copied to a RAM of its own' 'bss, in a RAM of its own' '  kernel stacks, 6 of 4096 bytes' \
 		', beside .data'; do
 		grep -qF -e "$row" "$WORK/ccm" || return 1

@@ -4,7 +4,8 @@
 
 # flood NAME COUNT COMMAND SIGN: the console has SIGN after the command met so many characters. That some
 # were lost on the way, as the emulator says, is no fault here.
-flood() {
+flood()
+{
 	local log=$WORK/$1.log
 	"$TARGET/boot.sh" --out="$WORK/out/f746" --ram=256K --timeout=300 --log="$log" \
 		--flood="$2:$3" --flood='0:echo still "here"' stm32f746-onchip || return 1
@@ -15,17 +16,20 @@ flood() {
 }
 
 # Nobody reads while more comes than there is RAM.
-input_may_flood() {
+input_may_flood()
+{
 	flood flood 300000 'sleep 40' .
 }
 
 # read(2) of 200 characters ends, though the terminal's buffer has 256 and the sender can be stopped.
-long_reads_end() {
+long_reads_end()
+{
 	flood vmin 200 /test/vmin '^all 200'
 }
 
 # Character devices get majors that fit the 8 bits of a cramfs inode.
-majors_fit() {
+majors_fit()
+{
 	shell f746 majors '^Character devices' -- 'cat /proc/devices' || return 1
 	if grep -aE '^ *(25[5-9]|2[6-9][0-9]|[3-9][0-9][0-9]) ' "$WORK/majors.log"; then
 		echo "a major of more than 254"
@@ -35,6 +39,7 @@ majors_fit() {
 }
 
 # Too little for a shell: init starts all the same, and nothing that only saves time panics.
-init_starts() {
+init_starts()
+{
 	boot f746 "$WORK/init.log" --ram=160K --cmdline='init=/test/small' --until='from memory'
 }

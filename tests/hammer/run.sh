@@ -19,26 +19,28 @@ BOOTS=${BOOTS:-20}
 passed=0 failed=0 status=0
 
 # shellcheck source-path=SCRIPTDIR
-. "$TOP/tests/target/lib.sh"
+source "$TOP/tests/target/lib.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$HERE/ledger.sh"
+source "$HERE/ledger.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$TARGET/partition.sh"
+source "$TARGET/partition.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$HERE/robust.sh"
+source "$HERE/robust.sh"
 
 # What must not be seen on the console, and what must.
 FAILURES='page allocation failure|invoked oom-killer|Out of memory|nommu: Allocation of|Kernel panic|Oops|BUG:|WARNING:|can.t execute|not found|failed'
 SIGNS=('^hundred programs' '^the second shell ends' '^all is done')
 
 # build_board NAME BOARD OPTION...: with the script of the workload in its root.
-build_board() {
+build_board()
+{
 	board_of[$1]=$2
 	"$TARGET/build.sh" --out="$WORK/out/$1" --overlay="$WORK/overlay" "${@:3}" "$2"
 }
 
 # has_signs LOG SIGN...: the console has a line for each.
-has_signs() {
+has_signs()
+{
 	local log=$1 sign
 	shift
 	for sign in "$@"; do
@@ -52,7 +54,8 @@ has_signs() {
 
 # boot NAME LOG OPTION...: what was built under a name, with the memory that its board has. What the emulator of
 # the chip says is a failure: the stub or the kernel did what they must not.
-boot() {
+boot()
+{
 	local name=$1 said=$2.said
 	"$TARGET/boot.sh" --out="$WORK/out/$name" --timeout=120 --log="$2" "${@:3}" "${board_of[$name]}" 2>"$said" || {
 		cat "$said"
@@ -62,7 +65,8 @@ boot() {
 }
 
 # workload NAME SEED [OPTION]: one boot; its status is whether nothing failed.
-workload() {
+workload()
+{
 	local log=$WORK/$1-$2.log
 	boot "$1" "$log" --silence="${SILENCE:-60}" --qemu="-icount shift=$((3 + $2 % 6)) -seed $2" \
 		--run='free' --run='ps' --run='cat /proc/self/maps' --run='ls / | grep b | wc -l' \
@@ -75,7 +79,8 @@ workload() {
 }
 
 # boots NAME [OPTION]: as many passes as boots, or the log of one that failed.
-boots() {
+boots()
+{
 	local seed
 	for ((seed = 1; seed <= BOOTS; seed++)); do
 		workload "$1" "$seed" "${@:2}" || {
@@ -86,26 +91,29 @@ boots() {
 }
 
 # available_at_prompt NAME KIB: free memory at the first prompt is no less.
-available_at_prompt() {
+available_at_prompt()
+{
 	local free
 	free=$(sed -n 's/^Mem:.* \([0-9]*\)\r*$/\1/p' "$WORK/$1-1.log" | head -n 1)
 	echo "available at the prompt: $free KiB"
-	[ "$free" -ge "$2" ]
+	[[ "$free" -ge "$2" ]]
 }
 
 # The whole image, from the boot stub to the end of the root, in 1 MiB.
-in_one_mebibyte() {
+in_one_mebibyte()
+{
 	local size
 	size=$(stat -Lc %s "$WORK/out/f746/flash/flash.bin")
 	echo "$size bytes of flash"
-	[ "$size" -le $((1024 * 1024)) ]
+	[[ "$size" -le $((1024 * 1024)) ]]
 }
 
 # shell NAME WHAT SIGN... -- COMMAND...: the console has all signs after the commands.
-shell() {
+shell()
+{
 	local name=$1 log=$WORK/$2.log signs=() runs=() command
 	shift 2
-	while [ "$1" != -- ]; do
+	while [[ "$1" != -- ]]; do
 		signs+=("$1")
 		shift
 	done
@@ -119,13 +127,15 @@ shell() {
 
 # ^C ends a program, not the shell; a program runs from a ramfs, in pages that anybody may have had; a signal
 # handler returns by code on the stack; an error is printed.
-a_shell_as_expected() {
+a_shell_as_expected()
+{
 	shell "$1" shell '^still here' '^from memory' '^handled' "can't open '/nothing'" -- \
 		$'sleep 1000\x03' 'echo still "here"' 'cp /test/small /tmp/small' '/tmp/small' '/test/signal' 'cat /nothing'
 }
 
 # Nothing was written to the flash.
-flash_is_untouched() {
+flash_is_untouched()
+{
 	local size
 	size=$(stat -Lc %s "$WORK/out/f746/flash/flash.bin")
 	boot f746 "$WORK/flash.log" --flash="$WORK/flash.before" --run='ps' \
@@ -134,13 +144,15 @@ flash_is_untouched() {
 }
 
 # A shell that recurses for ever ends, and only it.
-stacks_are_guarded() {
+stacks_are_guarded()
+{
 	shell "$1" guard 'stack overflow: sp' '^status 139' '^still here' -- \
 		'sh -c "g() { g; }; g"; echo status $?' 'echo still "here"'
 }
 
 # Arguments that take more than a quarter of the stack make it larger, instead of what lies below be lost.
-arguments_find_room() {
+arguments_find_room()
+{
 	local x=abcdefghijklmno
 	# shellcheck disable=SC2016 # the guest expands them
 	shell f769 arguments '^15364' '^x is 3840 long' -- \
@@ -149,15 +161,17 @@ arguments_find_room() {
 }
 
 # A program that asks for a page of stack gets one.
-a_page_of_stack() {
+a_page_of_stack()
+{
 	local start end
 	shell f746 page '\[stack\]' -- /test/maps || return 1
 	IFS='- ' read -r start end _ < <(grep -a '\[stack\]' "$WORK/page.log")
-	[ $((0x$end - 0x$start)) = 4096 ]
+	[[ $((0x$end - 0x$start)) = 4096 ]]
 }
 
 # Every mapping of a program is as xipfs-dump --ram foretells.
-maps_as_foretold() {
+maps_as_foretold()
+{
 	local address
 	read -r address _ < <(partition root "$WORK/out/$1/dtb/board.dtb")
 	xipfs-dump --json --ram=nommu --flash-addr="$address" "$WORK/out/$1/image/root.cramfs" >"$WORK/$1.ram" || return 1
@@ -167,7 +181,8 @@ maps_as_foretold() {
 }
 
 # The slab allocator of the patches, compiled as a program with a checking memory, against random use.
-allocator_holds() {
+allocator_holds()
+{
 	local dir=$WORK/allocator source=$WORK/out/f746/linux/mm/slab_packed.c header seed
 	sed -n 's/^#include [<"]\(.*\)[>"]$/\1/p' "$source" | while read -r header; do
 		mkdir -p "$dir/$(dirname "$header")"
@@ -181,7 +196,8 @@ allocator_holds() {
 	done
 }
 
-make_overlay() {
+make_overlay()
+{
 	local libc=$WORK/out/libc/libc name
 	mkdir -p "$WORK/overlay/test"
 	cp "$HERE/guest/hundred" "$WORK/overlay/test/"
@@ -193,7 +209,8 @@ make_overlay() {
 }
 
 # row NAME TITLE: pass rates.
-row() {
+row()
+{
 	local ram seed good
 	printf '| %s |' "$2"
 	for ram in "${SIZES[@]}"; do
@@ -209,7 +226,8 @@ row() {
 }
 
 # The stock kernels are for a board with more RAM than any of the chips, and another UART and timer.
-print_table() {
+print_table()
+{
 	local SILENCE=10 # most boots that fail do so in silence
 	local SIZES=(768 640 512 448 384 352 320 288 256)
 	make_overlay
@@ -226,12 +244,13 @@ print_table() {
 	row tiny 'patched'
 }
 
-main() {
+main()
+{
 	local name
 	declare -A board_of=()
 	trap cleanup EXIT
 	find_programs
-	if [ "${1:-}" = --table ]; then
+	if [[ "${1:-}" = --table ]]; then
 		print_table
 		return
 	fi
@@ -270,7 +289,7 @@ main() {
 	ok "the picture in README.md is that of the STM32F746" picture_is_current
 	ok "the ledger of a chip whose data is in CCM adds up" ledger_of_ccm
 	echo "$passed passed, $failed failed"
-	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+	[[ "$failed" = 0 ]] && [[ "$passed" -gt 0 ]]
 }
 
 main "$@"; exit

@@ -79,16 +79,16 @@ views_of_deep_directories()
 	python3 -c 'import os
 os.chdir("tree")
 for i in range(65000):
-    os.mkdir("d")
-    os.chdir("d")'
+	os.mkdir("d")
+	os.chdir("d")'
 	timeout 60 mkxipfs -q -v --report=report.json tree a.img
 	python3 -c 'import os
 os.chdir("tree")
 for i in range(65000):
-    os.chdir("d")
+	os.chdir("d")
 for i in range(65000):
-    os.chdir("..")
-    os.rmdir("d")'
+	os.chdir("..")
+	os.rmdir("d")'
 	local view
 	for view in '' --list --map --check --ram --svg=a.svg --html=a.html --diff=a.img; do
 		timeout 60 xipfs-dump $view a.img >out || fail "$view took more than 60 s"

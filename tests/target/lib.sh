@@ -5,7 +5,8 @@
 # ok NAME COMMAND...: one test; what it said is shown when it fails. Any command that fails in it
 # fails it, but only because `ok` is never part of a condition, where bash ignores set -e however
 # deep: the result is in $status, and `good || continue` leaves out what depends on it.
-ok() {
+ok()
+{
 	local name=$1 log=$WORK/test.log
 	shift
 	set +e
@@ -22,17 +23,20 @@ ok() {
 	fi
 }
 
-good() {
-	[ "$status" = 0 ]
+good()
+{
+	[[ "$status" = 0 ]]
 }
 
-fails_early() {
+fails_early()
+{
 	false
 	true
 }
 
 # A test that could not fail would prove nothing.
-check_harness() {
+check_harness()
+{
 	ok "harness" fails_early >"$WORK/harness"
 	if good || ! grep -q '^not ok harness' "$WORK/harness"; then
 		echo "not ok a test fails with the first command that fails in it"
@@ -42,8 +46,9 @@ check_harness() {
 	passed=1 failed=0
 }
 
-cleanup() {
-	if [ -n "${KEEP:-}" ]; then
+cleanup()
+{
+	if [[ -n "${KEEP:-}" ]]; then
 		echo "# logs are in $WORK"
 	else
 		rm -rf "$WORK"
@@ -51,13 +56,14 @@ cleanup() {
 }
 
 # mkxipfs and xipfs-dump, as given or as built by build.sh.
-find_programs() {
-	if [ -z "${MKXIPFS_BIN:-}" ] && [ -n "${MKXIPFS:-}" ] && [ -n "${XIPFS_DUMP:-}" ]; then
+find_programs()
+{
+	if [[ -z "${MKXIPFS_BIN:-}" ]] && [[ -n "${MKXIPFS:-}" ]] && [[ -n "${XIPFS_DUMP:-}" ]]; then
 		MKXIPFS_BIN=$WORK/bin
 		mkdir "$MKXIPFS_BIN"
 		cp "$MKXIPFS" "$XIPFS_DUMP" "$MKXIPFS_BIN/"
 	fi
-	if [ -z "${MKXIPFS_BIN:-}" ]; then
+	if [[ -z "${MKXIPFS_BIN:-}" ]]; then
 		"$TARGET/build.sh" qemu-mps2-an500 image
 		MKXIPFS_BIN=$CACHE/mkxipfs-$(printf %s "$TOP" | md5sum | cut -c1-8)/bin
 	fi
@@ -66,14 +72,16 @@ find_programs() {
 }
 
 # build NAME BOARD OPTION...: results in $WORK/out/NAME.
-build() {
+build()
+{
 	local name=$1 board=$2
 	shift 2
 	"$TARGET/build.sh" "$board" --out="$WORK/out/$name" "$@" 2>&1 | tee "$WORK/$name.build"
 }
 
 # compile_maps COMPILER...: programs that print their own maps, each with other sizes of its parts.
-compile_maps() {
+compile_maps()
+{
 	local program name more
 	rm -rf "$WORK/maps"
 	mkdir -p "$WORK/maps/test"
@@ -87,7 +95,8 @@ compile_maps() {
 }
 
 # add_dynamic COMPILER: one more of them, position independent, with the C library that it needs.
-add_dynamic() {
+add_dynamic()
+{
 	local program=$WORK/maps/test/maps-dynamic interpreter
 	"$1" -pie -fPIE -Os -s -DDATA=100 -DBSS=9000 -o "$program" "$HERE/guest/maps.c"
 	interpreter=$(readelf -lW "$program" | sed -n 's/.*interpreter: \(.*\)]/\1/p')
@@ -99,7 +108,8 @@ add_dynamic() {
 # add_answers COMPILER...: a program that says always the same, with symbols and a section that no
 # segment has, twice: mkxipfs strips the one whose name begins with "cut". The library it may need
 # is stripped as well.
-add_answers() {
+add_answers()
+{
 	local kind=$1 program
 	shift
 	"$@" -Os -g -Wall -Wextra -Werror -o "$WORK/answer" "$HERE/guest/answer.c"
@@ -110,7 +120,8 @@ add_answers() {
 }
 
 # Compiles the programs of guest/ for the machine of a built variant.
-compile_guest() {
+compile_guest()
+{
 	local compiler flags=(-static -Os -s -Wall -Wextra -Werror)
 	case $1 in
 	static | shared)
@@ -134,22 +145,23 @@ compile_guest() {
 }
 
 # make_image IMAGE VARIANT: the torture image, what is expected of it, and what xipfs-dump foretells.
-make_image() {
+make_image()
+{
 	local image=$1 out=$WORK/out/$2 address kernel=mmu
-	[ ! -e "$WORK/$image.json" ] || return 0
+	[[ ! -e "$WORK/$image.json" ]] || return 0
 	case $image in static | shared) kernel=nommu ;; esac
 	compile_guest "$image" "$2"
 	python3 "$HERE/tree.py" "$(readlink -f "$out/root")/tree" "$TARGET/root.table" "$WORK/readback" \
 		"$HERE/guest/script" "$WORK/$image.tar" "$WORK/data.tar" "$WORK/$image.expected"
 	# Its one chip of flash holds the root; a second mount from it is not possible.
-	[ "$image" != qemu-virt-arm64 ] || sed -i '\|^/mnt/|d' "$WORK/$image.expected"
+	[[ "$image" != qemu-virt-arm64 ]] || sed -i '\|^/mnt/|d' "$WORK/$image.expected"
 	(cd "$WORK/maps" && find . -type f -printf '%P\0' | sort -z |
 		tar -rf "$WORK/$image.tar" --null -T -)
 	printf '%s no-strip\n' '/torture/**' '/test/kept-*' >"$WORK/no-strip"
 	mkxipfs --no-xip=/test/maps-copied --strip --policy="$WORK/no-strip" "$WORK/$image.tar" \
 		"$WORK/$image.img" 2>"$WORK/$image.warnings"
 	mkxipfs --quiet "$WORK/data.tar" "$WORK/data.img"
-	[ "$(stat -c %s "$WORK/data.img")" = 4096 ]
+	[[ "$(stat -c %s "$WORK/data.img")" = 4096 ]]
 	grep -abo zlast "$WORK/data.img" | grep -qx $((4096 - 264 + 12)):zlast
 	read -r address _ < <(partition root "$out/dtb/board.dtb")
 	xipfs-dump --json --flash-addr="$address" "$WORK/$image.img" >"$WORK/$image.json"
@@ -158,17 +170,19 @@ make_image() {
 
 # boot NAME IMAGE BOARD OPTION...: runs guest/script; console in $WORK/NAME.log, the flash before and
 # after in $WORK/NAME.before and .after.
-boot() {
+boot()
+{
 	local name=$1 image=$2 board=$3 size base data=("--data=$WORK/data.img")
 	shift 3
 	read -r base size < <(flash_window "$board")
-	[ "$board" != qemu-virt-arm64 ] || data=()
+	[[ "$board" != qemu-virt-arm64 ]] || data=()
 	run_guest "$name" "$board" --out="$WORK/out/$name" --image="$WORK/$image.img" \
 		"${data[@]}" --flash="$WORK/$name.before" \
 		--save="$base:$size:$WORK/$name.after" --cmdline="run=/test/script loglevel=5" "$@"
 }
 
-run_guest() {
+run_guest()
+{
 	local name=$1 board=$2
 	shift 2
 	"$TARGET/boot.sh" "$board" --until='@end\r?\n' --timeout=300 --silence=60 \
@@ -176,7 +190,8 @@ run_guest() {
 }
 
 # Address and size of the memory that plays flash.
-flash_window() {
+flash_window()
+{
 	case $1 in
 	qemu-mps2-*) echo 0 0x400000 ;;
 	vexpress-a9) echo 0x40000000 0x8000000 ;;
@@ -184,14 +199,16 @@ flash_window() {
 	esac
 }
 
-flash_untouched() {
+flash_untouched()
+{
 	local size
 	size=$(stat -c %s "$WORK/$1.before")
 	cmp -n "$size" "$WORK/$1.before" "$WORK/$1.after"
 	rm -f "$WORK/$1.before" "$WORK/$1.after"
 }
 
-check() {
+check()
+{
 	local command=$1 name=$2
 	shift 2
 	python3 "$HERE/check.py" "$command" "$WORK/$name.log" "$@"
@@ -199,20 +216,22 @@ check() {
 
 # check_stripped NAME IMAGE: whatever the image has stripped says what its twin with all sections
 # says, and the libraries and BusyBox were stripped, too.
-check_stripped() {
+check_stripped()
+{
 	local kinds=static
-	[ "$2" = static ] || kinds='static shared'
+	[[ "$2" = static ]] || kinds='static shared'
 	# shellcheck disable=SC2086
 	check same "$1" $kinds
 	xipfs-dump --list "$WORK/$2.img" >"$WORK/$2.list"
 	absent '/test/kept-.*stripped\|stripped.*/test/kept-' "$WORK/$2.list"
-	[ "$(grep -c 'stripped */test/cut-' "$WORK/$2.list")" = "$(wc -w <<<"$kinds")" ]
+	[[ "$(grep -c 'stripped */test/cut-' "$WORK/$2.list")" = "$(wc -w <<<"$kinds")" ]]
 	grep 'stripped */bin/busybox' "$WORK/$2.list"
-	[ "$2" = static ] || grep 'stripped */lib/libuClibc\|stripped */lib/libc.so.6' "$WORK/$2.list"
+	[[ "$2" = static ]] || grep 'stripped */lib/libuClibc\|stripped */lib/libc.so.6' "$WORK/$2.list"
 }
 
 # check_ram NAME IMAGE: each process that printed its maps has the mappings that --ram foretold.
-check_ram() {
+check_ram()
+{
 	local program pairs=("maps self=/bin/busybox")
 	for program in $(tar -tf "$WORK/$2.tar" | grep '^test/maps-'); do
 		pairs+=("maps /$program=/$program")
@@ -220,7 +239,8 @@ check_ram() {
 	python3 "$HERE/ram.py" "$WORK/$1.log" "$WORK/$2.ram" "${pairs[@]}"
 }
 
-absent() {
+absent()
+{
 	if grep "$@"; then
 		return 1
 	fi
@@ -230,7 +250,8 @@ absent() {
 
 # hostile_boot BOARD: a sound image in the partition "data" whose pointers were made to leave it. The
 # kernel must refuse what is outside, read the rest, and live.
-hostile_boot() {
+hostile_boot()
+{
 	local board=$1 name=hostile-$1 tree=$WORK/hostile-$1 image=$WORK/hostile-$1.img
 	mkdir -p "$tree"
 	cp "$WORK/maps/test/maps-plain" "$tree/prog"
@@ -251,14 +272,16 @@ hostile_boot() {
 
 # --- memory ------------------------------------------------------------------------------------
 
-memory_build() {
+memory_build()
+{
 	local name=$1
 	shift
 	build "memory-$name" qemu-mps2-an500 --config="$HERE/large-block.config" "$@"
 }
 
 # At the first prompt, and with three more shells that wait, each of which says when it is there.
-memory_boot() {
+memory_boot()
+{
 	"$TARGET/boot.sh" qemu-mps2-an500 --out="$WORK/out/memory-$1" --timeout=300 --silence=60 \
 		--log="$WORK/memory-$1.log" --cmdline='loglevel=7 cramfs.explain_mmap=1' \
 		--run='echo @memory one; cat /proc/meminfo' \
@@ -270,7 +293,8 @@ memory_boot() {
 
 # A table of KiB; text in place must be in RAM neither as a copy nor in the page cache. The kernel
 # shares one copy of a program's text among its processes.
-memory_saved() {
+memory_saved()
+{
 	local name part used free cached copied size
 	local -A of
 	printf '| root | image | shells | used | free | Cached | MmapCopy |\n' >"$WORK/memory.table"
@@ -294,7 +318,8 @@ memory_saved() {
 
 # --- refusals ----------------------------------------------------------------------------------
 
-refuse_fragment() {
+refuse_fragment()
+{
 	echo 'CONFIG_NO_SUCH_SYMBOL=y' >"$WORK/wrong.config"
 	if build wrong qemu-mps2-an500 --config="$WORK/wrong.config" >"$WORK/wrong.log" 2>&1; then
 		echo "a fragment with an unknown symbol was accepted"
@@ -303,7 +328,8 @@ refuse_fragment() {
 	grep 'wrong.config: CONFIG_NO_SUCH_SYMBOL=y did not stick' "$WORK/wrong.log"
 }
 
-refuse_overflow() {
+refuse_overflow()
+{
 	local out=$WORK/out/qemu-mps2-an500-static
 	mkdir -p "$WORK/large"
 	head -c 3M /dev/urandom >"$WORK/large/noise"
@@ -312,7 +338,7 @@ refuse_overflow() {
 		return 1
 	fi
 	grep -E 'root is 3[0-9]{6} bytes, its partition only 2621440' "$WORK/overflow.log"
-	[ ! -e "$WORK/out/overflow/flash" ]
+	[[ ! -e "$WORK/out/overflow/flash" ]]
 	if "$TARGET/boot.sh" qemu-mps2-an500 --out="$out" --image="$WORK/large/noise" --run=true \
 		>"$WORK/overflow.log" 2>&1; then
 		return 1
@@ -320,7 +346,8 @@ refuse_overflow() {
 	grep 'noise is larger than partition root' "$WORK/overflow.log"
 }
 
-refuse_board() {
+refuse_board()
+{
 	if "$TARGET/build.sh" no-such-board >"$WORK/board.log" 2>&1; then
 		return 1
 	fi
@@ -329,7 +356,8 @@ refuse_board() {
 
 # --- the scripts for people --------------------------------------------------------------------
 
-boot_small() {
+boot_small()
+{
 	local name=$1
 	shift
 	"$TARGET/boot.sh" qemu-mps2-an500 --out="$WORK/out/qemu-mps2-an500-static" --silence=60 "$@" \
@@ -337,27 +365,30 @@ boot_small() {
 }
 
 # Nothing is made again, and it takes seconds.
-build_again() {
+build_again()
+{
 	local began=$SECONDS
 	build qemu-mps2-an500-static qemu-mps2-an500 --libc=static >"$WORK/again.log" 2>&1
 	cat "$WORK/again.log"
-	[ $((SECONDS - began)) -le 30 ]
+	[[ $((SECONDS - began)) -le 30 ]]
 	grep -q '^0x00180000  root ' "$WORK/again.log"
 	absent '^build.sh:' "$WORK/again.log"
 }
 
 # A step that failed is made again by the next run, and those before it are not.
-build_resumes() {
+build_resumes()
+{
 	local key
 	refuse_fragment
 	refuse_fragment
 	key=$(sed -n 's/.*the end of \(.*\)\/log:$/\1/p' "$WORK/wrong.log")
-	[ -s "$key/log" ] && [ ! -e "$key/done" ]
-	[ "$(grep -c '^build.sh: ' "$WORK/wrong.log")" = 1 ]
+	[[ -s "$key/log" ]] && [[ ! -e "$key/done" ]]
+	[[ "$(grep -c '^build.sh: ' "$WORK/wrong.log")" = 1 ]]
 }
 
 # A policy that is handed to mkxipfs is an input of the image, wherever it is named from.
-build_policy() {
+build_policy()
+{
 	cd "$WORK"
 	echo '/bin/busybox no-xip' >rules
 	build policy qemu-mps2-an500 image --image-option=--policy=rules >/dev/null
@@ -368,14 +399,16 @@ build_policy() {
 }
 
 # Each command's output, in order, with the RAM that was asked for.
-boot_runs() {
+boot_runs()
+{
 	boot_small runs --ram=2M --run='cat /proc/meminfo' --run='cd /bin; echo in $(pwd)'
 	awk '/^MemTotal:/ { found = $2 > 1600 && $2 < 2048 } /^in \/bin/ { ran = found }
 		END { exit !ran }' "$WORK/runs.log"
 }
 
 # Somebody at the keyboard: a prompt, an answer, Ctrl-A X.
-boot_interactive() {
+boot_interactive()
+{
 	coproc boot_small interactive
 	wait_for interactive 'hush - the humble shell'
 	printf 'echo answer $(echo one two | wc -w)\n' >&"${COPROC[1]}"
@@ -384,12 +417,13 @@ boot_interactive() {
 	wait "$COPROC_PID"
 }
 
-wait_for() {
+wait_for()
+{
 	local tenths=0
-	until [ -e "$WORK/$1.log" ] && tr -d '\r' <"$WORK/$1.log" | grep "$2"; do
+	until [[ -e "$WORK/$1.log" ]] && tr -d '\r' <"$WORK/$1.log" | grep "$2"; do
 		sleep 0.1
 		tenths=$((tenths + 1))
-		if [ "$tenths" -ge 600 ]; then
+		if [[ "$tenths" -ge 600 ]]; then
 			cat "$WORK/$1.log"
 			return 1
 		fi
@@ -397,29 +431,32 @@ wait_for() {
 }
 
 # A guest that hangs is given up soon, and the end of its console is shown.
-boot_hangs() {
+boot_hangs()
+{
 	local began=$SECONDS
 	if boot_small hangs --until='never' --log="$WORK/hangs.console" --silence=5 --timeout=300; then
 		return 1
 	fi
-	[ $((SECONDS - began)) -le 60 ]
+	[[ $((SECONDS - began)) -le 60 ]]
 	grep 'said nothing for 5 seconds' "$WORK/hangs.log"
 	grep 'hush - the humble shell' "$WORK/hangs.log"
 }
 
-boot_panics() {
+boot_panics()
+{
 	local began=$SECONDS
 	if boot_small panics --cmdline=init=/no/such --cmdline=root=mtd:nothing --until='never' \
 		--log="$WORK/panics.console"; then
 		return 1
 	fi
-	[ $((SECONDS - began)) -le 60 ]
+	[[ $((SECONDS - began)) -le 60 ]]
 	grep 'the kernel died: Kernel panic' "$WORK/panics.log"
 	grep 'Unable to mount root fs' "$WORK/panics.log"
 }
 
 # Programs without a C library for the boards of ST: one to be copied to a ramfs, one that handles a signal.
-make_disco_programs() {
+make_disco_programs()
+{
 	local name
 	mkdir -p "$WORK/disco/test"
 	for name in small signal; do
@@ -443,7 +480,8 @@ boot_stm32() {
 }
 
 # What somebody needs to write a board's flash, on standard output.
-tells_how_to_write() {
+tells_how_to_write()
+{
 	local log=$WORK/$1.build
 	grep -E '^0x[0-9a-f]{8}  kernel +[0-9]+ of +[0-9]+ bytes  flash.bin$' "$log"
 	grep -E '^0x[0-9a-f]{8}  root +[0-9]+ of +[0-9]+ bytes  flash' "$log"
@@ -454,7 +492,8 @@ tells_how_to_write() {
 # --- the patches -------------------------------------------------------------------------------
 
 # The kernel's own judge of patches; who signs them off is for whoever submits them to say.
-check_patch() {
+check_patch()
+{
 	local linux
 	linux=$(readlink -f "$WORK/out/qemu-mps2-an500-static/linux")
 	perl "$linux/scripts/checkpatch.pl" --no-tree --no-signoff "$1" >"$WORK/checkpatch.log" || true

@@ -13,18 +13,19 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-target.XXXXXX")
 passed=0 failed=0 status=0
 
 # shellcheck source-path=SCRIPTDIR
-. "$HERE/lib.sh"
+source "$HERE/lib.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$TARGET/partition.sh"
+source "$TARGET/partition.sh"
 
 # --- no MMU ------------------------------------------------------------------------------------
 
-test_nommu() {
+test_nommu()
+{
 	local board libc
 	for board in qemu-mps2-an500 qemu-mps2-an385; do
 		for libc in static shared; do
 			local name=$board-$libc programs=(/bin/busybox)
-			[ "$libc" = static ] ||
+			[[ "$libc" = static ]] ||
 				programs+=(/lib/ld-uClibc-1.0.35.so /lib/libuClibc-1.0.35.so)
 			ok "$name: builds" build "$name" "$board" --libc="$libc"
 			good || continue
@@ -39,14 +40,15 @@ test_nommu() {
 			ok "$name: every entry of the tree is right" check tree "$name" "$WORK/$libc.expected"
 			ok "$name: the kernel does not complain" check complaints "$name"
 			ok "$name: flash is untouched" flash_untouched "$name"
-			[ "$name" != qemu-mps2-an500-static ] ||
+			[[ "$name" != qemu-mps2-an500-static ]] ||
 				ok "$name: what leaves a hostile image is refused" hostile_boot "$board" "$name"
 		done
 	done
 }
 
 # Without the patches, only the files that mkxipfs warned of read wrong.
-test_stock() {
+test_stock()
+{
 	local name=$1 board=$2 image=$3
 	ok "$name: builds" build "$name" "$board" --stock
 	good || return 0
@@ -57,7 +59,8 @@ test_stock() {
 }
 
 # test_debug NAME FRAGMENT...
-test_debug() {
+test_debug()
+{
 	local name=$1
 	shift
 	ok "$name: builds" build "$name" qemu-mps2-an500 "${@/#/--config=}"
@@ -73,7 +76,8 @@ test_debug() {
 
 # --- MMU ---------------------------------------------------------------------------------------
 
-test_mmu() {
+test_mmu()
+{
 	local board
 	for board in vexpress-a9 qemu-virt-arm64; do
 		ok "$board: builds" build "$board" "$board"
@@ -89,7 +93,7 @@ test_mmu() {
 		ok "$board: every entry of the tree is right" check tree "$board" "$WORK/$board.expected"
 		ok "$board: the kernel does not complain" check complaints "$board"
 		ok "$board: flash is untouched" flash_untouched "$board"
-		[ "$board" != vexpress-a9 ] ||
+		[[ "$board" != vexpress-a9 ]] ||
 			ok "$board: what leaves a hostile image is refused" hostile_boot "$board" "$board"
 	done
 }
@@ -97,7 +101,8 @@ test_mmu() {
 # --- what it saves -----------------------------------------------------------------------------
 
 # The same root compressed and in place; a table of KiB of RAM goes to the output as comments.
-test_memory() {
+test_memory()
+{
 	local name
 	ok "memory-compressed: builds" memory_build compressed --image-option=--no-xip
 	good || return 0
@@ -141,7 +146,8 @@ test_stm32() {
 
 # --- the scripts -------------------------------------------------------------------------------
 
-test_scripts() {
+test_scripts()
+{
 	ok "an unchanged second build takes seconds" build_again
 	ok "a fragment that does not stick fails by name" refuse_fragment
 	ok "a build that failed goes on where it failed" build_resumes
@@ -154,14 +160,16 @@ test_scripts() {
 	ok "a kernel that panics fails at once and shows the console" boot_panics
 }
 
-test_patches() {
+test_patches()
+{
 	local patch
 	while read -r patch; do
 		ok "$patch: checkpatch.pl finds no error" check_patch "$TOP/kernel-patches/linux-6.12/$patch"
 	done <"$TOP/kernel-patches/linux-6.12/series"
 }
 
-main() {
+main()
+{
 	trap cleanup EXIT
 	check_harness
 	find_programs
@@ -176,7 +184,7 @@ main() {
 	test_scripts
 	test_patches
 	echo "$passed passed, $failed failed"
-	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+	[[ "$failed" = 0 ]] && [[ "$passed" -gt 0 ]]
 }
 
 main; exit

@@ -84,8 +84,8 @@ struct xip_plan {
 
 /*
  * Makes the plan for a finished tree on @threads threads. Warns of every program that was to be
- * executed in place and cannot be, of programs in the other byte order or for several machines, of a
- * stack size that has no effect, and of a pattern of files to be stripped that fits an ELF which
+ * executed in place and cannot be, of programs in the other byte order or for several machines, of
+ * a stack size that has no effect, and of a pattern of files to be stripped that fits an ELF which
  * cannot be. XIP_ERR_SOURCE: a stack size for a program without
  * PT_GNU_STACK; most programs in the other byte order, unless xip_policy.order_given. The caller
  * frees *@plan with xip_plan_free. Errors: XIP_ERR_SOURCE, XIP_ERR_IO, XIP_ERR_NOMEM.
