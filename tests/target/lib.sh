@@ -158,8 +158,8 @@ make_image()
 	(cd "$WORK/maps" && find . -type f -printf '%P\0' | sort -z |
 		tar -rf "$WORK/$image.tar" --null -T -)
 	printf '%s no-strip\n' '/torture/**' '/test/kept-*' >"$WORK/no-strip"
-	mkxipfs --no-xip=/test/maps-copied --strip --policy="$WORK/no-strip" "$WORK/$image.tar" \
-		"$WORK/$image.img" 2>"$WORK/$image.warnings"
+	mkxipfs -v --no-xip=/test/maps-copied --strip --policy="$WORK/no-strip" "$WORK/$image.tar" \
+		"$WORK/$image.img" >/dev/null 2>"$WORK/$image.warnings"
 	mkxipfs --quiet "$WORK/data.tar" "$WORK/data.img"
 	[[ "$(stat -c %s "$WORK/data.img")" = 4096 ]]
 	grep -abo zlast "$WORK/data.img" | grep -qx $((4096 - 264 + 12)):zlast
