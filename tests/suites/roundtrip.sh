@@ -13,9 +13,12 @@ tree_comes_back()
 	program flat tree/bin/flat
 	((EUID)) || add_root_things
 	mkxipfs $squash "$@" tree a.img
-	# With -B the programs are of another byte order than the image, and nothing else is wrong.
-	xipfs-dump --check a.img >check || ! grep '^error:' check | grep -v '^error: byte-order: ' || fail "$*"
-	[[ $* == *-B* ]] || ! grep '^error:' check || fail "$*"
+	# With -B the programs are in another byte order than the image, and nothing else is wrong.
+	if [[ $* == *-B* ]]; then
+		clean_but_for byte-order a.img
+	else
+		xipfs-dump --check a.img
+	fi
 	xipfs-dump --extract=out a.img
 	same_tree tree out
 	kernel -p "$page" read a.img
@@ -93,9 +96,12 @@ boundary_sizes()
 	truncate -s 16777215 tree/noise.max
 	printf x | dd of=tree/noise.max bs=1 seek=16777214 conv=notrunc status=none
 	mkxipfs $squash "$@" tree a.img
-	# With -B the programs are of another byte order than the image, and nothing else is wrong.
-	xipfs-dump --check a.img >check || ! grep '^error:' check | grep -v '^error: byte-order: ' || fail "$*"
-	[[ $* == *-B* ]] || ! grep '^error:' check || fail "$*"
+	# With -B the programs are in another byte order than the image, and nothing else is wrong.
+	if [[ $* == *-B* ]]; then
+		clean_but_for byte-order a.img
+	else
+		xipfs-dump --check a.img
+	fi
 	xipfs-dump --extract=out a.img
 	same_tree tree out
 	kernel -p "$page" read a.img
