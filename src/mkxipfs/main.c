@@ -160,12 +160,27 @@ static enum xip_err load_insert(
 	return XIP_OK;
 }
 
-/* Opens what is written, and refuses to write it over one another or over the source. */
+/*
+ * An output must not take the place of a source, which may be the only copy of what it holds. But
+ * an image may be replaced by the one that is made of it.
+ */
+static bool would_lose_source(
+	const struct options *options, const struct outputs *outputs, const char *path)
+{
+	struct stat source;
+
+	if (stat(path, &source) || !S_ISREG(source.st_mode))
+		return false;
+	if (options->report && xip_output_is(outputs->report.output, &source))
+		return true;
+	return xip_output_is(outputs->image, &source) && !xip_source_names_image(path);
+}
+
+/* Opens what is written, and refuses to write it over one another or over a source. */
 static enum xip_err open_outputs(
 	const struct options *options, struct outputs *outputs, const struct xip_diag *diag)
 {
 	enum xip_err err = xip_output_open(&outputs->image, options->image, diag);
-	struct stat source;
 
 	if (!err && options->report) {
 		err = xip_stream_open(&outputs->report, options->report, diag);
@@ -173,16 +188,10 @@ static enum xip_err open_outputs(
 			err = xip_diag_fail(diag, XIP_ERR_USAGE, options->report, XIP_NO_OFFSET,
 				"the report would be written over the image");
 	}
-	for (size_t i = 0; !err && i < options->sources.count; i++) {
-		const char *path = options->sources.items[i];
-
-		if (!stat(path, &source) && S_ISREG(source.st_mode) &&
-			(xip_output_is(outputs->image, &source) ||
-				(options->report &&
-					xip_output_is(outputs->report.output, &source))))
-			err = xip_diag_fail(diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET,
-				"an output would be written over the source");
-	}
+	for (size_t i = 0; !err && i < options->sources.count; i++)
+		if (would_lose_source(options, outputs, options->sources.items[i]))
+			err = xip_diag_fail(diag, XIP_ERR_USAGE, options->sources.items[i],
+				XIP_NO_OFFSET, "an output would be written over the source");
 	if (err && outputs->report.file)
 		err = xip_stream_end(&outputs->report, err, diag);
 	return err;

@@ -414,6 +414,7 @@ enum options_verdict options_parse(
 	*options = (struct options){0};
 	options->build.policy.page_size = XIP_PAGE_SIZE_MIN;
 	options->unpack_limit = XIP_UNPACK_LIMIT;
+	options->build.pad_byte = 0xff; /* erased flash */
 	memcpy(options->build.layout.name, "Compressed", sizeof("Compressed"));
 	while (verdict == OPTIONS_RUN && (letter = xip_cli_next_option(&words, diag)) != -1)
 		verdict = parse_option(&parser, letter);

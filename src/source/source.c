@@ -58,6 +58,18 @@ static enum xip_err read_file(struct reading *reading, const char *path, struct 
 	return err;
 }
 
+bool xip_source_names_image(const char *path)
+{
+	struct xip_input input;
+	bool is_image;
+
+	if (xip_input_open(&input, path, XIP_UNPACK_LIMIT, NULL))
+		return false;
+	is_image = xip_source_is_image(&input);
+	xip_input_close(&input);
+	return is_image;
+}
+
 static enum xip_err read_one(struct reading *reading, const char *path, struct xip_tree **tree)
 {
 	const struct xip_exclude *exclude = &reading->sources->exclude;

@@ -130,7 +130,7 @@ json_keeps_its_schema()
 {
 	an_image
 	set -- "byte_order bytes content entries file_size flash_address image page_size programs size super" \
-		"blocks gid links mode offset other_byte_order packed_bytes path size type uid xip_address xip_start" \
+		"blocks gid links mode offset other_byte_order packed_bytes path size stripped type uid xip_address xip_start" \
 		"address kind length owner sharers start" \
 		"address block content direct kind length start" \
 		"links loader mmu nommu path"

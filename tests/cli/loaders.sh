@@ -107,7 +107,7 @@ flat_relocations()
 	flat_file tree/packed 8 4096 $((0xfbf))
 	{ head -c 4096 tree/packed; tail -c +4097 tree/packed | gzip -9n; } >packed
 	cat packed >tree/packed
-	status 0 mkxipfs -q -X tree a.img
+	status 0 mkxipfs -v -q -X tree a.img
 	matches err '/text: warning: not executed in place: it has text relocations'
 	matches err '/packed: warning: not executed in place: it has text relocations'
 	matches err '/outside: warning: .*outside the program'

@@ -168,7 +168,7 @@ stack_refusals()
 	status 0 mkxipfs -q --quiet --policy=<(echo '/bin/b stack=8K') tree a.img
 	local size
 	for size in 0 5G x -1; do
-		fails 16 "stack size $size" mkxipfs --stack-size="$size" tree b.img
+		fails 16 "stack-size=$size: it must be bytes" mkxipfs --stack-size="$size" tree b.img
 	done
 	absent b.img
 }

@@ -365,7 +365,7 @@ oci_platforms()
 	same want.img a.img
 	mkxipfs -q --platform=linux/arm/v6 oci.tar b.img
 	equal "$(xipfs-dump --cat=/file b.img)" other
-	fails 16 'platform arm: it must be' mkxipfs -q --platform=arm oci.tar c.img
+	fails 16 'platform=arm: it must be' mkxipfs -q --platform=arm oci.tar c.img
 	mkxipfs -q --platform=linux/arm want d.img 2>err
 	matches err 'warning: --platform has no effect'
 }

@@ -34,4 +34,7 @@ struct xip_sources {
 XIP_MUST_CHECK enum xip_err xip_sources_read(
 	const struct xip_sources *sources, struct xip_tree **tree, const struct xip_diag *diag);
 
+/* True when file @path is a cramfs image, so that a new one made of it may take its place. */
+bool xip_source_names_image(const char *path);
+
 #endif
