@@ -68,13 +68,14 @@ static bool is_anything_in_place(const struct xip_tree *tree, const struct xip_p
 
 /*
  * Lays out the image. Where nothing is in place, extended block pointers only save bytes; unless
- * they save a page, an image that old kernels and other readers understand is the better one.
+ * they save a page, an image that old kernels and other readers understand is the better one. Only
+ * one layout is held at a time: for many files it is the most of what the program holds.
  */
 static enum xip_err lay_out(const struct xip_tree *tree, const struct xip_build_options *options,
 	const struct xip_encoding *encoding, struct xip_build *build, const struct xip_diag *diag)
 {
 	struct xip_layout_options plain = options->layout;
-	struct xip_layout *layout;
+	uint64_t extended_size;
 	enum xip_err err = xip_layout_make(
 		tree, build->plan, encoding, NULL, &options->layout, &build->layout, diag);
 
@@ -82,17 +83,19 @@ static enum xip_err lay_out(const struct xip_tree *tree, const struct xip_build_
 		options->layout.force_extended || build->plan->page_size > 32768 ||
 		is_anything_in_place(tree, build->plan))
 		return err;
+	extended_size = build->layout->size;
+	xip_layout_free(build->layout);
+	build->layout = NULL;
 	plain.classic = true;
-	err = xip_layout_make(tree, build->plan, encoding, NULL, &plain, &layout, NULL);
-	if (err)
-		return err == XIP_ERR_LIMIT ? XIP_OK : xip_diag_nomem(diag);
-	if (layout->size > build->layout->size) {
-		xip_layout_free(layout);
-	} else {
-		xip_layout_free(build->layout);
-		build->layout = layout;
-	}
-	return XIP_OK;
+	err = xip_layout_make(tree, build->plan, encoding, NULL, &plain, &build->layout, NULL);
+	if (err && err != XIP_ERR_LIMIT)
+		return xip_diag_nomem(diag);
+	if (!err && build->layout->size <= extended_size)
+		return XIP_OK;
+	xip_layout_free(build->layout);
+	build->layout = NULL;
+	return xip_layout_make(
+		tree, build->plan, encoding, NULL, &options->layout, &build->layout, diag);
 }
 
 static enum xip_err run_stages(const struct xip_tree *tree, const struct xip_build_options *options,

@@ -51,9 +51,9 @@ enum xip_layout_extent_kind {
 
 /* One piece of the image. Gaps between pieces are zeros. */
 struct xip_layout_extent {
-	uint32_t position; /* bytes from the start of the image */
-	uint32_t length;   /* bytes */
-	enum xip_layout_extent_kind kind;
+	uint32_t position;    /* bytes from the start of the image */
+	uint32_t length : 29; /* bytes: no image is as large as 2^29 of them */
+	uint32_t kind : 3;    /* enum xip_layout_extent_kind */
 	union {
 		const struct xip_node *node;
 		const struct xip_payload *payload;

@@ -62,13 +62,13 @@ struct xip_plan_file {
 	uint32_t run_count;
 	uint16_t machine; /* EM_* of an ELF program, else 0 */
 	uint8_t patch_count;
-	uint8_t wish;   /* enum xip_wish: what the deciding rule wants */
-	uint8_t loader; /* enum xip_loader */
-	uint8_t strip;  /* enum xip_strip */
-	uint8_t why;    /* enum xip_why: XIP_WHY_DIRECT when its loader can map it from flash */
-	bool stack;     /* one of the patches is the size of its stack */
-	bool mmu_only;  /* only a kernel with an MMU maps it, so XIP pages may be shared */
-	bool optional;  /* --fit may leave its runs out */
+	uint8_t wish;      /* enum xip_wish: what the deciding rule wants */
+	uint8_t loader;    /* enum xip_loader */
+	uint8_t strip;     /* enum xip_strip */
+	uint8_t why;       /* enum xip_why: XIP_WHY_DIRECT when its loader can map it from flash */
+	bool stack : 1;    /* one of the patches is the size of its stack */
+	bool mmu_only : 1; /* only a kernel with an MMU maps it, so XIP pages may be shared */
+	bool optional : 1; /* --fit may leave its runs out */
 };
 
 #define XIP_PLAN_DEFAULT UINT32_MAX

@@ -24,26 +24,32 @@ struct xip_node;
  * change through one name shows at all of them.
  */
 struct xip_tree_inode {
-	uint32_t mode;         /* type (XIP_S_IF*) and permission bits */
-	uint32_t uid, gid;     /* as the source says: wider than the format's fields */
-	uint32_t links;        /* nodes that refer to this inode; set by xip_tree_finish */
-	uint64_t size;         /* bytes of a regular file or of a symlink's target, else 0 */
-	uint32_t major, minor; /* of a device */
-	const char *target;    /* a symlink's target, @size bytes and a NUL; in the tree's arena */
+	uint32_t mode;     /* type (XIP_S_IF*) and permission bits */
+	uint32_t uid, gid; /* as the source says: wider than the format's fields */
+	uint32_t links;    /* nodes that refer to this inode; set by xip_tree_finish */
+	uint64_t size;     /* bytes of a regular file or of a symlink's target, else 0 */
+	union {
+		struct {
+			uint32_t major, minor; /* of a device */
+		};
+		const char *target; /* of a symlink: @size bytes and a NUL in the tree's arena */
+	};
 	/* After xip_tree_finish the first node in tree order; before it, the first one added. */
 	const struct xip_node *first;
 	uint32_t number; /* index in xip_tree.data_inodes; regular files and symlinks only */
+	bool implied; /* private to src/tree: a directory that its archive does not have itself */
 	/*
 	 * The name of an extended attribute of it that an image cannot hold, in the tree's arena;
 	 * NULL: it has none.
 	 */
 	const char *xattr;
 	/* Private to src/tree. */
-	bool implied;                  /* a directory that its archive does not have itself */
 	struct xip_source *source;     /* where its content is; a tree may have several sources */
 	const struct xip_node *origin; /* its first name there */
-	uint64_t content;              /* spooled: byte offset of the content in the spool */
-	int64_t stamp[4]; /* disk: device, inode number, mtime and ctime in nanoseconds */
+	union {
+		uint64_t content; /* spooled: byte offset of the content in the spool */
+		int64_t stamp[4]; /* disk: device, inode number, mtime and ctime in nanoseconds */
+	};
 };
 
 struct xip_node {
