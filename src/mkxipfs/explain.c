@@ -168,25 +168,27 @@ static enum xip_err explain_absent(
  * The entry that the user means: symlinks on the way are followed, one at the end only if a '/'
  * stands behind it.
  */
-static const struct xip_node *find_node(
-	const struct xip_tree *tree, const char *name, const struct xip_diag *diag)
+static enum xip_err find_node(const struct xip_tree *tree, const char *name,
+	const struct xip_node **node, const struct xip_diag *diag)
 {
 	const char *last = strrchr(name, '/');
-	const struct xip_node *node = xip_tree_find(tree, name);
 	char *folder;
 
-	if (node || !last)
-		return node;
-	if (!last[1] || !strcmp(last, "/.."))
-		return xip_tree_resolve(tree, name);
-	folder = strndup(name, (size_t)(last - name));
-	if (!folder) {
-		(void)xip_diag_nomem(diag);
-		return NULL;
+	*node = xip_tree_find(tree, name);
+	if (*node || !last)
+		return XIP_OK;
+	if (!last[1] || !strcmp(last, "/..")) {
+		*node = xip_tree_resolve(tree, name);
+		return XIP_OK;
 	}
-	node = xip_tree_resolve(tree, folder);
+	folder = strndup(name, (size_t)(last - name));
+	if (!folder)
+		return xip_diag_nomem(diag);
+	*node = xip_tree_resolve(tree, folder);
 	free(folder);
-	return node ? xip_tree_child(tree, node, last + 1, strlen(last + 1)) : NULL;
+	if (*node)
+		*node = xip_tree_child(tree, *node, last + 1, strlen(last + 1));
+	return XIP_OK;
 }
 
 /* Which rule decided what about one entry. */
@@ -224,10 +226,11 @@ static enum xip_err explain_node(FILE *out, const struct options *options,
 enum xip_err report_explain(FILE *out, const struct options *options, const struct xip_tree *tree,
 	const struct xip_plan *plan, const struct xip_diag *diag)
 {
-	const struct xip_node *node = find_node(tree, options->explain, diag);
-	const struct xip_node *target;
-	enum xip_err err;
+	const struct xip_node *node, *target;
+	enum xip_err err = find_node(tree, options->explain, &node, diag);
 
+	if (err)
+		return err;
 	if (!node)
 		return explain_absent(out, options, options->explain, diag);
 	err = explain_node(out, options, tree, plan, node, diag);

@@ -53,6 +53,7 @@ static enum options_verdict set_pad_byte(struct parser *parser, const char *text
 		return option_usage(
 			parser, "--pad-byte=%s: it must be a number from 0 to 0xff", text);
 	parser->options->build.pad_byte = (uint8_t)byte;
+	parser->pad_byte = true;
 	return OPTIONS_RUN;
 }
 

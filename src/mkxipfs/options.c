@@ -279,6 +279,8 @@ static enum options_verdict check_together(struct parser *parser)
 	if (parser->level > xip_compressor_level_max(build->encode.compressor))
 		return option_usage(
 			parser, "%s: too high for this compressor; see mkxipfs(1)", "--level");
+	if (parser->pad_byte && !build->pad_unit)
+		return option_usage(parser, "%s needs --pad-to", "--pad-byte");
 	if (build->fit && !build->max_size)
 		return option_usage(
 			parser, "%s needs --max-size, or max-size in a policy", "--fit");

@@ -168,14 +168,12 @@ static void print_left_out(
 		count, candidates, max_size, max_size - build->totals.image_size);
 	for (size_t i = 0; i < tree->data_inode_count && shown < LEFT_OUT_SHOWN; i++) {
 		const struct xip_build_choice *choice = &build->choices[i];
-		char *path;
+		char buffer[XIP_SHOWN_NODE_SIZE];
 
 		if (choice->fit != XIP_FIT_OUT)
 			continue;
-		path = xip_tree_path(tree->data_inodes[i]->first);
 		fprintf(out, "    ");
-		xip_cli_print_escaped(out, path ? path : "a file");
-		free(path);
+		xip_cli_print_escaped(out, xip_tree_show(tree->data_inodes[i]->first, buffer));
 		fprintf(out,
 			", which in place costs %" PRIu64 " bytes and saves %" PRIu64
 			" page%s of RAM\n",

@@ -20,16 +20,11 @@
 /* Files one job looks at: enough to make the hand-over between threads cheap. */
 #define FILES_PER_JOB 64
 
-/* Warnings of one kind that are given one by one. */
-#define SHOWN_MAX 20
-
 struct planner {
 	const struct xip_tree *tree;
 	const struct xip_policy *policy;
 	const struct xip_diag *diag;
 	struct xip_plan *plan;
-	size_t unplaced;   /* programs that were to be executed in place and are not */
-	size_t unstripped; /* programs that a pattern wants stripped and that are not */
 };
 
 /* --- Which rule decides ---------------------------------------------------------------------- */
@@ -380,10 +375,6 @@ static enum xip_err plan_content(struct planner *planner, struct xip_arena *aren
 	enum xip_err err = XIP_OK;
 
 	file->why = XIP_WHY_NOT_PROGRAM;
-	if (!wants_strip(planner, file))
-		file->strip = XIP_STRIP_UNASKED;
-	else if (file->strip != XIP_STRIP_KERNELS)
-		file->strip = XIP_STRIP_NOT_ELF; /* until it is one */
 	if (content->size >= sizeof(magic)) {
 		err = xip_content_read(content, magic, sizeof(magic), 0, diag);
 		if (!err && xip_loader_has_magic(magic, sizeof(magic)))
@@ -405,7 +396,13 @@ static enum xip_err plan_file(struct planner *planner, struct xip_arena *arena,
 	struct xip_content content;
 	enum xip_err err, closed;
 
-	if (!xip_mode_is_regular(inode->mode) || !inode->size)
+	if (!xip_mode_is_regular(inode->mode))
+		return XIP_OK;
+	if (!wants_strip(planner, file))
+		file->strip = XIP_STRIP_UNASKED;
+	else if (file->strip != XIP_STRIP_KERNELS)
+		file->strip = XIP_STRIP_NOT_ELF; /* until it is one */
+	if (!inode->size)
 		return XIP_OK;
 	err = xip_content_open(&content, inode, diag);
 	if (err)
@@ -439,13 +436,13 @@ static bool was_expected(const struct xip_plan_file *file)
 }
 
 static void warn_unplaced(
-	struct planner *planner, const struct xip_plan_file *file, const char *path)
+	const struct planner *planner, const struct xip_plan_file *file, const char *path)
 {
 	const char *advice = xip_why_advice(file->why, file->machine);
 
 	/* of the byte order xip_plan_check_target() tells */
 	if (file->run_count || file->wish == XIP_WISH_NONE || !was_expected(file) ||
-		file->why == XIP_WHY_BYTE_ORDER || planner->unplaced++ >= SHOWN_MAX)
+		file->why == XIP_WHY_BYTE_ORDER)
 		return;
 	xip_diag_warn(planner->diag, path, XIP_NO_OFFSET, "not executed in place: %s%s%s%s%s",
 		xip_why_text(file->why), file->detail ? ": " : "", file->detail ? file->detail : "",
@@ -464,12 +461,12 @@ static void warn_stack(
 			stack->origin);
 }
 
-static void warn_strip(struct planner *planner, const struct xip_plan_file *file, const char *path)
+static void warn_strip(
+	const struct planner *planner, const struct xip_plan_file *file, const char *path)
 {
 	const struct xip_policy_rule *rule = rule_of(planner, file, XIP_ATTR_STRIP);
 
-	if (rule && rule->pattern && file->strip >= XIP_STRIP_NOT_PROGRAM &&
-		planner->unstripped++ < SHOWN_MAX)
+	if (rule && rule->pattern && file->strip >= XIP_STRIP_NOT_PROGRAM)
 		xip_diag_warn(planner->diag, path, XIP_NO_OFFSET, "not stripped (%s): %s",
 			rule->origin, xip_strip_text(file->strip));
 }
@@ -485,7 +482,7 @@ static void warn_full_page(
 			"file's end");
 }
 
-static void warn_all(struct planner *planner)
+static void warn_all(const struct planner *planner)
 {
 	for (size_t i = 0; i < planner->plan->file_count; i++) {
 		const struct xip_plan_file *file = &planner->plan->files[i];
@@ -501,14 +498,6 @@ static void warn_all(struct planner *planner)
 		warn_strip(planner, file, path);
 		warn_full_page(planner, file, path);
 	}
-	if (planner->unplaced > SHOWN_MAX)
-		xip_diag_warn(planner->diag, NULL, XIP_NO_OFFSET,
-			"%zu more programs are not executed in place; -v tells why",
-			planner->unplaced - SHOWN_MAX);
-	if (planner->unstripped > SHOWN_MAX)
-		xip_diag_warn(planner->diag, NULL, XIP_NO_OFFSET,
-			"%zu more files are not stripped; -v tells why",
-			planner->unstripped - SHOWN_MAX);
 }
 
 /* --- The stage ------------------------------------------------------------------------------- */

@@ -339,6 +339,9 @@ enum options_verdict options_parse(
 		return verdict;
 	if (options->json && !is_report(options->action))
 		return usage(diag, "%s", "--json goes with reports only");
+	if (options->action == ACTION_FIND && (options->partition || options->flash_address))
+		return usage(diag, "%s",
+			"--partition and --flash-addr are of one image, --find is of many");
 	if (options->junit && options->action != ACTION_EXPECT)
 		return usage(diag, "%s", "--junit goes with --expect only");
 	return OPTIONS_RUN;

@@ -115,6 +115,8 @@ find_judges()
 	fails 8 'no cramfs image is in it' xipfs-dump --find plain-le.img
 	one_line err
 	fails 8 'nowhere' xipfs-dump --find nowhere
+	fails 16 '--find is of many' xipfs-dump --find --partition=1M none
+	fails 16 '--find is of many' xipfs-dump --find --flash-addr=0x8000000 none
 	: >none
 	fails 8 'no cramfs image' xipfs-dump --find none
 }

@@ -26,7 +26,7 @@ builder()
 {
 	small_tree
 	clean 0 "$MKXIPFS" -q "$@" tree a.img
-	xipfs-dump --check a.img
+	clean_but_for byte-order a.img
 	mkxipfs -q "$@" tree b.img
 	same a.img b.img
 }

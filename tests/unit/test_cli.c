@@ -89,6 +89,7 @@ static const char *errors_of(void (*print)(const struct xip_diag *diag), struct 
 	fflush(stderr);
 	dup2(fileno(file), STDERR_FILENO);
 	print(&diag);
+	xip_cli_tell_repeats(cli);
 	fflush(stderr);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
