@@ -61,7 +61,7 @@ static enum xip_err check_rules(struct checker *checker, struct xip_image *image
 {
 	struct xip_verify_options options = {.finding = report_finding, .user = checker};
 	struct xip_verify_result result = {0};
-	/* compare_block() inflates every block; the plan has told of what the user gave it. */
+	/* compare_blocks() inflates every block; the plan has told of what the user gave it. */
 	static const char *const left_out[] = {"inflate", "byte-order"};
 	enum xip_err err;
 

@@ -69,20 +69,15 @@ static const char *crc_name(enum crc_state state)
 	return state == CRC_NONE ? "none" : state == CRC_GOOD ? "good" : "bad";
 }
 
-/* Asks the check of that name. */
-static enum xip_err crc_state(struct dump *dump, enum crc_state *state)
+static enum xip_err crc_state(const struct dump *dump, enum crc_state *state)
 {
-	const struct xip_verify_options options = {
-		.enabled = (uint64_t)1 << xip_check_find("crc", strlen("crc")),
-	};
-	struct xip_verify_result result = {0};
-	enum xip_err err;
+	struct xip_image_crc crc;
+	enum xip_err err = xip_image_crc(dump->image, &crc, dump->diag);
 
-	*state = CRC_NONE;
 	if (!(dump->info->super.flags & CRAMFS_FLAG_FSID_VERSION_2))
-		return XIP_OK;
-	err = xip_verify(dump->image, &options, &result, dump->diag);
-	*state = result.errors ? CRC_BAD : CRC_GOOD;
+		*state = CRC_NONE;
+	else
+		*state = crc.right ? CRC_GOOD : CRC_BAD;
 	return err;
 }
 

@@ -233,7 +233,7 @@ drop_in()
 	for name in mkcramfs mkfs.cramfs; do
 		ln -s "$(command -v mkxipfs)" bin/$name
 		bin/$name -q -L tree a.img >out
-		matches out 'called as mkcramfs: nothing in place without -X, --xip or a policy'
+		matches out 'called as mkcramfs: nothing in place without -X, --xip, --fit or a policy'
 		is_plain a.img
 		mkxipfs -q --classic tree b.img
 		same a.img b.img
@@ -329,6 +329,7 @@ prints_version()
 {
 	status 0 "$@"
 	matches out '^(mkxipfs|xipfs-dump) .*[0-9]+\.[0-9]+'
+	matches out 'json-c [0-9]+\.[0-9]+'
 	empty err
 }
 
