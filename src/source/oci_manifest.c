@@ -3,6 +3,7 @@
  * Which layers an image of containers has: the manifests of the OCI image layout (image-spec,
  * image-index.md and manifest.md), or the one that `docker save` wrote before.
  */
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,37 @@ static enum xip_err read_text(
 	return err ? err : closed;
 }
 
+/*
+ * json-c (0.16) has no error for memory that ran out: it goes on without a member, with half of a
+ * text, or with NULL for a name, on which it crashes at the value. errno tells, but converting a
+ * number resets it. So it is looked at behind every character that a number or value can follow.
+ * *@object is NULL when the text is no JSON document.
+ */
+static enum xip_err parse_text(struct json_tokener *parser, const char *text, size_t size,
+	struct json_object **object, const struct xip_diag *diag)
+{
+	size_t at = 0, step;
+
+	errno = 0;
+	do {
+		step = strcspn(text + at, ",:[") + 1;
+		if (step > size - at)
+			step = size - at;
+		*object = json_tokener_parse_ex(parser, text + at, (int)step);
+		at += step;
+		if (errno == ENOMEM) {
+			json_object_put(*object);
+			*object = NULL;
+			return xip_diag_nomem(diag);
+		}
+	} while (at < size && json_tokener_get_error(parser) == json_tokener_continue);
+	if (at < size || json_tokener_get_error(parser) != json_tokener_success) {
+		json_object_put(*object);
+		*object = NULL;
+	}
+	return XIP_OK;
+}
+
 /* *@object is NULL when the file is no JSON document. */
 static enum xip_err parse_file(
 	const struct xip_node *node, struct json_object **object, const struct xip_diag *diag)
@@ -82,11 +114,7 @@ static enum xip_err parse_file(
 	if (!err) {
 		json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 		text[node->inode->size] = '\0'; /* tells a number at the end that it ends */
-		*object = json_tokener_parse_ex(parser, text, (int)node->inode->size + 1);
-		if (json_tokener_get_error(parser) != json_tokener_success) {
-			json_object_put(*object);
-			*object = NULL;
-		}
+		err = parse_text(parser, text, (size_t)node->inode->size + 1, object, diag);
 	}
 	if (parser)
 		json_tokener_free(parser);

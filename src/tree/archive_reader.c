@@ -7,12 +7,18 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Not every function of libarchive that gets no memory leaves word of it in the archive. */
+static bool is_out_of_memory(struct archive *archive)
+{
+	return errno == ENOMEM || archive_errno(archive) == ENOMEM;
+}
+
 enum xip_err xip_archive_fail(
 	struct archive *archive, const char *path, const struct xip_diag *diag)
 {
 	const char *reason = archive_error_string(archive);
 
-	if (archive_errno(archive) == ENOMEM)
+	if (is_out_of_memory(archive))
 		return xip_diag_nomem(diag);
 	return xip_diag_fail(diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET, "damaged archive: %s",
 		reason ? reason : "libarchive gives no reason");
@@ -65,9 +71,9 @@ static la_int64_t skip_input(struct archive *archive, void *user, la_int64_t req
 
 /*
  * Only what the library does itself: such a call gives ARCHIVE_WARN for a filter that would run a
- * program, which is tried on @probe first, since it cannot be taken back.
+ * program, which is tried on @probe first, since it cannot be taken back. False: no memory.
  */
-static void support_filters(struct archive *archive, struct archive *probe)
+static bool support_filters(struct archive *archive, struct archive *probe)
 {
 	static int (*const filters[])(struct archive *) = {
 		archive_read_support_filter_bzip2,
@@ -83,69 +89,88 @@ static void support_filters(struct archive *archive, struct archive *probe)
 	};
 
 	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++) {
-		if (filters[i](probe) == ARCHIVE_OK)
-			filters[i](archive);
+		int status = filters[i](probe);
+
+		if (status == ARCHIVE_OK)
+			status = filters[i](archive);
+		if (status < ARCHIVE_WARN)
+			return false;
 	}
+	return true;
 }
 
 /*
  * All that libarchive knows but three: `raw` and `empty` would take any file for an archive, and
  * `mtree` files refer to files outside. Of the two readers of zip the one that sees the modes.
+ * False: no memory.
  */
-static void support_formats(struct archive *archive)
+static bool support_formats(struct archive *archive)
 {
-	archive_read_support_format_tar(archive);
-	archive_read_support_format_cpio(archive);
-	archive_read_support_format_zip_seekable(archive);
-	archive_read_support_format_7zip(archive);
-	archive_read_support_format_ar(archive);
-	archive_read_support_format_cab(archive);
-	archive_read_support_format_iso9660(archive);
-	archive_read_support_format_lha(archive);
-	archive_read_support_format_rar(archive);
-	archive_read_support_format_rar5(archive);
-	archive_read_support_format_warc(archive);
-	archive_read_support_format_xar(archive);
+	static int (*const formats[])(struct archive *) = {
+		archive_read_support_format_tar,
+		archive_read_support_format_cpio,
+		archive_read_support_format_zip_seekable,
+		archive_read_support_format_7zip,
+		archive_read_support_format_ar,
+		archive_read_support_format_cab,
+		archive_read_support_format_iso9660,
+		archive_read_support_format_lha,
+		archive_read_support_format_rar,
+		archive_read_support_format_rar5,
+		archive_read_support_format_warc,
+		archive_read_support_format_xar,
+	};
+
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		if (formats[i](archive) < ARCHIVE_WARN)
+			return false;
+	}
+	return true;
 }
 
 static enum xip_err start(struct xip_archive *self, const struct xip_diag *diag)
 {
+	errno = 0;
 	archive_read_set_read_callback(self->archive, read_input);
 	archive_read_set_seek_callback(self->archive, seek_input);
 	archive_read_set_skip_callback(self->archive, skip_input);
-	archive_read_set_callback_data(self->archive, self);
+	/* Without its data libarchive would call the functions above with NULL. */
+	if (archive_read_set_callback_data(self->archive, self) != ARCHIVE_OK)
+		return xip_diag_nomem(diag);
 	if (archive_read_open1(self->archive) == ARCHIVE_OK)
 		return XIP_OK;
-	if (archive_errno(self->archive) == ENOMEM)
+	if (is_out_of_memory(self->archive))
 		return xip_diag_nomem(diag);
 	return xip_diag_fail(diag, XIP_ERR_SOURCE, self->input->path, XIP_NO_OFFSET,
 		"neither a directory, an image nor an archive of a known format");
 }
 
+/* Everything before the first read. False: no memory. */
+static bool prepare(struct xip_archive *self, bool raw)
+{
+	struct archive *probe = archive_read_new();
+	bool prepared;
+
+	self->archive = archive_read_new();
+	if (self->archive)
+		self->entry = archive_entry_new2(self->archive);
+	prepared = probe && self->entry && support_filters(self->archive, probe) &&
+		   (raw ? archive_read_support_format_raw(self->archive) == ARCHIVE_OK
+			: support_formats(self->archive));
+	archive_read_free(probe);
+	return prepared;
+}
+
 enum xip_err xip_archive_open(struct xip_archive **archive, const struct xip_input *input, bool raw,
 	const struct xip_diag *diag)
 {
-	struct xip_archive *self = malloc(sizeof(*self));
-	struct archive *probe = archive_read_new();
+	struct xip_archive *self = calloc(1, sizeof(*self));
 	enum xip_err err;
 
-	if (self) {
-		self->archive = archive_read_new();
-		self->input = input;
-		self->position = 0;
-	}
-	if (!self || !self->archive || !probe) {
-		archive_read_free(probe);
-		xip_archive_close(self);
+	if (!self)
 		return xip_diag_nomem(diag);
-	}
-	support_filters(self->archive, probe);
-	archive_read_free(probe);
-	if (raw)
-		archive_read_support_format_raw(self->archive);
-	else
-		support_formats(self->archive);
-	err = start(self, diag);
+	self->input = input;
+	err = prepare(self, raw) ? start(self, diag) : xip_diag_nomem(diag);
 	if (err)
 		xip_archive_close(self);
 	else
@@ -153,9 +178,19 @@ enum xip_err xip_archive_open(struct xip_archive **archive, const struct xip_inp
 	return err;
 }
 
+int xip_archive_next(struct xip_archive *archive)
+{
+	int status;
+
+	errno = 0;
+	/* libarchive's own entry may be missing: archive_read_new() does not look. */
+	status = archive_read_next_header2(archive->archive, archive->entry);
+	return errno == ENOMEM ? ARCHIVE_FATAL : status;
+}
+
 void xip_archive_close(struct xip_archive *archive)
 {
-	if (archive)
-		archive_read_free(archive->archive);
+	archive_entry_free(archive->entry);
+	archive_read_free(archive->archive);
 	free(archive);
 }

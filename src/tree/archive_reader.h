@@ -6,6 +6,7 @@
 #define XIPFS_ARCHIVE_READER_H
 
 #include <archive.h>
+#include <archive_entry.h>
 
 #include "xipfs/base/diag.h"
 #include "xipfs/base/err.h"
@@ -14,6 +15,7 @@
 /* An archive that is read from an input. */
 struct xip_archive {
 	struct archive *archive;
+	struct archive_entry *entry; /* the one at hand */
 	const struct xip_input *input;
 	uint64_t position; /* of the next read in the input, bytes */
 	uint8_t buffer[64 * 1024];
@@ -35,6 +37,12 @@ void xip_archive_close(struct xip_archive *archive);
  */
 XIP_MUST_CHECK enum xip_err xip_archive_verify(
 	const struct xip_input *input, uint64_t limit, const struct xip_diag *diag);
+
+/*
+ * Reads the next header into the entry. The status of libarchive; when it got no memory always
+ * ARCHIVE_FATAL: of some of what an entry has (its extended attributes) it would say nothing.
+ */
+XIP_MUST_CHECK int xip_archive_next(struct xip_archive *archive);
 
 /* Reports libarchive's error: XIP_ERR_SOURCE or XIP_ERR_NOMEM. */
 XIP_MUST_CHECK enum xip_err xip_archive_fail(

@@ -92,13 +92,13 @@ static enum xip_err verify_gzip(
 
 /* Decompresses to the end: the reader of the archive stops before the checksums there. */
 static enum xip_err verify_filters(
-	struct archive *archive, const char *path, uint64_t limit, const struct xip_diag *diag)
+	struct xip_archive *self, const char *path, uint64_t limit, const struct xip_diag *diag)
 {
-	struct archive_entry *entry;
+	struct archive *archive = self->archive;
 	const void *block;
 	size_t size;
 	la_int64_t offset;
-	int status = archive_read_next_header(archive, &entry);
+	int status = xip_archive_next(self);
 
 	if (status == ARCHIVE_OK && archive_filter_count(archive) < 2)
 		return XIP_OK;
@@ -125,7 +125,7 @@ enum xip_err xip_archive_verify(
 	err = xip_archive_open(&archive, input, true, diag);
 	if (err)
 		return err;
-	err = verify_filters(archive->archive, input->path, limit, diag);
+	err = verify_filters(archive, input->path, limit, diag);
 	xip_archive_close(archive);
 	return err;
 }

@@ -2,7 +2,6 @@
 /*
  * An archive as a source: its entries in a tree, its contents in a scratch file.
  */
-#include <archive_entry.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <locale.h>
@@ -405,22 +404,21 @@ static enum xip_err end_of_entries(const struct scan *scan, int status)
 	return XIP_OK;
 }
 
-static enum xip_err scan_entries(struct scan *scan)
+static enum xip_err scan_entries(struct scan *scan, struct xip_archive *archive)
 {
 	for (;;) {
-		struct archive_entry *entry;
-		int status = archive_read_next_header(scan->archive, &entry);
+		int status = xip_archive_next(archive);
 		enum xip_err err;
 
 		if (status == ARCHIVE_WARN && is_harmless_warning(scan->archive))
 			status = ARCHIVE_OK;
 		if (status != ARCHIVE_OK)
 			return end_of_entries(scan, status);
-		scan->entry = archive_entry_pathname(entry);
+		scan->entry = archive_entry_pathname(archive->entry);
 		if (!scan->entry || !*scan->entry)
 			return xip_diag_fail(scan->diag, XIP_ERR_SOURCE, scan->path, XIP_NO_OFFSET,
 				"damaged archive: an entry without a name");
-		err = take_entry(scan, entry);
+		err = take_entry(scan, archive->entry);
 		if (err)
 			return err;
 		status = archive_read_data_skip(scan->archive);
@@ -440,7 +438,7 @@ static enum xip_err scan_input(struct scan *scan)
 	if (err)
 		return err;
 	scan->archive = archive->archive;
-	err = scan_entries(scan);
+	err = scan_entries(scan, archive);
 	xip_archive_close(archive);
 	return err ? err : xip_spool_finish(scan->tree, scan->diag);
 }
@@ -453,6 +451,8 @@ static enum xip_err scan_input_in_utf8(struct scan *scan)
 	locale_t before;
 	enum xip_err err;
 
+	if (!utf8 && errno == ENOMEM)
+		return xip_diag_nomem(scan->diag);
 	if (!utf8)
 		return xip_diag_fail(scan->diag, XIP_ERR_UNSUPPORTED, scan->path, XIP_NO_OFFSET,
 			"cannot read archives without the locale C.UTF-8");

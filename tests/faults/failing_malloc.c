@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Preloaded, it lets allocation number $FAIL_AT of a program fail, whoever asks: the program or a
- * library of it. The number of all allocations goes to the file $FAIL_COUNT, if that is set.
+ * library of it. The number of all allocations goes to the file $FAIL_COUNT, if that is set; the
+ * functions that the failing one was made for, innermost first, go to the file $FAIL_WHERE.
  */
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* glibc's own, under the names it has beside the usual ones. */
@@ -17,13 +22,21 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
+#define FRAMES 24
+
 static atomic_long count;
 static long fail_at;
+static int where = -1;
 
 __attribute__((constructor)) static void begin(void)
 {
-	const char *text = getenv("FAIL_AT");
+	const char *text = getenv("FAIL_AT"), *path = getenv("FAIL_WHERE");
+	void *frame;
 
+	if (path) {
+		where = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		backtrace(&frame, 1); /* takes memory the first time */
+	}
 	fail_at = text ? atol(text) : 0;
 	atomic_store(&count, 0);
 }
@@ -41,10 +54,27 @@ __attribute__((destructor)) static void end(void)
 		_exit(99);
 }
 
+/* Of a library only the names that it exports are known; its own stands for the others. */
+static void tell_where(void)
+{
+	void *frames[FRAMES];
+	int depth = backtrace(frames, FRAMES);
+	Dl_info info, self;
+
+	if (!dladdr((void *)tell_where, &self))
+		return;
+	for (int i = 0; i < depth; i++)
+		if (dladdr(frames[i], &info) && info.dli_fbase != self.dli_fbase)
+			dprintf(where, "%s\n",
+				info.dli_sname ? info.dli_sname : basename(info.dli_fname));
+}
+
 static int must_fail(void)
 {
 	if (atomic_fetch_add(&count, 1) + 1 != fail_at)
 		return 0;
+	if (where >= 0)
+		tell_where();
 	errno = ENOMEM;
 	return 1;
 }

@@ -16,6 +16,7 @@ fault_inputs()
 	text 9000 >tree/text
 	noise 5000 >tree/noise
 	ln -s ../text tree/dir/link
+	echo word >$'tree/dir/na\xc3\xafve'
 	ln tree/text tree/hard
 	cp tree/text tree/dir/copy
 	program fdpic tree/bin/fdpic
@@ -31,6 +32,48 @@ fault_inputs()
 	mkxipfs --quiet --no-xip tree b.img
 	cp a.img bad.img
 	printf x | dd of=bad.img bs=1 seek=9000 conv=notrunc status=none
+	cat tree/noise a.img tree/text b.img >firmware
+	printf '%s\n' '*.o' '/dir/sub' '# no' >patterns
+	fault_archives
+	fault_containers
+}
+
+# The same tree as archives, with extended attributes where the format has them.
+fault_archives()
+{
+	rm -f a.tar.*
+	tar -cf a.tar --format=pax --pax-option=SCHILY.xattr.security.capability:=abc -C tree .
+	gzip -k a.tar
+	zstd -q a.tar
+	(cd tree && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >a.cpio
+	mkdir -p over/dir over/new
+	echo other >over/dir/copy
+	ln -sf copy over/dir/link
+}
+
+# Two layers, as an OCI image layout and as `docker save` wrote one before.
+fault_containers()
+{
+	local blobs=containers/blobs/sha256 platform='"os": "linux", "architecture": "arm"'
+
+	mkdir -p "$blobs"
+	tar -cf "$blobs/1" -C tree dir text hard
+	tar -czf "$blobs/2" -C tree bin
+	echo "{$platform}" | tee containers/config.json >"$blobs/c"
+	cat >"$blobs/m" <<-END
+		{"schemaVersion": 2, "config": {"digest": "sha256:c", "size": 40},
+		 "layers": [{"size": 10240, "digest": "sha256:1"}, {"digest": "sha256:2", "size": 9}]}
+	END
+	echo '{"imageLayoutVersion": "1.0.0"}' >containers/oci-layout
+	cat >containers/index.json <<-END
+		{"schemaVersion": 2, "manifests": [{"digest": "sha256:m", "size": 1.5e2,
+		 "platform": {$platform}}]}
+	END
+	tar -cf oci.tar -C containers oci-layout index.json blobs
+	echo '[{"Config": "config.json", "RepoTags": ["a:1"], "Layers": ["1.tar", "2.tar"]}]' \
+		>containers/manifest.json
+	tar -cf docker.tar -C containers manifest.json config.json \
+		--transform='s,^blobs/sha256/\([12]\),\1.tar,' blobs/sha256/1 blobs/sha256/2
 }
 
 sweep()
@@ -45,12 +88,19 @@ sweep()
 # each_command CHECK...: calls CHECK for each command line of both programs.
 each_command()
 {
-	local view
+	local view source
 
-	for view in '' --list --map --blocks=/text --check --ram --ram=mmu; do
+	for view in '' --list --map --blocks=/text --check --ram --ram=mmu --top=3; do
 		"$@" "$XIPFS_DUMP" ${view:+"$view"} a.img
 		"$@" "$XIPFS_DUMP" --json ${view:+"$view"} a.img
 	done
+	for view in '' --list=/dir --top --diff=b.img --ram=nommu; do
+		"$@" "$XIPFS_DUMP" --color=always ${view:+"$view"} a.img
+	done
+	"$@" "$XIPFS_DUMP" --ram=nommu -v a.img /bin/flat
+	"$@" "$XIPFS_DUMP" --find firmware
+	"$@" "$XIPFS_DUMP" --find --json firmware
+	"$@" "$XIPFS_DUMP" --offset=5000 --list firmware
 	"$@" "$XIPFS_DUMP" --check -v bad.img
 	"$@" "$XIPFS_DUMP" --cat=/text a.img
 	"$@" "$XIPFS_DUMP" --tar=- a.img
@@ -60,6 +110,7 @@ each_command()
 	"$@" "$XIPFS_DUMP" --diff=b.img --json a.img
 	"$@" "$XIPFS_DUMP" --expect=expect --junit=out.xml a.img
 	"$@" "$XIPFS_DUMP" --html=out.html a.img
+	"$@" "$XIPFS_DUMP" --html=out.html --diff=b.img a.img
 	"$@" "$XIPFS_DUMP" --svg=out.svg a.img
 	"$@" "$XIPFS_DUMP" --help
 	"$@" "$MKXIPFS" -j 1 tree out.img
@@ -69,6 +120,12 @@ each_command()
 		--pad-to=erase-block:64K tree out.img
 	"$@" "$MKXIPFS" -j 1 --explain=/bin/static --policy=policy tree
 	"$@" "$MKXIPFS" -j 1 tree -
+	"$@" "$MKXIPFS" -j 1 --strip --exclude-from=patterns tree out.img
+	for source in a.tar a.tar.gz a.tar.zst a.cpio a.img docker.tar; do
+		"$@" "$MKXIPFS" -j 1 "$source" out.img
+	done
+	"$@" "$MKXIPFS" -j 1 --platform=linux/arm oci.tar out.img
+	"$@" "$MKXIPFS" -j 1 --strip --policy=policy --exclude-from=patterns a.tar.gz over out.img
 	"$@" "$MKXIPFS" --help
 }
 
