@@ -44,7 +44,8 @@ struct parser {
 	int level;       /* 0: the compressor's default */
 	uint64_t pad_to; /* the size that the file must have; 0: any, or a multiple */
 	bool xip_asked;
-	bool holes;   /* -z, which matters with --classic only */
+	bool holes; /* -z, which matters with --classic only */
+	bool reads_stdin;
 	bool drop_in; /* called as the programs of the same purpose are */
 };
 
