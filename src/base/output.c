@@ -53,10 +53,16 @@ int xip_output_fd(const struct xip_output *out)
 	return out->fd;
 }
 
-bool xip_output_is(const struct xip_output *out, const struct stat *file)
+bool xip_output_replaces(const char *output, const char *input)
 {
-	return out->old.st_nlink && out->old.st_dev == file->st_dev &&
-	       out->old.st_ino == file->st_ino;
+	struct stat to, from;
+
+	if ((strcmp(output, "-") ? stat(output, &to) : fstat(STDOUT_FILENO, &to)) ||
+		(strcmp(input, "-") ? stat(input, &from) : fstat(STDIN_FILENO, &from)))
+		return false;
+	if (S_ISBLK(to.st_mode))
+		return S_ISBLK(from.st_mode) && to.st_rdev == from.st_rdev;
+	return S_ISREG(to.st_mode) && to.st_dev == from.st_dev && to.st_ino == from.st_ino;
 }
 
 static const char *base_name(const char *path)
@@ -69,7 +75,8 @@ static const char *base_name(const char *path)
 bool xip_output_same(const struct xip_output *one, const struct xip_output *other)
 {
 	if (one->old.st_nlink || !one->target || !other->target)
-		return one->old.st_nlink && xip_output_is(other, &one->old);
+		return one->old.st_nlink && other->old.st_nlink &&
+		       one->old.st_dev == other->old.st_dev && one->old.st_ino == other->old.st_ino;
 	return one->directory.st_dev == other->directory.st_dev &&
 	       one->directory.st_ino == other->directory.st_ino &&
 	       !strcmp(base_name(one->target), base_name(other->target));

@@ -3,7 +3,29 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 #include <unistd.h>
+
+#include "xipfs/cli/cli.h"
+
+static void tell_while_read(void *user, enum xip_severity severity, const char *path,
+	uint64_t offset, const char *message)
+{
+	const struct xip_diag *diag = user;
+
+	if (severity != XIP_DIAG_ERROR || !xip_cli_reader_is_gone(STDOUT_FILENO))
+		diag->emit(diag->user, severity, path, offset, message);
+}
+
+struct xip_diag xip_stream_diag(const struct xip_diag *diag)
+{
+	return (struct xip_diag){tell_while_read, (void *)diag};
+}
+
+enum xip_err xip_stream_forgive(enum xip_err err)
+{
+	return err == XIP_ERR_IO && xip_cli_reader_is_gone(STDOUT_FILENO) ? XIP_OK : err;
+}
 
 enum xip_err xip_stream_open(
 	struct xip_stream *stream, const char *path, const struct xip_diag *diag)
@@ -45,8 +67,12 @@ enum xip_err xip_stream_end(
 enum xip_err xip_stream_close(
 	struct xip_stream *stream, enum xip_err err, const struct xip_diag *diag)
 {
+	const struct xip_diag while_read = xip_stream_diag(diag);
+
 	err = xip_stream_end(stream, err, diag);
-	if (!err)
+	if (!err && !strcmp(stream->path, "-"))
+		err = xip_stream_forgive(xip_output_commit(stream->output, &while_read));
+	else if (!err)
 		err = xip_output_commit(stream->output, diag);
 	xip_output_free(stream->output);
 	return err;

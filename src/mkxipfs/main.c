@@ -70,6 +70,12 @@ struct outputs {
 	struct xip_stream report; /* when there is one; without .output: none */
 };
 
+/* Then it is printed like the summary, and its output is there for comparison alone. */
+static bool prints_plan(const struct options *options)
+{
+	return options->report && !strcmp(options->report, "-");
+}
+
 static enum xip_err print_report(const struct options *options, const struct xip_tree *tree,
 	const struct xip_build *build, const struct xip_diag *diag)
 {
@@ -83,6 +89,8 @@ static enum xip_err print_report(const struct options *options, const struct xip
 	if (!options->quiet && options->plain)
 		fputs("  called as mkcramfs: nothing in place without -X, --xip, --fit or a policy\n",
 			out);
+	if (prints_plan(options))
+		report_write(out, options, tree, build);
 	return xip_cli_finish(out, diag);
 }
 
@@ -113,10 +121,11 @@ static enum xip_err make_image(struct options *options, struct xip_tree *tree,
 	const struct xip_diag *diag)
 {
 	struct xip_output *all[] = {outputs->image, outputs->report.output};
+	bool report_file = options->report && !prints_plan(options);
 	struct xip_build *build = NULL;
 	enum xip_err err = build_image(options, tree, outputs->image, cli, progress, &build, diag);
 
-	if (!err && options->report)
+	if (!err && report_file)
 		report_write(outputs->report.file, options, tree, build);
 	if (options->report)
 		err = xip_stream_end(&outputs->report, err, diag);
@@ -124,7 +133,7 @@ static enum xip_err make_image(struct options *options, struct xip_tree *tree,
 	if (!err)
 		err = print_report(options, tree, build, diag);
 	if (!err)
-		err = xip_output_commit_all(all, options->report ? 2 : 1, diag);
+		err = xip_output_commit_all(all, report_file ? 2 : 1, diag);
 	xip_build_free(build);
 	return err;
 }
@@ -160,23 +169,32 @@ static enum xip_err load_insert(
 	return XIP_OK;
 }
 
-/*
- * An output must not take the place of a source, which may be the only copy of what it holds. But
- * an image may be replaced by the one that is made of it.
- */
-static bool would_lose_source(
-	const struct options *options, const struct outputs *outputs, const char *path)
+/* An image may be replaced by the one that is made of it. */
+static bool would_lose(const struct options *options, const char *input, bool is_source)
 {
-	struct stat source;
-
-	if (stat(path, &source) || !S_ISREG(source.st_mode))
-		return false;
-	if (options->report && xip_output_is(outputs->report.output, &source))
+	if (options->report && xip_output_replaces(options->report, input))
 		return true;
-	return xip_output_is(outputs->image, &source) && !xip_source_names_image(path);
+	if (!xip_output_replaces(options->image, input))
+		return false;
+	/* Under its own name standard input is opened anew, so nothing is read off it. */
+	return !is_source || !xip_source_names_image(strcmp(input, "-") ? input : "/dev/stdin");
 }
 
-/* Opens what is written, and refuses to write it over one another or over a source. */
+/* Nothing that is written may take the place of what is read, which may be the only copy. */
+static enum xip_err spare_inputs(const struct options *options, const struct xip_diag *diag)
+{
+	const struct string_list *lists[] = {
+		&options->sources, &options->devtables, &options->files};
+
+	for (size_t list = 0; list < sizeof(lists) / sizeof(*lists); list++)
+		for (size_t i = 0; i < lists[list]->count; i++)
+			if (would_lose(options, lists[list]->items[i], !list))
+				return xip_diag_fail(diag, XIP_ERR_USAGE, lists[list]->items[i],
+					XIP_NO_OFFSET, "an output would be written over an input");
+	return XIP_OK;
+}
+
+/* Opens what is written, and refuses to write it over one another. */
 static enum xip_err open_outputs(
 	const struct options *options, struct outputs *outputs, const struct xip_diag *diag)
 {
@@ -188,10 +206,6 @@ static enum xip_err open_outputs(
 			err = xip_diag_fail(diag, XIP_ERR_USAGE, options->report, XIP_NO_OFFSET,
 				"the report would be written over the image");
 	}
-	for (size_t i = 0; !err && i < options->sources.count; i++)
-		if (would_lose_source(options, outputs, options->sources.items[i]))
-			err = xip_diag_fail(diag, XIP_ERR_USAGE, options->sources.items[i],
-				XIP_NO_OFFSET, "an output would be written over the source");
 	if (err && outputs->report.file)
 		err = xip_stream_end(&outputs->report, err, diag);
 	return err;
@@ -203,8 +217,10 @@ static enum xip_err run(struct options *options, struct xip_cli *cli, struct pro
 	struct outputs outputs = {0};
 	struct xip_tree *tree = NULL;
 	uint8_t *insert = NULL;
-	enum xip_err err = load_insert(options, &insert, diag);
+	enum xip_err err = options->explain ? XIP_OK : spare_inputs(options, diag);
 
+	if (!err)
+		err = load_insert(options, &insert, diag);
 	if (!err)
 		err = read_source(options, &tree, diag);
 	if (!err && options->explain) {
@@ -221,6 +237,13 @@ out:
 	xip_tree_free(tree);
 	free(insert);
 	return err;
+}
+
+static int exit_status(enum xip_err err)
+{
+	if (err == XIP_ERR_USAGE)
+		return XIP_EXIT_USAGE;
+	return err ? XIP_EXIT_OPERATIONAL : XIP_EXIT_OK;
 }
 
 /* A status that main() never has: libarchive ends the process when it gets no memory. */
@@ -261,7 +284,7 @@ int main(int argc, char **argv)
 		cli.user = &progress;
 		options.build.encode.progress = progress_update;
 		options.build.encode.user = &progress;
-		status = run(&options, &cli, &progress, &diag) ? XIP_EXIT_OPERATIONAL : XIP_EXIT_OK;
+		status = exit_status(run(&options, &cli, &progress, &diag));
 	} else if (verdict == OPTIONS_USAGE) {
 		status = XIP_EXIT_USAGE;
 	} else if (verdict == OPTIONS_OPERATIONAL) {

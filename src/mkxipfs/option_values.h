@@ -44,9 +44,10 @@ struct parser {
 	int level;       /* 0: the compressor's default */
 	uint64_t pad_to; /* the size that the file must have; 0: any, or a multiple */
 	bool xip_asked;
-	bool pad_byte; /* --pad-byte was given */
-	bool holes;   /* -z, which matters with --classic only */
-	bool drop_in; /* called as the programs of the same purpose are */
+	bool pad_byte;    /* --pad-byte was given */
+	bool holes;       /* -z, which matters with --classic only */
+	bool reads_stdin; /* some file is "-" */
+	bool drop_in;     /* called as the programs of the same purpose are */
 };
 
 /* Reports @what by @format, which has one %s for it; OPTIONS_USAGE. */

@@ -77,6 +77,18 @@ static enum options_verdict add_string(
 	return OPTIONS_RUN;
 }
 
+/* @path is a file that is read; standard input can be only one of them. */
+static enum options_verdict add_input(
+	struct parser *parser, struct string_list *list, const char *path)
+{
+	bool standard = !strcmp(path, "-");
+
+	if (standard && parser->reads_stdin)
+		return option_usage(parser, "%s", "standard input (-) can be read only once");
+	parser->reads_stdin |= standard;
+	return add_string(parser, list, path);
+}
+
 /* --- Options that make rules -------------------------------------------------------------------
  */
 
@@ -134,10 +146,12 @@ static enum options_verdict set_stack_size(struct parser *parser, const char *te
 static enum options_verdict load_excludes(struct parser *parser, const char *path)
 {
 	struct options *options = parser->options;
-	enum options_verdict verdict = OPTIONS_RUN;
+	enum options_verdict verdict = add_input(parser, &options->files, path);
 	struct xip_lines lines;
 	char *line;
 
+	if (verdict != OPTIONS_RUN)
+		return verdict;
 	if (!options->texts)
 		options->texts = xip_arena_new();
 	if (!options->texts)
@@ -151,6 +165,16 @@ static enum options_verdict load_excludes(struct parser *parser, const char *pat
 		verdict = line ? add_string(parser, &options->excludes, line) : no_memory(parser);
 	}
 	xip_lines_close(&lines);
+	return verdict;
+}
+
+static enum options_verdict load_policy(struct parser *parser, const char *path)
+{
+	struct options *options = parser->options;
+	enum options_verdict verdict = add_input(parser, &options->files, path);
+
+	if (verdict == OPTIONS_RUN && xip_policy_load(&options->rules, path, parser->diag))
+		return OPTIONS_OPERATIONAL;
 	return verdict;
 }
 
@@ -215,7 +239,7 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 
 	switch (letter) {
 	case 'D':
-		return add_string(parser, &options->devtables, optarg);
+		return add_input(parser, &options->devtables, optarg);
 	case 'i':
 		options->insert = optarg;
 		return OPTIONS_RUN;
@@ -228,8 +252,7 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 	case OPT_EXCLUDE_FROM:
 		return load_excludes(parser, optarg);
 	case OPT_POLICY:
-		return xip_policy_load(&options->rules, optarg, parser->diag) ? OPTIONS_OPERATIONAL
-									      : OPTIONS_RUN;
+		return load_policy(parser, optarg);
 	case OPT_STACK_SIZE:
 		return set_stack_size(parser, optarg);
 	case OPT_STRIP:
@@ -296,20 +319,17 @@ static enum options_verdict take_operands(
 	int count = words->argc - optind;
 	int sources = count > 1 ? count - 1 : count;
 	enum options_verdict verdict = OPTIONS_RUN;
-	unsigned inputs = 0;
 
 	if (count < (options->explain ? 1 : 2)) {
 		xip_cli_operand_missing(words, "a SOURCE and an IMAGE are needed", parser->diag);
 		return OPTIONS_USAGE;
 	}
-	for (int i = 0; verdict == OPTIONS_RUN && i < sources; i++) {
-		verdict = add_string(parser, &options->sources, argv[optind + i]);
-		inputs += !strcmp(argv[optind + i], "-");
-	}
+	if (options->insert)
+		verdict = add_input(parser, &options->files, options->insert);
+	for (int i = 0; verdict == OPTIONS_RUN && i < sources; i++)
+		verdict = add_input(parser, &options->sources, argv[optind + i]);
 	if (verdict != OPTIONS_RUN)
 		return verdict;
-	if (inputs > 1)
-		return option_usage(parser, "%s", "standard input cannot be more than one SOURCE");
 	options->image = count > 1 ? argv[words->argc - 1] : NULL;
 	if (options->image && !*options->image)
 		return option_usage(parser, "%s", "the name of the IMAGE is empty");
@@ -429,5 +449,6 @@ void options_free(struct options *options)
 	free(options->sources.items);
 	free(options->excludes.items);
 	free(options->devtables.items);
+	free(options->files.items);
 	xip_policy_list_free(&options->rules);
 }

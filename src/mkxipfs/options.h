@@ -21,7 +21,8 @@ struct string_list {
 struct options {
 	const char *image;
 	struct string_list sources, excludes, devtables;
-	const char *insert; /* -i; NULL: none */
+	struct string_list files; /* that are read as well: policies, --exclude-from, -i */
+	const char *insert;       /* -i; NULL: none */
 	bool squash_owner, truncate_ids;
 	bool errors; /* -E: warnings are errors */
 	bool quiet, verbose, no_verify;

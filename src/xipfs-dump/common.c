@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -158,18 +157,6 @@ void dump_json_begin(const struct dump *dump, struct json *json)
 	json_number(json, "page_size", dump->info->page_size);
 	json_number(json, "size", dump->info->size);
 	dump_json_address(dump, json, "flash_address", 0);
-}
-
-enum xip_err dump_spare_image(const struct dump *dump, const struct xip_output *output)
-{
-	struct stat image;
-
-	if (fstat(dump->fd, &image))
-		return xip_diag_fail_errno(dump->diag, errno, dump->path, "cannot stat");
-	if (!xip_output_is(output, &image))
-		return XIP_OK;
-	return xip_diag_fail(dump->diag, XIP_ERR_USAGE, dump->path, XIP_NO_OFFSET,
-		"the output would be written over the image");
 }
 
 const char *dump_loader_text(enum xip_loader loader)

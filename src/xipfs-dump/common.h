@@ -38,6 +38,10 @@ struct dump {
 XIP_MUST_CHECK enum xip_err open_input(
 	const char *path, int *fd, const char **name, const struct xip_diag *diag);
 
+/* XIP_ERR_USAGE, reported, when what is written would take the place of something that is read. */
+XIP_MUST_CHECK enum xip_err spare_inputs(
+	const struct options *options, const struct xip_diag *diag);
+
 /* Opens the image at @path and lists it. On failure there is nothing to close. */
 XIP_MUST_CHECK enum xip_err dump_open(struct dump *dump, const char *path,
 	const struct options *options, const struct xip_cli *cli, const struct xip_diag *diag);
@@ -78,10 +82,6 @@ void dump_json_address(
 
 /* "{" and what every report in JSON begins with: image, page_size, size, flash_address. */
 void dump_json_begin(const struct dump *dump, struct json *json);
-
-/* XIP_ERR_USAGE, reported, when @output would take the place of the image that is being read. */
-XIP_MUST_CHECK enum xip_err dump_spare_image(
-	const struct dump *dump, const struct xip_output *output);
 
 const char *dump_loader_text(enum xip_loader loader);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The file that holds the image; what comes through a pipe is spooled.
+ * The files that are read: what comes through a pipe is spooled, and none is written over.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -64,4 +64,30 @@ enum xip_err open_input(const char *path, int *fd, const char **name, const stru
 	if (err)
 		close(*fd);
 	return err;
+}
+
+/* The file that the action makes; NULL: none. */
+static const char *output_of(const struct options *options)
+{
+	switch (options->action) {
+	case ACTION_TAR:
+	case ACTION_HTML:
+	case ACTION_SVG:
+		return options->argument;
+	default:
+		return options->junit;
+	}
+}
+
+enum xip_err spare_inputs(const struct options *options, const struct xip_diag *diag)
+{
+	const char *output = output_of(options);
+	const char *inputs[] = {options->image, options->before,
+		options->action == ACTION_EXPECT ? options->argument : NULL};
+
+	for (size_t i = 0; output && i < sizeof(inputs) / sizeof(*inputs); i++)
+		if (inputs[i] && xip_output_replaces(output, inputs[i]))
+			return xip_diag_fail(diag, XIP_ERR_USAGE, output, XIP_NO_OFFSET,
+				"the output would be written over an input");
+	return XIP_OK;
 }

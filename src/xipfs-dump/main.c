@@ -79,8 +79,10 @@ static int run(
 {
 	int status = XIP_EXIT_OK;
 	struct dump dump = {0};
-	enum xip_err err;
+	enum xip_err err = spare_inputs(options, diag);
 
+	if (err)
+		return XIP_EXIT_USAGE;
 	if (options->action == ACTION_FIND) {
 		err = print_find(options, diag);
 	} else {

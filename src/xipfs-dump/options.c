@@ -300,6 +300,7 @@ static enum options_verdict take_operands(
 	struct options *options, struct xip_cli_options *parser, const struct xip_diag *diag)
 {
 	int count = parser->argc - optind;
+	const char *other; /* file that is read */
 
 	if (!count) {
 		xip_cli_operand_missing(parser, "IMAGE is missing", diag);
@@ -310,8 +311,9 @@ static enum options_verdict take_operands(
 			"more than one IMAGE; only --check, --extract, --ram and --top take paths "
 			"behind it; try xipfs-dump --help");
 	options->image = parser->argv[optind];
-	if (options->before && !strcmp(options->image, "-") && !strcmp(options->before, "-"))
-		return usage(diag, "%s", "standard input cannot be both images");
+	other = options->action == ACTION_EXPECT ? options->argument : options->before;
+	if (other && !strcmp(options->image, "-") && !strcmp(other, "-"))
+		return usage(diag, "%s", "standard input (-) can be read only once");
 	options->paths = parser->argv + optind + 1;
 	options->path_count = (size_t)count - 1;
 	return OPTIONS_RUN;

@@ -227,9 +227,7 @@ static enum xip_err write_svg(struct dump *dump, const struct picture *picture)
 
 	if (err)
 		return err;
-	err = dump_spare_image(dump, stream.output);
-	if (!err)
-		print_svg(stream.file, dump, picture);
+	print_svg(stream.file, dump, picture);
 	return xip_stream_close(&stream, err, dump->diag);
 }
 

@@ -151,9 +151,7 @@ static enum xip_err write_junit(const struct dump *dump, const struct xip_expect
 
 	if (err)
 		return err;
-	err = dump_spare_image(dump, stream.output);
-	if (!err)
-		print_junit(stream.file, dump, list, outcomes, failures);
+	print_junit(stream.file, dump, list, outcomes, failures);
 	return xip_stream_close(&stream, err, dump->diag);
 }
 

@@ -30,9 +30,7 @@ static enum xip_err write_file(struct dump *dump, struct dump *before)
 
 	if (err)
 		return err;
-	err = dump_spare_image(dump, stream.output);
-	if (!err)
-		err = print_page(stream.file, dump, before);
+	err = print_page(stream.file, dump, before);
 	return xip_stream_close(&stream, err, dump->diag);
 }
 

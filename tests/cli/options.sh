@@ -426,7 +426,7 @@ check "unknown letter: exit 16" usage_error . mkxipfs -Q tree a.img
 check "unknown long option: exit 16" usage_error . mkxipfs --frobnicate tree a.img
 check "no operand: exit 16" usage_error . mkxipfs
 check "one operand: exit 16" usage_error . mkxipfs tree
-check "standard input twice: exit 16" usage_error 'more than one SOURCE' mkxipfs - - a.img
+check "standard input twice: exit 16" usage_error 'only once' mkxipfs - - a.img
 check "--xattrs=x: exit 16" usage_error 'warn or ignore' mkxipfs --xattrs=x tree a.img
 check "--max-unpacked=0: exit 16" usage_error 'K, M or G' mkxipfs --max-unpacked=0 tree a.img
 check "an empty IMAGE: exit 16" usage_error 'IMAGE is empty' mkxipfs tree ''

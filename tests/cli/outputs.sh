@@ -89,7 +89,7 @@ report_over_image()
 	ln -s . here
 	local report
 	for report in a.img ./a.img here/a.img sub/../a.img; do
-		fails 8 'written over the image' mkxipfs --quiet --report=$report tree a.img
+		fails 16 'written over the image' mkxipfs --quiet --report=$report tree a.img
 		absent a.img
 	done
 	mkxipfs --quiet tree a.img
@@ -97,21 +97,141 @@ report_over_image()
 	ln a.img hard
 	ln -s a.img soft
 	for report in a.img hard soft here/a.img; do
-		fails 8 'written over the image' mkxipfs --quiet --report=$report tree a.img
+		fails 16 'written over the image' mkxipfs --quiet --report=$report tree a.img
 		local view
 		for view in --svg --html --tar '--expect=/dev/null --junit'; do
-			fails 8 'over the image|no expectation' xipfs-dump $view=$report a.img
+			fails 16 'over an input' xipfs-dump $view=$report a.img
 		done
 	done
-	fails 8 'written over the image' mkxipfs --quiet --report=new.json tree - >new.json || true
+	local code=0
+	mkxipfs --quiet --report=new.json tree - >new.json 2>err || code=$?
+	equal $code 16 "the exit status"
+	matches err 'written over the image'
 	same a.img good.img
 	[[ -L soft ]]
 	tar -cf a.tar -C tree .
 	cp a.tar b.tar
-	fails 8 'over the source' mkxipfs --quiet a.tar a.tar
-	fails 8 'over the source' mkxipfs --quiet --report=a.tar a.tar c.img
+	fails 16 'over an input' mkxipfs --quiet a.tar a.tar
+	fails 16 'over an input' mkxipfs --quiet --report=a.tar a.tar c.img
 	same a.tar b.tar
 	absent c.img
+}
+
+# spares INPUT COMMAND...: a usage error of one line, and INPUT is as it was.
+spares()
+{
+	local input=$1
+	shift
+
+	cp "$input" before
+	fails 16 'over an input' "$@"
+	one_line err
+	empty out
+	same "$input" before
+	rm before
+	absent new.img
+}
+
+output_over_input()
+{
+	small_source
+	echo '/text no-xip' >policy
+	echo '/dev d 755 0 0 - - - - -' >table
+	echo '*.o' >patterns
+	echo boot >boot
+	ln policy hard
+	ln -s policy soft
+	local input option
+	for option in --policy=policy --devtable=table --exclude-from=patterns --insert=boot; do
+		input=${option#*=}
+		spares $input mkxipfs --quiet $option --report=$input tree new.img
+		spares $input mkxipfs --quiet $option tree ./$input
+		spares $input mkxipfs --quiet ${option%=*}=- tree ./$input <$input
+		mkxipfs --quiet --explain=/text $option tree $input >out
+	done
+	for option in hard soft; do
+		spares policy mkxipfs --quiet --policy=policy --report=$option tree new.img
+	done
+	spares policy mkxipfs --quiet --policy=/dev/null --policy=policy --policy=/dev/null tree policy
+	mkxipfs --quiet --policy=/dev/null --report=/dev/null tree a.img
+	# only of a SOURCE may the new image take the place
+	spares a.img mkxipfs --quiet --insert=a.img tree a.img
+	spares a.img mkxipfs --quiet --report=a.img a.img new.img
+	cp a.img b.img
+	mkxipfs --quiet b.img b.img
+	mkxipfs --quiet - b.img <b.img
+	same a.img b.img
+	tar -cf a.tar -C tree .
+	spares a.tar mkxipfs --quiet - a.tar <a.tar
+}
+
+# The same of the inspector, which reads more than the image.
+dump_over_input()
+{
+	small_source
+	mkxipfs --quiet tree old.img
+	text 3000 >tree/more
+	mkxipfs --quiet tree a.img
+	echo 'size <= 1M' >expect
+	ln old.img hard
+	local output view
+	for output in old.img ./old.img hard; do
+		cp old.img good.img
+		fails 16 'over an input' xipfs-dump --html=$output --diff=old.img a.img
+		fails 16 'over an input' xipfs-dump --html=$output --diff=- a.img <old.img
+		same old.img good.img
+	done
+	for view in --svg --html --tar; do
+		fails 16 'over an input' xipfs-dump $view=old.img - <old.img
+		same old.img good.img
+	done
+	spares expect xipfs-dump --expect=expect --junit=expect a.img
+	spares expect xipfs-dump --expect=- --junit=expect a.img <expect
+	xipfs-dump --expect=expect --junit=junit a.img
+	xipfs-dump --html=page --diff=old.img a.img
+	local code=0
+	cp a.img good.img
+	xipfs-dump --svg=- a.img >>a.img 2>err || code=$?
+	equal $code 16 "the exit status"
+	same a.img good.img
+}
+
+device_over_itself()
+{
+	((EUID == 0)) || { echo "only root has loop devices"; return; }
+	small_source
+	truncate -s 64K disk
+	tar -cf disk -C tree .
+	cp disk before
+	local device code=0
+	device=$(losetup -f --show disk)
+	{
+		cp -a "$device" node &&
+			fails 16 'over an input' mkxipfs --quiet "$device" "$device" &&
+			fails 16 'over an input' mkxipfs --quiet "$device" node &&
+			mkxipfs --quiet tree "$device" &&
+			fails 16 'over an input' xipfs-dump --html="$device" node
+	} || code=$?
+	losetup -d "$device"
+	equal $code 0 "all of it"
+}
+
+standard_input_once()
+{
+	small_source
+	mkxipfs --quiet tree a.img
+	local options
+	for options in '-D - -' '--policy=- -D - tree' '--exclude-from=- -D - tree' '-i - -' \
+		'--policy=- --policy=- tree' '--exclude-from=- -i - tree' '- tree -' '-D - -D - tree'; do
+		fails 16 'standard input.*only once' mkxipfs --quiet $options new.img </dev/null
+		one_line err
+		absent new.img
+	done
+	fails 16 'standard input.*only once' xipfs-dump --expect=- - <a.img
+	one_line err
+	fails 16 'standard input.*only once' xipfs-dump --diff=- - <a.img
+	mkxipfs --quiet -i - -i /dev/null - new.img <a.img
+	echo 'size <= 1M' | status 0 xipfs-dump --expect=- a.img
 }
 
 report_inside_source()
@@ -261,6 +381,10 @@ check "no stale files where files need names" no_stale_files
 check "a device that is too small is not written to" small_device
 check "a report comes with its image" report_with_its_image
 check "an output over the image or the source" report_over_image
+check "an output over what else is read" output_over_input
+check "the inspector's output over what else is read" dump_over_input
+check "a device that is read is not written to" device_over_itself
+check "standard input is read once" standard_input_once
 check "a report inside the source" report_inside_source
 check "--pad-to and --pad-byte" padding
 check "a partition smaller than the image" small_partition

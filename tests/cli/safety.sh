@@ -198,6 +198,52 @@ dump_to_closed_pipe()
 	equal $? 8 "the exit status"
 }
 
+# without_reader COMMAND...: with a pipe for standard output that nobody reads any more.
+without_reader()
+{
+	exec 4> >(:)
+	wait $!
+	local code=0
+	"$@" >&4 2>err || code=$?
+	exec 4>&-
+	return $code
+}
+
+documents_to_closed_pipe()
+{
+	mkdir tree
+	text 300000 >tree/text
+	echo 'size <= 1M' >holds
+	echo 'size <= 1' >fails
+	mkxipfs -q tree a.img
+	local view
+	for view in --html=- '--html=- --diff=a.img' --svg=- '--expect=holds --junit=-' --tar=-; do
+		without_reader xipfs-dump $view a.img || fail "exit status $? of $view"
+		empty err
+	done
+	local code=0
+	without_reader xipfs-dump --expect=fails --junit=- a.img || code=$?
+	equal $code 4 "the exit status"
+	for view in '' --quiet -v; do
+		rm -f b.img
+		without_reader mkxipfs -q $view --report=- tree b.img || fail "exit status $?"
+		empty err
+		same a.img b.img
+	done
+	echo old >b.img
+	for view in 'mkxipfs -q --report=- tree b.img' 'xipfs-dump --html=- a.img' \
+		'xipfs-dump --expect=holds --junit=- a.img'; do
+		code=0
+		$view >/dev/full 2>err || code=$?
+		equal $code 8 "the exit status of $view"
+		one_line err
+	done
+	equal "$(cat b.img)" old "the old image"
+	mkxipfs -q --quiet --report=- tree b.img >report
+	mkxipfs -q --quiet --report=file tree b.img
+	same report file
+}
+
 # The image takes the place of the old one in one step: who has the old one open keeps it.
 replaced_not_rewritten()
 {
@@ -302,6 +348,7 @@ check "a summary to /dev/full" summary_to_full_device
 check "closed standard streams" closed_streams
 check "a closed pipe" closed_pipe
 check "the inspector's output to a closed pipe or a full device" dump_to_closed_pipe
+check "reports and pages to a closed pipe" documents_to_closed_pipe
 check "the old image is replaced, not rewritten" replaced_not_rewritten
 check "the image's mode follows the umask" mode_of_image
 check "an output through a symlink" output_through_symlink

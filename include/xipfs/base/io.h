@@ -63,8 +63,11 @@ XIP_MUST_CHECK enum xip_err xip_output_open(
 /* The descriptor to write to and to read back from; it belongs to @out. */
 int xip_output_fd(const struct xip_output *out);
 
-/* True when @file is the one that the output would take the place of, under whatever name. */
-bool xip_output_is(const struct xip_output *out, const struct stat *file);
+/*
+ * True when what is written to @output ("-": standard output) would take the place of what @input
+ * ("-": standard input) holds, a regular file or a block device, under whatever name.
+ */
+bool xip_output_replaces(const char *output, const char *input);
 
 /* True when both would become, or replace, one and the same file. */
 bool xip_output_same(const struct xip_output *one, const struct xip_output *other);

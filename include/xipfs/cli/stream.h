@@ -11,6 +11,14 @@
 #include "xipfs/base/err.h"
 #include "xipfs/base/io.h"
 
+/*
+ * For what is written to standard output: passes on to @diag, which must outlive it, all but errors
+ * after its reader has gone. That one had enough is no fault: xip_stream_forgive makes XIP_OK of
+ * the XIP_ERR_IO that comes of it.
+ */
+struct xip_diag xip_stream_diag(const struct xip_diag *diag);
+XIP_MUST_CHECK enum xip_err xip_stream_forgive(enum xip_err err);
+
 struct xip_stream {
 	FILE *file; /* write to it, do not close it */
 	const char *path;
@@ -32,7 +40,8 @@ XIP_MUST_CHECK enum xip_err xip_stream_end(
 
 /*
  * Closes it. With @err XIP_OK, and when every write succeeded, the file takes its place; otherwise
- * nothing is left of it. Returns @err, or what went wrong here.
+ * nothing is left of it. Returns @err, or what went wrong here; that the reader of standard output
+ * had enough of it is no error.
  */
 XIP_MUST_CHECK enum xip_err xip_stream_close(
 	struct xip_stream *stream, enum xip_err err, const struct xip_diag *diag);
