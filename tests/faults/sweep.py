@@ -162,6 +162,8 @@ def main():
     what, most, command = sys.argv[1], int(sys.argv[2]), sys.argv[3:]
     program = os.path.basename(command[0])
     good = run(command, {}, {})
+    if good.status in (8, 16):
+        sys.exit(f"FAIL: it fails undisturbed: {good.err.decode(errors='replace')}")
     memory = what == "memory"
     where = tempfile.NamedTemporaryFile("r")
     points = memory_points(command, os.environ["FAILING_MALLOC"], where.name) if memory else \

@@ -6,7 +6,7 @@ need_build build_release "$BUILD_RELEASE"
 gcc -O1 -shared -fPIC -o "$SCRATCH/failing_malloc.so" "$TOP/tests/faults/failing_malloc.c"
 export FAILING_MALLOC=$SCRATCH/failing_malloc.so
 # How many failures of each command are tried, evenly spread; 0: all.
-MEMORY_POINTS=${MEMORY_POINTS-25}
+MEMORY_POINTS=${MEMORY_POINTS-50}
 CALL_POINTS=${CALL_POINTS-8}
 
 # What the commands below work on: a bit of everything.
