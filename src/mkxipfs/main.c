@@ -87,7 +87,8 @@ static enum xip_err print_report(const struct options *options, const struct xip
 	if (!options->quiet)
 		report_summary(out, tree, build, options, options->image);
 	if (!options->quiet && options->plain)
-		fputs("  called as mkcramfs: nothing in place without -X, --xip, --fit or a policy\n",
+		fputs("  called as mkcramfs: nothing in place without -X, --xip, --fit or a "
+		      "policy\n",
 			out);
 	if (prints_plan(options))
 		report_write(out, options, tree, build);
