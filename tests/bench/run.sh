@@ -144,7 +144,7 @@ promise_zopfli()
 	awk -v what="$1" -v ours="$(tail -1 "$2")" -v theirs="$(tail -1 "$3")" -v limit="$4" 'BEGIN {
 		good = theirs > 0 && ours > 0 && ours <= limit * theirs
 		printf "%s few: zopfli, %s: %s of %s, %.4f (at most %s)\n", (good ? "ok" : "not ok"), what,
-			ours, theirs, theirs > 0 ? ours / theirs : 0, limit
+			ours, theirs, (theirs > 0 ? ours / theirs : 0), limit
 		exit !good
 	}' || failed=$((failed + 1))
 	count=$((count + 1))
