@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A program small enough to be copied to a ramfs and run there: no C library, no data. As init it never ends. */
+/* A program small enough to be copied to a ramfs and run there: no C library, no data. As init it
+ * never ends. */
 
 #include "call.h"
 
