@@ -10,6 +10,7 @@ MKXIPFS_LICENSE = GPL-2.0+
 MKXIPFS_LICENSE_FILES = LICENSE
 HOST_MKXIPFS_DEPENDENCIES = \
 	host-elfutils \
+	host-json-c \
 	host-libarchive \
 	host-mkxipfs-libdeflate \
 	host-mkxipfs-zopfli \
