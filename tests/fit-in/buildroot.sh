@@ -148,7 +148,7 @@ makes_image_without_mmu()
 	matches $image.report.txt '100755 0:0 /bin/program: in place'
 	matches $image.report.txt '100755 0:0 /bin/elf: compressed'
 	matches $image.report.txt '020600 0:0 /dev/console'
-	matches $image.html 'program'
+	matches $image.html '\[[0-9]+, "program", 33261,'
 }
 
 # All options at once.
@@ -170,7 +170,7 @@ makes_image_with_mmu()
 	matches $image.report.txt '100600 0:0 /etc/hostname'
 	equal "$(dd if=$image bs=1 skip=48 count=7 status=none)" product "volume name"
 	(($(stat -c %s $image) % 16384 == 0)) || fail "not a multiple of 16 KiB"
-	matches $image.html 'flash'
+	matches $image.html '^ "flash": 134217728,$'
 }
 
 makes_big_endian_image()
@@ -199,7 +199,7 @@ takes_cramfs_calls()
 	for options in -L -B '-L -X' '-L -X -X' '-B -X -X'; do
 		# shellcheck disable=SC2086 # options are split
 		fakeroot -- mkxipfs $options output/target image
-		clean_but_for byte-order image
+		clean_of_host image
 	done
 }
 

@@ -16,7 +16,7 @@ makes_image()
 		"$LAYER/classes-recipe/image_types_xipfs.bbclass")
 	env XIPFS_ENDIANNESS="$1" EXTRA_IMAGECMD="$2" IMAGE_ROOTFS=tree IMGDEPLOYDIR=deploy \
 		IMAGE_NAME=product bash -euc "fakeroot -- $command"
-	clean_but_for byte-order deploy/product.xipfs
+	clean_of_host deploy/product.xipfs
 	equal "$(xxd -l 4 -p deploy/product.xipfs)" "$3" "magic number"
 }
 

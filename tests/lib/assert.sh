@@ -157,9 +157,15 @@ check_names()
 	sed -n 's/^\t{{"\([a-z-]*\)",.*/\1/p' "$TOP"/src/check/checks_*.c
 }
 
-# clean_but_for CHECK IMAGE: xipfs-dump --check finds no errors but those of CHECK.
-clean_but_for()
+# clean_of_host IMAGE: xipfs-dump --check finds nothing wrong with an image of this machine's programs. In a
+# big-endian one it must find their byte order, and nothing else.
+clean_of_host()
 {
-	xipfs-dump --check "$2" >checked || [[ $? == 4 ]] || fail "$2 cannot be checked"
-	! grep '^error: ' checked | grep -v "^error: $1: " || fail "$2 breaks other rules than $1"
+	if [[ $(xipfs-dump --json "$1") != *'"byte_order": "big"'* ]]; then
+		xipfs-dump --check "$1"
+		return
+	fi
+	xipfs-dump --check "$1" >checked && fail "$1 is clean, though its programs are little-endian"
+	matches checked '^error: byte-order: '
+	! grep '^error: ' checked | grep -v '^error: byte-order: ' || fail "$1 breaks other rules, too"
 }

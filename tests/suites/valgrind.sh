@@ -26,7 +26,7 @@ builder()
 {
 	small_tree
 	clean 0 "$MKXIPFS" -q "$@" tree a.img
-	clean_but_for byte-order a.img
+	clean_of_host a.img
 	mkxipfs -q "$@" tree b.img
 	same a.img b.img
 }
