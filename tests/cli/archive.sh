@@ -179,17 +179,6 @@ archive_of_16_mib_file()
 	absent a.img
 }
 
-# refuses PATTERN ARCHIVE [OPTION...]: one line, no image.
-refuses_archive()
-{
-	local pattern=$1
-	shift
-
-	fails 8 "$pattern" mkxipfs -q "$@" no.img
-	one_line err
-	absent no.img
-}
-
 # libarchive would run these programs for what begins like their output.
 no_program_is_run()
 {
@@ -202,7 +191,7 @@ no_program_is_run()
 	{ printf 'GRZipII\0\2\4:)'; zeros 200; } >a.grz
 	{ printf '\x89LZO\0\r\n\x1a\n\x10\x30\x20\x60\x09\x40\1\5'; zeros 200; } >a.lzo
 	for archive in a.lrz a.grz a.lzo; do
-		PATH=$PWD/bin:$PATH refuses_archive 'nor an archive of a known format' $archive
+		PATH=$PWD/bin:$PATH refuses_source 'nor an archive of a known format' $archive
 	done
 	absent ran
 }
@@ -214,11 +203,11 @@ bombs()
 
 	for filter in gzip zstd; do
 		{ head -c 1100M /dev/zero || true; } | $filter -1 -c >$filter.bomb
-		refuses_archive "^mkxipfs: $filter.bomb: unpacks to more than the 1073741824 bytes" \
+		refuses_source "^mkxipfs: $filter.bomb: unpacks to more than the 1073741824 bytes" \
 			$filter.bomb
 	done
 	((SECONDS - began < 120)) || fail "it took $((SECONDS - began)) s"
-	{ head -c 1100M /dev/zero || true; } | refuses_archive '^mkxipfs: -: unpacks to more' --max-unpacked=10M -
+	{ head -c 1100M /dev/zero || true; } | refuses_source '^mkxipfs: -: unpacks to more' --max-unpacked=10M -
 	# by its entries: ten files of 8 MiB that are nothing but holes
 	mkdir tree
 	for i in {1..10}; do
@@ -226,10 +215,10 @@ bombs()
 	done
 	tar --sparse -cf a.tar -C tree .
 	mkxipfs -q --max-unpacked=80M a.tar a.img
-	refuses_archive 'a.tar: "./[0-9]+": unpacks to more than the 83886079 bytes' \
+	refuses_source 'a.tar: "./[0-9]+": unpacks to more than the 83886079 bytes' \
 		--max-unpacked=83886079 a.tar
 	# the limit is one for all sources
-	refuses_archive 'unpacks to more' --max-unpacked=150M a.tar a.tar
+	refuses_source 'unpacks to more' --max-unpacked=150M a.tar a.tar
 	mkxipfs -q --max-unpacked=160M a.tar a.tar b.img
 	same a.img b.img
 }

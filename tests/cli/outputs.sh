@@ -43,26 +43,30 @@ no_stale_files()
 	[[ $(stat -c %a out.d/x) == "$(stat -c %a a.img)" ]]
 }
 
+# loop_device FILE: makes one of it, to $device, for the rest of the test.
+loop_device()
+{
+	((EUID == 0)) || skip "only root has loop devices"
+	device=$(losetup -f --show "$1")
+	# shellcheck disable=SC2064 # of this device
+	trap "losetup -d '$device'" EXIT
+}
+
 small_device()
 {
-	((EUID == 0)) || { echo "only root has loop devices"; return; }
+	local device
 	small_source
 	noise 200000 >tree/noise
 	truncate -s 64K disk
 	printf old | dd of=disk conv=notrunc status=none
-	local device code=0
-	device=$(losetup -f --show disk)
-	{
-		fails 8 'holds 65536 bytes, [0-9]+ less' mkxipfs --quiet tree "$device" &&
-			one_line err &&
-			rm tree/noise &&
-			mkxipfs --quiet tree a.img &&
-			equal "$(head -c 3 "$device")" old "the device" &&
-			mkxipfs --quiet tree "$device" &&
-			xipfs-dump --check "$device"
-	} || code=$?
-	losetup -d "$device"
-	equal $code 0 "all of it"
+	loop_device disk
+	fails 8 'holds 65536 bytes, [0-9]+ less' mkxipfs --quiet tree "$device"
+	one_line err
+	rm tree/noise
+	mkxipfs --quiet tree a.img
+	equal "$(head -c 3 "$device")" old "the device"
+	mkxipfs --quiet tree "$device"
+	xipfs-dump --check "$device"
 }
 
 report_with_its_image()
@@ -74,7 +78,7 @@ report_with_its_image()
 	equal "$(cat r.json)" old "the report"
 	fails 8 'cannot create' mkxipfs --quiet --report=nowhere/r.json tree a.img
 	equal "$(cat a.img)" old "the image"
-	fails 8 'Permission|denied|No space|cannot' mkxipfs --quiet --report=/dev/full tree a.img
+	fails 8 'No space' mkxipfs --quiet --report=/dev/full tree a.img
 	equal "$(cat a.img)" old "the image"
 	mkxipfs --quiet --report=r.json tree a.img
 	jq -e .size r.json
@@ -197,22 +201,17 @@ dump_over_input()
 
 device_over_itself()
 {
-	((EUID == 0)) || { echo "only root has loop devices"; return; }
+	local device
 	small_source
 	truncate -s 64K disk
 	tar -cf disk -C tree .
 	cp disk before
-	local device code=0
-	device=$(losetup -f --show disk)
-	{
-		cp -a "$device" node &&
-			fails 16 'over an input' mkxipfs --quiet "$device" "$device" &&
-			fails 16 'over an input' mkxipfs --quiet "$device" node &&
-			mkxipfs --quiet tree "$device" &&
-			fails 16 'over an input' xipfs-dump --html="$device" node
-	} || code=$?
-	losetup -d "$device"
-	equal $code 0 "all of it"
+	loop_device disk
+	cp -a "$device" node
+	fails 16 'over an input' mkxipfs --quiet "$device" "$device"
+	fails 16 'over an input' mkxipfs --quiet "$device" node
+	mkxipfs --quiet tree "$device"
+	fails 16 'over an input' xipfs-dump --html="$device" node
 }
 
 standard_input_once()
@@ -354,7 +353,7 @@ options_are_escaped()
 		done
 		fails 16 'option --page-size needs a value' $program --page-size
 		fails 16 'verbose=1: the option takes no value' $program --verbose=1
-		fails 16 'option --pa( may mean several|;)' $program --pa
+		fails 16 'option --pa may mean several' $program --pa
 		fails 16 'unknown option -Q' $program -vQ
 	done
 	fails 16 'option -b needs a value' mkxipfs -b

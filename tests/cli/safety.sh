@@ -162,42 +162,6 @@ closed_streams()
 	same a.img b.img
 }
 
-closed_pipe()
-{
-	mkdir tree
-	noise 600000 >tree/noise
-	set +e
-	mkxipfs -q tree - 2>err | true
-	equal "${PIPESTATUS[0]}" 8 "the exit status"
-	matches err 'roken pipe'
-}
-
-dump_to_closed_pipe()
-{
-	mkdir tree
-	noise 600000 >tree/noise
-	mkxipfs -q tree a.img
-	set +e
-	local view
-	for view in --cat=/noise --tar=- --list --json --help; do
-		xipfs-dump $view a.img 2>err | true
-		equal "${PIPESTATUS[0]}" 0 "the exit status of $view"
-		empty err
-	done
-	xipfs-dump --expect=- a.img <<<'xip /noise' 2>err | true
-	equal "${PIPESTATUS[0]}" 4 "the exit status of --expect"
-	empty err
-	mkxipfs -q -v tree b.img 2>err | true
-	equal "${PIPESTATUS[0]}" 0 "the exit status of mkxipfs"
-	same a.img b.img
-	xipfs-dump --cat=/noise a.img >/dev/full 2>err
-	equal $? 8 "the exit status"
-	xipfs-dump --tar=- a.img >/dev/full 2>err
-	equal $? 8 "the exit status"
-	xipfs-dump --list a.img >/dev/full 2>err
-	equal $? 8 "the exit status"
-}
-
 # without_reader COMMAND...: with a pipe for standard output that nobody reads any more.
 without_reader()
 {
@@ -207,6 +171,38 @@ without_reader()
 	"$@" >&4 2>err || code=$?
 	exec 4>&-
 	return $code
+}
+
+closed_pipe()
+{
+	mkdir tree
+	noise 600000 >tree/noise
+	local code=0
+	without_reader mkxipfs -q tree - || code=$?
+	equal $code 8 "the exit status"
+	matches err 'roken pipe'
+}
+
+dump_to_closed_pipe()
+{
+	mkdir tree
+	noise 600000 >tree/noise
+	mkxipfs -q tree a.img
+	local view code=0
+	for view in --cat=/noise --tar=- --list --json --help; do
+		without_reader xipfs-dump $view a.img || fail "exit status $? of $view"
+		empty err
+	done
+	without_reader xipfs-dump --expect=- a.img <<<'xip /noise' || code=$?
+	equal $code 4 "the exit status of --expect"
+	empty err
+	without_reader mkxipfs -q -v tree b.img
+	same a.img b.img
+	for view in --cat=/noise --tar=- --list; do
+		code=0
+		xipfs-dump $view a.img >/dev/full 2>err || code=$?
+		equal $code 8 "the exit status of $view"
+	done
 }
 
 documents_to_closed_pipe()

@@ -197,17 +197,6 @@ old_image_becomes_xip()
 	in_place nommu new.img /app tree/app
 }
 
-# refuses_source PATTERN SOURCE...: one line, no image.
-refuses_source()
-{
-	local pattern=$1
-	shift
-
-	fails 8 "$pattern" mkxipfs -q "$@" no.img
-	one_line err
-	absent no.img
-}
-
 damaged_images()
 {
 	make_tree tree

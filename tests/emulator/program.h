@@ -62,7 +62,6 @@
 #define SCB_AIRCR      REG(0xe000ed0c)
 #define SCB_SHCSR      REG(0xe000ed24)
 #define SCB_CFSR       REG(0xe000ed28)
-#define SCB_BFAR       REG(0xe000ed38)
 
 #define BAUD_DIVIDER ((USART_CLOCK + 57600) / 115200)
 

@@ -87,7 +87,7 @@ looks_as_buildroot_wants()
 
 	hashes=$(printf '%80s' '' | tr ' ' '#')
 	find "$EXTERNAL" -type f ! -name README.md >files
-	xargs -d '\n' grep -nE '[[:blank:]]$|^ +[^ ]|^$' <files | grep -v ':$' >bad || true
+	xargs -d '\n' grep -nE '[[:blank:]]$|^ +[^ ]' <files >bad || true
 	while read -r file; do
 		[[ ! $(tail -c 1 "$file") ]] || echo "$file: no newline at the end"
 		uniq -c "$file" | grep -qE '^ +[2-9] $' && echo "$file: two empty lines"

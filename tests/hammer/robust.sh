@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the patched kernel withstands: floods of input, RAM that is too small for a shell. Read by run.sh.
 
-# flood NAME COUNT COMMAND SIGN: the console has SIGN after the command met so many characters. That some
+# flood NAME COUNT COMMAND [SIGN]: the console has SIGN after the command met so many characters. That some
 # were lost on the way, as the emulator says, is no fault here.
 flood()
 {
@@ -12,13 +12,13 @@ flood()
 	if grep -aE "page allocation failure|oom-killer|Out of memory|Kernel panic" "$log"; then
 		return 1
 	fi
-	has_signs "$log" "$4" '^still here'
+	has_signs "$log" '^still here' "${@:4}"
 }
 
 # Nobody reads while more comes than there is RAM.
 input_may_flood()
 {
-	flood flood 300000 'sleep 40' .
+	flood flood 300000 'sleep 40'
 }
 
 # read(2) of 200 characters ends, though the terminal's buffer has 256 and the sender can be stopped.

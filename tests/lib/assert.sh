@@ -91,6 +91,17 @@ matches_not()
 	! grep -E -- "$2" "$1" || fail "$1 has a line like '$2'"
 }
 
+# refuses_source PATTERN [OPTION...] SOURCE...: mkxipfs says so in one line, and makes no image.
+refuses_source()
+{
+	local pattern=$1
+	shift
+
+	fails 8 "$pattern" mkxipfs -q "$@" no.img
+	one_line err
+	absent no.img
+}
+
 # json IMAGE FILTER [OPTION...] prints what jq finds in the inspector's JSON.
 json()
 {
@@ -161,7 +172,7 @@ check_names()
 # big-endian one it must find their byte order, and nothing else.
 clean_of_host()
 {
-	if [[ $(xipfs-dump --json "$1") != *'"byte_order": "big"'* ]]; then
+	if [[ $(json "$1" .byte_order) != big ]]; then
 		xipfs-dump --check "$1"
 		return
 	fi

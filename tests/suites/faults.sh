@@ -24,7 +24,6 @@ fault_inputs()
 	program static tree/bin/static
 	: >tree/dir/sub/empty
 	mkfifo tree/dir/fifo
-	rm -f ./*.img
 	echo '/dev/null c 666 0 0 1 3 - - -' >table
 	printf '%s\n' 'bin/static xip' '/dir/none exclude' 'text mode=0600' >policy
 	printf '%s\n' 'xip /bin/static' no-setuid 'size <= 2M' 'xip /text # no' >expect
@@ -41,7 +40,6 @@ fault_inputs()
 # The same tree as archives, with extended attributes where the format has them.
 fault_archives()
 {
-	rm -f a.tar.*
 	tar -cf a.tar --format=pax --pax-option=SCHILY.xattr.security.capability:=abc -C tree .
 	gzip -k a.tar
 	zstd -q a.tar
@@ -76,12 +74,19 @@ fault_containers()
 		--transform='s,^blobs/sha256/\([12]\),\1.tar,' blobs/sha256/1 blobs/sha256/2
 }
 
+# Made once: each sweep gets a copy.
+keep_inputs()
+{
+	fault_inputs
+	cp -a . "$SCRATCH/inputs"
+}
+
 sweep()
 {
 	local what=$1 points=$2
 	shift 2
 
-	fault_inputs
+	cp -a "$SCRATCH/inputs/." .
 	python3 "$TOP/tests/faults/sweep.py" "$what" "$points" "$@"
 }
 
@@ -132,10 +137,11 @@ each_command()
 # A name for the report without the directory of the build.
 sweep_check()
 {
-	local what=$1 points=$2 program=${3##*/}
+	local what=$1 program=${3##*/}
 
 	check "$what: $program ${*:4}" sweep "$@"
 }
 
+check "what the commands work on" keep_inputs
 each_command sweep_check memory "$MEMORY_POINTS"
 each_command sweep_check calls "$CALL_POINTS"

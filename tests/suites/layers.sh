@@ -27,7 +27,7 @@ table_is_complete()
 	done <rows
 }
 
-# include/xipfs has no folder that src does not have, and src no private header with a public name.
+# include/xipfs has no folder that src does not have.
 include_mirrors_src()
 {
 	local folder

@@ -20,13 +20,10 @@ browse()
 	matches_not err 'CONSOLE'
 }
 
-# colours FILE WIDTH,HEIGHT OPTION...: "count #rrggbb" of a screenshot, to ./colours.
+# colours FILE WIDTH,HEIGHT: "count #rrggbb" of a screenshot, to ./colours.
 colours()
 {
-	local file=$1 size=$2
-	shift 2
-
-	browse "$file" --window-size="$size" --screenshot="$PWD/shot.png" "$@"
+	browse "$1" --window-size="$2" --screenshot="$PWD/shot.png"
 	"$TOP/tests/pictures/pixels.py" shot.png >colours
 	(($(wc -l <colours) > 8)) || fail "the screenshot is blank"
 }

@@ -88,7 +88,7 @@ one_dialect()
 	cd "$TOP"
 	shell_files | grep -vE '^examples/target/|^tests/(target|hammer)/guest/|/root(fs)?/etc/|^\.ci/run$' >"$SCRATCH/scripts"
 	(($(wc -l <"$SCRATCH/scripts") > 40)) || fail "hardly any script"
-	xargs -d '\n' grep -nE '^(function )?[a-zA-Z_]+\(\) *\{|^ +[^ ]|^\t*\. ["/$]|(^|\t|if |while |&& |\|\| )\[ ' \
+	xargs -d '\n' grep -nE '^(function )?[a-zA-Z0-9_]+\(\) *\{|^ +[^ ]|^\t*\. ["/$]|(^|\t|if |while |&& |\|\| )\[ ' \
 		<"$SCRATCH/scripts" | grep -vE '^tests/(layers|golden/assemble):' >"$SCRATCH/dialect" || true
 	while read -r file; do
 		! head -1 "$file" | grep -qx '#!/bin/bash' || grep -qx 'set -euo pipefail' "$file" ||

@@ -14,7 +14,6 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import cramfs  # noqa: E402
 
 AWAY = 0x08000000
-DIRECT = 1 << 30
 
 
 def main():
@@ -28,7 +27,7 @@ def main():
         inode, moved = names[name], 0
         for at in range(inode["offset"], inode["offset"] + -(-inode["size"] // 4096) * 4, 4):
             pointer, = struct.unpack_from("<I", data, at)
-            if pointer & DIRECT:
+            if pointer & cramfs.DIRECT:
                 struct.pack_into("<I", data, at, pointer + (AWAY >> 2))
                 moved += 1
         assert moved, name

@@ -382,7 +382,8 @@ build_resumes()
 	refuse_fragment
 	refuse_fragment
 	key=$(sed -n 's/.*the end of \(.*\)\/log:$/\1/p' "$WORK/wrong.log")
-	[[ -s "$key/log" ]] && [[ ! -e "$key/done" ]]
+	[[ -s "$key/log" ]]
+	[[ ! -e "$key/done" ]]
 	[[ "$(grep -c '^build.sh: ' "$WORK/wrong.log")" = 1 ]]
 }
 
@@ -467,7 +468,8 @@ make_disco_programs()
 
 # A board in the emulator, with clocks and pins by the kernel: programs run where they are loaded, handlers return by code on the
 # stack, and neither kernel nor emulator has anything to say against it.
-boot_stm32() {
+boot_stm32()
+{
 	local sign
 	"$TARGET/boot.sh" "$1" --out="$WORK/out/$1" --timeout=300 --log="$WORK/$1.log" --run='free' --run='ps' \
 		--run='cat /proc/self/maps' --run='cp /test/small /tmp' --run='/tmp/small' --run='/test/signal' \

@@ -125,7 +125,8 @@ test_memory()
 
 # --- boards of ST ------------------------------------------------------------
 
-test_stm32() {
+test_stm32()
+{
 	local board start
 	ok "programs for the boards of ST" make_disco_programs
 	for board in stm32f429-disco stm32f469-disco stm32f746-disco stm32f769-disco stm32h743i-eval; do

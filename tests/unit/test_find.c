@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <stdio.h>
-
 #include "craft.h"
 #include "failing_alloc.h"
 #include "xipfs/read/find.h"
@@ -17,20 +15,6 @@ static void put_image(uint8_t *file, uint32_t at, bool big)
 	craft_crc(&craft);
 	memcpy(file + at, craft.data, FILE_SIZE - at < 4096 ? FILE_SIZE - at : 4096);
 	craft_free(&craft);
-}
-
-static int open_bytes(const uint8_t *bytes, size_t size)
-{
-	FILE *file = tmpfile();
-	int fd;
-
-	ck_assert_ptr_nonnull(file);
-	ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
-	ck_assert_int_eq(fflush(file), 0);
-	fd = dup(fileno(file));
-	ck_assert_int_ge(fd, 0);
-	fclose(file);
-	return fd;
 }
 
 /* At every place around the borders of what is read at once, and at the end of the file. */
@@ -56,7 +40,7 @@ START_TEST(every_place)
 	ck_assert_ptr_nonnull(file);
 	for (size_t i = 0; i < count; i++)
 		put_image(file, places[i].at, i & 1);
-	fd = open_bytes(file, FILE_SIZE);
+	fd = craft_open(&(struct craft){.data = file, .size = FILE_SIZE});
 	ck_assert_int_eq(xip_find_images(fd, "file", 0, 100, &list, NULL), XIP_OK);
 	ck_assert_uint_eq(list.count, count);
 	ck_assert_uint_eq(list.file_size, FILE_SIZE);
@@ -83,6 +67,7 @@ START_TEST(claimed_sizes)
 {
 	static const uint32_t sizes[] = {0, 75, 76, 77, 4095, 4097, 8192, 0x7fffffff, 0xffffffff};
 	uint8_t *file = calloc(1, FILE_SIZE);
+	struct craft craft = {.data = file, .size = 8192};
 
 	ck_assert_ptr_nonnull(file);
 	put_image(file, 4096, false);
@@ -90,9 +75,8 @@ START_TEST(claimed_sizes)
 		struct xip_found_list list;
 		int fd;
 
-		for (unsigned k = 0; k < 4; k++)
-			file[4096 + 4 + k] = (uint8_t)(sizes[i] >> 8 * k);
-		fd = open_bytes(file, 8192);
+		craft_put(&craft, 4096 + 4, 4, sizes[i]);
+		fd = craft_open(&craft);
 		ck_assert_int_eq(xip_find_images(fd, "file", 0, 100, &list, NULL), XIP_OK);
 		ck_assert_uint_eq(list.count, sizes[i] >= 76);
 		if (list.count)
@@ -115,7 +99,7 @@ START_TEST(out_of_memory)
 	ck_assert_ptr_nonnull(file);
 	for (uint32_t i = 0; i < 40; i++)
 		put_image(file, i * 8192, false);
-	fd = open_bytes(file, FILE_SIZE);
+	fd = craft_open(&(struct craft){.data = file, .size = FILE_SIZE});
 	for (n = 1;; n++) {
 		enum xip_err err;
 
