@@ -44,9 +44,7 @@ xip_require(libarchive libarchive 3.4 libarchive-dev libarchive-devel libarchive
 xip_require(libdeflate libdeflate 1.8 libdeflate-dev libdeflate-devel libdeflate)
 xip_require(json json-c 0.15 libjson-c-dev json-c-devel json-c)
 # Some machines have none; zlib then does what it does, at a third of the speed.
-if(PKG_CONFIG_FOUND)
-	pkg_check_modules(isal QUIET IMPORTED_TARGET GLOBAL libisal)
-endif()
+xip_find(isal libisal 2)
 
 # Zopfli ships no pkg-config file; distributions put its header into a folder of its own.
 find_path(ZOPFLI_HEADER_DIR lz77.h PATH_SUFFIXES zopfli)

@@ -58,7 +58,7 @@ main()
 	packages_install "$TOP/tests/lib/packages.build" "$HERE/packages"
 	build_release
 	mkdir -p "$CACHE"
-	[[ -d $CACHE/apt ]] || foreign_apt "$CACHE/apt" armhf update >&2
+	[[ -d $CACHE/apt ]] || foreign_apt "$CACHE/apt" armhf update >&2 || { rm -rf "$CACHE/apt"; return 1; }
 	scratch=$(mktemp -d)
 	# shellcheck disable=SC2064 # of this call
 	trap "rm -rf '$scratch'" EXIT

@@ -20,14 +20,20 @@ makes_image()
 	equal "$(xxd -l 4 -p deploy/product.xipfs)" "$3" "magic number"
 }
 
-# The recipe is of these sources: their version and their licence.
+# The recipe is of these sources: their version, their licence, and what they need.
 recipe_is_true()
 {
-	local recipe
+	local recipe library
 
 	recipe=$(echo "$LAYER"/recipes-devtools/mkxipfs/mkxipfs-native_*.bb)
 	equal "$(basename "$recipe" .bb)" "mkxipfs-native_$(mkxipfs --version | awk 'NR == 1 { print $2 }')"
 	matches "$recipe" "LICENSE;md5=$(md5sum <"$TOP/LICENSE" | cut -c1-32)\"$"
+	sed -n 's/^xip_require([a-z]* \([a-z-]*\) .*/\1/p' "$TOP/cmake/dependencies.cmake" >libraries
+	(($(wc -l <libraries) > 3)) || fail "no libraries in dependencies.cmake"
+	while read -r library; do
+		[[ $library != libelf ]] || library=elfutils
+		matches "$recipe" "^DEPENDS = .*\b$library-native\b"
+	done <libraries
 }
 
 check "Yocto: the class's command, little-endian" makes_image -L '-X -X' 453dcd28

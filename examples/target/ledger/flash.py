@@ -113,15 +113,21 @@ def chips_of(out):
             address, used, room = int(match[1], 16), int(match[3]), int(match[4] or 0)
             chip = "flash.bin" if match[2] == "end" else match[5].split()[-1]
             chips[chip].append((address, match[2], used, room))
+    for parts in chips.values():
+        address, name, _, room = parts[-1]
+        if name != "end":  # the chip ends with its last partition
+            parts.append((address + room, "end", 0, 0))
+        for (first, _, used, _), (second, name, _, _) in zip(parts, parts[1:]):
+            if second < first + used:
+                raise ValueError(f"{out}/flash/map: {name} begins inside what is before it")
     return chips
 
 
 def print_parts(out):
     """The chips part by part; each adds up to its size."""
     for chip, parts in chips_of(out).items():
-        begin, total = parts[0][0], 0
-        print(f"{chip}, bytes from 0x{begin:08x} on:")
-        end, free = begin, 0
+        total, free, end = 0, 0, parts[0][0]
+        print(f"{chip}, bytes from 0x{end:08x} on:")
         for address, name, used, room in parts:
             free += address - end  # in front of the part, or behind the one before in its partition
             end = address + used
@@ -130,13 +136,8 @@ def print_parts(out):
                 continue
             total += used
             print(f"  {used:8}  {name}{f', of {room} in its partition' if room else ''}")
-        if parts[-1][1] != "end":
-            free += parts[-1][3] - parts[-1][2]
-            end = parts[-1][0] + parts[-1][3]
         print(f"  {free:8}  free: in partitions, between and behind them")
         print(f"  {total + free:8}  sum")
-        if total + free != end - begin:
-            raise ValueError(f"{out}/flash/map: the parts do not add up to {end - begin}")
 
 
 def print_ledger(out, count):

@@ -24,11 +24,6 @@ def number(expression, default=None):
         return default
 
 
-def fields(struct):
-    """The members of a type by name."""
-    return {field.name: field for field in gdb.lookup_type(struct).fields()}
-
-
 def at(address, struct):
     """What is at an address."""
     return gdb.Value(int(address)).cast(gdb.lookup_type(struct).pointer()).dereference()

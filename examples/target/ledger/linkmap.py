@@ -4,7 +4,7 @@
 import collections
 import re
 
-Row = collections.namedtuple("Row", "output section address size object")
+Row = collections.namedtuple("Row", "address size object")
 Output = collections.namedtuple("Output", "name address size load rows")
 
 OUTPUT = re.compile(r"^(\S+)\s+0x([0-9a-f]+)\s+0x([0-9a-f]+)(?: load address 0x([0-9a-f]+))?$")
@@ -48,8 +48,7 @@ def read(path):
             continue
         match = INPUT.match(line)
         if match and current and not match[1].startswith("*") and int(match[3], 16):
-            current.rows.append(Row(current.name, match[1], int(match[2], 16), int(match[3], 16),
-                                    OBJECT.match(match[4])[1]))
+            current.rows.append(Row(int(match[2], 16), int(match[3], 16), OBJECT.match(match[4])[1]))
     if current:
         clip(current)
     return outputs

@@ -64,10 +64,9 @@ class Processes:
         for task in guest.tasks():
             pid, name, mm = int(task["pid"]), task["comm"].string(), int(task["mm"])
             stack = int(task["stack"])
-            own = size if pid and size >= guest.PAGE else 0  # swapper's is in .data, small ones are in slabs
+            # swapper's is in .data, small ones are in slabs, with TINY_DATA_RAM they are in no page
+            own = size if pid and size >= guest.PAGE and self.ledger.has(stack) else 0
             where = ", in .data" if pid == 0 else "" if self.ledger.has(stack) else ", beside .data"
-            if own and not self.ledger.has(stack):  # TINY_DATA_RAM: in no page
-                own = 0
             if own:
                 self.ledger.claim(stack, size, "kernel stacks")
             kind = "kernel thread" if not mm else "process" if int(task["tgid"]) == pid else "thread"

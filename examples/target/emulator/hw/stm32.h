@@ -123,8 +123,9 @@ struct stm32_block {
 struct stm32_gate {
 	MemoryRegion closed;
 	char name[16];
-	uint8_t enr, bit; /* where RCC opens it */
+	uint8_t enr, bit; /* where RCC opens it, and resets @dev */
 	bool told;
+	DeviceState *dev; /* NULL: nothing to be reset */
 };
 
 #define STM32_GATES (STM32_USARTS + STM32_TIMS + STM32_PORTS + 6)
@@ -161,8 +162,6 @@ enum {
 	RCC_PLLCFGR = 0x04,
 	RCC_CFGR = 0x08,
 	RCC_AHB1RSTR = 0x10,
-	RCC_APB1RSTR = 0x20,
-	RCC_APB2RSTR = 0x24,
 	RCC_AHB1ENR = 0x30,
 	RCC_AHB3ENR = 0x38,
 	RCC_APB1ENR = 0x40,
@@ -181,7 +180,7 @@ void stm32_pwr_write(Stm32Chip *s, hwaddr addr, uint32_t old);
 uint32_t stm32_pwr_read(Stm32Chip *s, hwaddr addr);
 void stm32_rcc_reset(Stm32Chip *s);
 void stm32_rcc_realize(Stm32Chip *s);
-void stm32_gate_add(
+struct stm32_gate *stm32_gate_add(
 	Stm32Chip *s, const char *name, hwaddr base, uint64_t size, unsigned enr, unsigned bit);
 
 static inline uint32_t *stm32_reg(Stm32Chip *s, unsigned block, hwaddr addr)

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * STM32F4 and STM32F7: memories, pins, the blocks that are registers only, and the machines. Memory
+ * STM32F4 and STM32F7: memories, pins, and the blocks that are registers only. Memory
  * maps: RM0090, RM0385, RM0410, RM0430 "Memory and bus architecture"; pins: data sheets, "Alternate
  * function mapping". Where nothing is, an access ends in a bus fault, as behind the end of flash.
  */
 #include "qemu/osdep.h"
 #include "exec/address-spaces.h"
-#include "hw/arm/boot.h"
-#include "hw/boards.h"
 #include "hw/misc/unimp.h"
 #include "hw/qdev-clock.h"
 #include "hw/qdev-properties.h"
@@ -287,7 +285,8 @@ static void realize_devices(Stm32Chip *s)
 		sysbus_mmio_map(bus, 0, usarts[i].base);
 		sysbus_connect_irq(bus, 0, qdev_get_gpio_in(armv7m, usarts[i].irq));
 		stm32_gate_add(
-			s, usarts[i].name, usarts[i].base, 0x400, usarts[i].enr, usarts[i].bit);
+			s, usarts[i].name, usarts[i].base, 0x400, usarts[i].enr, usarts[i].bit)
+			->dev = DEVICE(bus);
 	}
 	for (i = 0; i < STM32_TIMS; i++) {
 		char name[] = "TIM2";
@@ -300,7 +299,8 @@ static void realize_devices(Stm32Chip *s)
 		sysbus_mmio_map(bus, 0, 0x40000000 + i * 0x400);
 		sysbus_connect_irq(bus, 0, qdev_get_gpio_in(armv7m, tim_irq[i]));
 		name[3] += i;
-		stm32_gate_add(s, name, 0x40000000 + i * 0x400, 0x400, RCC_APB1ENR, i);
+		stm32_gate_add(s, name, 0x40000000 + i * 0x400, 0x400, RCC_APB1ENR, i)->dev =
+			DEVICE(bus);
 	}
 }
 

@@ -12,7 +12,6 @@
 
 #define SDCR1 0x140
 #define SDRTR 0x154
-#define SDSR  0x158
 
 enum { R_SDCR1, R_SDCR2, R_SDTR1, R_SDTR2, R_SDCMR, R_SDRTR };
 

@@ -6,7 +6,6 @@
 #include "qemu/osdep.h"
 #include "hw/arm/boot.h"
 #include "hw/boards.h"
-#include "hw/qdev-properties.h"
 #include "qapi/error.h"
 #include "qemu/module.h"
 #include "qemu/units.h"
@@ -49,7 +48,6 @@ static void machine_init(const struct stm32_chip *chip, MachineState *machine)
 	CORTEX_M4, .hse = 8 * MHZ, .irqs = 96, .hclk = {0, 120 * MHZ, 144 * MHZ, 168 * MHZ},       \
 		   .hclk_od = {0, 0, 168 * MHZ, 180 * MHZ}, .pclk = {42 * MHZ, 84 * MHZ},          \
 		   .pclk_od = {45 * MHZ, 90 * MHZ}, .flash = 2048, .ccm = 64
-#define STM32F746 CORTEX_M7, .flash = 1024, .sram = 320
 #define STM32F769 CORTEX_M7, .flash = 2048, .sram = 512
 
 /* PD, PE, PF, PG: data 0 to 15, addresses 0 to 11, banks, NBL0 and 1, clock, CAS, RAS. */
@@ -66,14 +64,13 @@ STM32_MACHINE(stm32f413, "stm32f413", "STM32F413: Cortex-M4, 1.5 MiB flash, 320 
 	.pclk = {50 * MHZ, 100 * MHZ}, .flash = 1536, .sram = 320)
 STM32_MACHINE(stm32f429, "stm32f429", "STM32F429: Cortex-M4, 2 MiB flash, 192 KiB SRAM, 64 KiB CCM",
 	STM32F42X, .sram = 192)
-STM32_MACHINE(stm32f746, "stm32f746", "STM32F746: Cortex-M7, 1 MiB flash, 320 KiB SRAM", STM32F746)
+STM32_MACHINE(stm32f746, "stm32f746", "STM32F746: Cortex-M7, 1 MiB flash, 320 KiB SRAM", CORTEX_M7,
+	.flash = 1024, .sram = 320)
 STM32_MACHINE(stm32f769, "stm32f769", "STM32F769: Cortex-M7, 2 MiB flash, 512 KiB SRAM", STM32F769)
 STM32_MACHINE(stm32f429_disco, "stm32f429-disco", "ST 32F429IDISCOVERY: 8 MiB SDRAM", STM32F42X,
 	.sram = 192, .sdram = {2, 16, 12, 8, {[1] = 0x0060, [2] = 0x0001, SDRAM_PINS}})
 STM32_MACHINE(stm32f469_disco, "stm32f469-disco", "ST 32F469IDISCOVERY: 16 MiB SDRAM", STM32F42X,
 	.sram = 320, .console = 2,
 	.sdram = {1, 32, 12, 8, {[2] = 0x0001, SDRAM_PINS, SDRAM_PINS_H | 0x000c, SDRAM_PINS_I}})
-STM32_MACHINE(stm32f746_disco, "stm32f746-disco", "ST 32F746GDISCOVERY: 8 MiB SDRAM", STM32F746,
-	.sdram = {1, 16, 12, 8, {[2] = 0x0008, SDRAM_PINS, 0x0028}})
 STM32_MACHINE(stm32f769_disco, "stm32f769-disco", "ST 32F769IDISCOVERY: 16 MiB SDRAM", STM32F769,
 	.sdram = {1, 32, 12, 8, {SDRAM_PINS, SDRAM_PINS_H | 0x002c, SDRAM_PINS_I}})

@@ -214,25 +214,23 @@ static void clocks_ready(void *opaque)
 /* --- gates and resets --------------------------------------------------------------------------
  */
 
-static uint64_t gate_read(void *opaque, hwaddr addr, unsigned size)
+static void gate_tell(struct stm32_gate *gate, const char *what, hwaddr addr)
 {
-	struct stm32_gate *gate = opaque;
-
 	if (!gate->told)
-		stm32_warn("%s is read at offset 0x%x while its clock is off", gate->name,
+		stm32_warn("%s is %s at offset 0x%x while its clock is off", gate->name, what,
 			(unsigned)addr);
 	gate->told = true;
+}
+
+static uint64_t gate_read(void *opaque, hwaddr addr, unsigned size)
+{
+	gate_tell(opaque, "read", addr);
 	return 0;
 }
 
 static void gate_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
 {
-	struct stm32_gate *gate = opaque;
-
-	if (!gate->told)
-		stm32_warn("%s is written at offset 0x%x while its clock is off", gate->name,
-			(unsigned)addr);
-	gate->told = true;
+	gate_tell(opaque, "written", addr);
 }
 
 /* "Peripheral clock enable registers": reads are 0 then, writes are lost. */
@@ -242,7 +240,7 @@ static const MemoryRegionOps gate_ops = {
 	.endianness = DEVICE_LITTLE_ENDIAN,
 };
 
-void stm32_gate_add(
+struct stm32_gate *stm32_gate_add(
 	Stm32Chip *s, const char *name, hwaddr base, uint64_t size, unsigned enr, unsigned bit)
 {
 	struct stm32_gate *gate = &s->gate[s->gates++];
@@ -253,6 +251,7 @@ void stm32_gate_add(
 	gate->bit = bit;
 	memory_region_init_io(&gate->closed, OBJECT(s), &gate_ops, gate, name, size);
 	memory_region_add_subregion_overlap(get_system_memory(), base, &gate->closed, 2);
+	return gate;
 }
 
 static void gates_update(Stm32Chip *s)
@@ -268,19 +267,18 @@ static void gates_update(Stm32Chip *s)
 	}
 }
 
-/* "Peripheral reset registers". */
+/* "Peripheral reset registers": they lie in front of those of the gates, bit by bit the same. */
 static void resets_update(Stm32Chip *s)
 {
-	static const uint8_t usart[][2] = {{RCC_APB2RSTR, 4}, {RCC_APB1RSTR, 17},
-		{RCC_APB1RSTR, 18}, {RCC_APB1RSTR, 19}, {RCC_APB1RSTR, 20}, {RCC_APB2RSTR, 5}};
 	unsigned i;
 
-	for (i = 0; i < STM32_USARTS; i++)
-		if (*stm32_reg(s, STM32_RCC, usart[i][0]) >> usart[i][1] & 1)
-			device_cold_reset(DEVICE(&s->usart[i]));
-	for (i = 0; i < STM32_TIMS; i++)
-		if (*stm32_reg(s, STM32_RCC, RCC_APB1RSTR) >> i & 1)
-			device_cold_reset(DEVICE(&s->tim[i]));
+	for (i = 0; i < s->gates; i++) {
+		struct stm32_gate *gate = &s->gate[i];
+		uint32_t reset = *stm32_reg(s, STM32_RCC, gate->enr - RCC_AHB1ENR + RCC_AHB1RSTR);
+
+		if (gate->dev && reset >> gate->bit & 1)
+			device_cold_reset(gate->dev);
+	}
 }
 
 /* --- registers ---------------------------------------------------------------------------------
