@@ -98,19 +98,11 @@ names_are_escaped()
 	equal "$(grep -c line out)" 1 "lines that name line<LF>feed"
 }
 
-# on_terminal COMMAND: runs it on a terminal of its own, what it shows goes to ./shown.
-on_terminal()
-{
-	script -qec true /dev/null >/dev/null 2>&1 </dev/null ||
-		skip "no terminal can be made here; is /dev/pts mounted?"
-	script -qefc "$*" /dev/null >shown 2>&1 </dev/null
-}
-
 bar_on_a_terminal()
 {
 	mkdir tree
 	head -c 400000 "$(command -v bash)" >tree/slow
-	on_terminal "$MKXIPFS" -q -j 1 --no-xip --compressor=zopfli --level=60 tree a.img
+	on_terminal 80 "$MKXIPFS -q -j 1 --no-xip --compressor=zopfli --level=60 tree a.img"
 	grep -q '\] *[0-9]* %' shown || { head -c 300 shown; fail "no bar on a terminal"; }
 	matches shown 'a.img: .* bytes'
 	# The bar is wiped away at the end.
@@ -121,7 +113,7 @@ no_bar_for_quick_work()
 {
 	mkdir tree
 	text 1000 >tree/text
-	on_terminal "$MKXIPFS" -q tree a.img
+	on_terminal 80 "$MKXIPFS -q tree a.img"
 	! grep -q '\] *[0-9]* %' shown || fail "a bar for a moment's work"
 	! grep -aq $'\033' shown || fail "control sequences"
 }
@@ -138,7 +130,7 @@ no_bar_when_quiet()
 {
 	mkdir tree
 	head -c 100000 "$(command -v bash)" >tree/slow
-	on_terminal "$MKXIPFS" -q --quiet -j 1 --no-xip --compressor=zopfli tree a.img
+	on_terminal 80 "$MKXIPFS -q --quiet -j 1 --no-xip --compressor=zopfli tree a.img"
 	empty shown
 }
 
@@ -146,7 +138,7 @@ no_bar_in_a_file()
 {
 	mkdir tree
 	head -c 100000 "$(command -v bash)" >tree/slow
-	on_terminal "$MKXIPFS -q -j 1 --no-xip --compressor=zopfli tree a.img 2>err"
+	on_terminal 80 "$MKXIPFS -q -j 1 --no-xip --compressor=zopfli tree a.img 2>err"
 	empty err
 }
 

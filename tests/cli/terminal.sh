@@ -13,12 +13,6 @@ some_image()
 	mkxipfs -q --quiet tree a.img
 }
 
-# shown COLUMNS COMMAND: what it shows on a terminal of that width, in ./shown
-shown()
-{
-	TERM=xterm script -qefc "stty cols $1; $2" /dev/null </dev/null | tr -d '\r' >shown || true
-}
-
 # Colours on a terminal and with always; none in a pipe, with never, with NO_COLOR or a dumb one.
 colours()
 {
@@ -37,15 +31,15 @@ colours()
 	done
 	xipfs-dump --color=always --list a.img >coloured
 	matches coloured "$ESCAPE"
-	shown 80 "$XIPFS_DUMP --list a.img"
+	on_terminal 80 "$XIPFS_DUMP --list a.img"
 	matches shown "${ESCAPE}\[[0-9;]+m/dir$ESCAPE"
-	shown 80 "NO_COLOR=1 $XIPFS_DUMP --list a.img"
+	on_terminal 80 "NO_COLOR=1 $XIPFS_DUMP --list a.img"
 	matches_not shown "$ESCAPE"
-	shown 80 "TERM=dumb $XIPFS_DUMP --list a.img"
+	on_terminal 80 "TERM=dumb $XIPFS_DUMP --list a.img"
 	matches_not shown "$ESCAPE"
-	shown 80 "NO_COLOR=1 $XIPFS_DUMP --color=always --list a.img"
+	on_terminal 80 "NO_COLOR=1 $XIPFS_DUMP --color=always --list a.img"
 	matches shown "$ESCAPE"
-	shown 80 "$XIPFS_DUMP nowhere"
+	on_terminal 80 "$XIPFS_DUMP nowhere" || true
 	matches shown "${ESCAPE}\[1;31mcannot open"
 	xipfs-dump --color=always --json a.img | jq -e . >/dev/null
 	local program
@@ -65,7 +59,7 @@ bar_fits()
 	some_image
 	local width
 	for width in 30 52 80 200; do
-		shown $width "$XIPFS_DUMP --color=never --map a.img"
+		on_terminal $width "$XIPFS_DUMP --color=never --map a.img"
 		sed -n '1,/^$/p' shown >bar
 		matches bar '^0x00000000  S'
 		equal "$(awk -v w=$width 'length($0) > w' bar)" "" "too wide for $width columns"
@@ -73,7 +67,7 @@ bar_fits()
 		sed -n '/^0x/s/.*  //p' bar | tr -d '\n' | wc -c >letters
 		(($(cat letters) >= 8)) || fail "no bar with $width columns"
 	done
-	shown 60 "$XIPFS_DUMP --color=always --map a.img"
+	on_terminal 60 "$XIPFS_DUMP --color=always --map a.img"
 	matches shown "${ESCAPE}\[32mX$ESCAPE"
 }
 

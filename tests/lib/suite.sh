@@ -6,7 +6,9 @@ set -euo pipefail
 SUITE=$1
 # The suites that consist of several files run only this one when it is given.
 ONLY=${2:-}
-export LC_ALL=C.UTF-8
+# What the programs and the tests' tools read is the same wherever a suite is run.
+export LC_ALL=C.UTF-8 TERM=dumb
+unset NO_COLOR CDPATH GREP_COLORS POSIXLY_CORRECT SOURCE_DATE_EPOCH TAR_OPTIONS
 
 source "$TOP/tests/lib/build.sh"
 source "$TOP/tests/lib/assert.sh"

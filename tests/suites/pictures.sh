@@ -262,8 +262,8 @@ an_empty_image()
 bar_in_a_terminal()
 {
 	an_image
-	script -qec "xipfs-dump --map --flash-addr=0x60800000 --partition=256K a.img" typescript </dev/null |
-		tr -d '\r' >bar
+	on_terminal 200 "xipfs-dump --color=never --map --flash-addr=0x60800000 --partition=256K a.img"
+	mv shown bar
 	matches bar '^0x60800000  [SdpcsX.]{64}$'
 	matches bar '^0x60838000  -{64}$'
 	matches bar '^512 bytes a letter:.* X executes in place.* - free'
