@@ -6,7 +6,8 @@ set -euo pipefail
 HERE=$(dirname "$(readlink -f "$0")")
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 
-usage() {
+usage()
+{
 	cat <<-TEXT
 	Usage: boot.sh BOARD [options]
 	Boots what build.sh made; interactive (Ctrl-A X ends QEMU) unless a command is given.
@@ -29,16 +30,18 @@ usage() {
 	TEXT
 }
 
-die() {
+die()
+{
 	printf 'boot.sh: %s\n' "$*" >&2
 	exit 8
 }
 
 # shellcheck source-path=SCRIPTDIR
-. "$HERE/partition.sh"
+source "$HERE/partition.sh"
 
-# 512K, 4M or a number of bytes.
-bytes() {
+# bytes SIZE: 512K, 4M or a number of bytes, as that number.
+bytes()
+{
 	case $1 in
 	*[Kk]) echo $((${1%?} * 1024)) ;;
 	*[Mm]) echo $((${1%?} * 1024 * 1024)) ;;
@@ -46,19 +49,23 @@ bytes() {
 	esac
 }
 
-# Overwrite one partition of the flash contents.
-replace() {
+# replace LABEL FILE: overwrites that partition of the flash contents.
+replace()
+{
 	local address size
+
 	read -r address size _ < <(partition "$1" "$run/board.dtb")
-	[ "$(stat -Lc %s "$2")" -le "$size" ] || die "$2 is larger than partition $1"
+	(($(stat -Lc %s "$2") <= size)) || die "$2 is larger than partition $1"
 	dd if="$2" of="$run/flash.bin" bs=64K seek=$((address - flash_base))B conv=notrunc status=none
 }
 
 # The device tree with the RAM size and command line asked for.
-edit_dtb() {
+edit_dtb()
+{
 	local node base
+
 	node=$(fdtget -l "$run/board.dtb" / | grep '^memory')
-	if [ -n "$ram" ]; then
+	if [[ $ram ]]; then
 		read -r base _ < <(fdtget -t x "$run/board.dtb" "/$node" reg)
 		fdtput -t x "$run/board.dtb" "/$node" reg "$base" "$(printf %x "$(bytes "$ram")")"
 	fi
@@ -66,10 +73,12 @@ edit_dtb() {
 	fdtput -t s "$run/board.dtb" /chosen bootargs "$cmdline"
 }
 
-main() {
-	local ram='' image='' data='' cmdline='' flash='' out='' ledger='' script=() limits=() more=() boards=()
+main()
+{
+	local ram='' image='' data='' cmdline='' flash='' out='' ledger='' board script=() limits=() more=() boards=()
+	local qemu=() emulator='' flash_base words=()
 
-	while [ $# -gt 0 ]; do
+	while (($#)); do
 		case $1 in
 		--ram=*) ram=${1#*=} ;;
 		--image=*) image=${1#*=} ;;
@@ -87,18 +96,17 @@ main() {
 		esac
 		shift
 	done
-	[ ${#boards[@]} = 1 ] || { usage >&2 && return 16; }
+	((${#boards[@]} == 1)) || { usage >&2 && return 16; }
 
-	local board=${boards[0]} qemu=() emulator='' flash_base
-	[ -e "$HERE/boards/$board.board" ] || die "no such board: $board"
-	# shellcheck disable=SC1090
-	. "$HERE/boards/$board.board"
-	[ -n "${qemu[*]}" ] || die "QEMU does not play the board $board"
+	board=${boards[0]}
+	[[ -e $HERE/boards/$board.board ]] || die "no such board: $board"
+	source "$HERE/boards/$board.board"
+	[[ ${qemu[*]} ]] || die "QEMU does not play the board $board"
 	out=${out:-$CACHE/out/$board}
-	[ -z "$ledger" ] || script+=("--ledger=$out/kernel/vmlinux")
-	[ -e "$out/flash/flash.bin" ] || die "nothing built in $out; run build.sh $board first"
+	[[ ! $ledger ]] || script+=("--ledger=$out/kernel/vmlinux")
+	[[ -e $out/flash/flash.bin ]] || die "nothing built in $out; run build.sh $board first"
 
-	if [ -n "$emulator" ]; then
+	if [[ $emulator ]]; then
 		"$HERE/build.sh" "$board" emulator --out="$out"
 		qemu[0]=$out/emulator/qemu-system-arm
 	fi
@@ -108,14 +116,13 @@ main() {
 	cp --sparse=always "$out/flash/flash.bin" "$run/flash.bin"
 	cp "$out/dtb/board.dtb" "$run/board.dtb"
 	edit_dtb
-	[ -z "$image" ] || replace root "$image"
-	[ -z "$data" ] || replace data "$data"
-	local words=()
+	[[ ! $image ]] || replace root "$image"
+	[[ ! $data ]] || replace data "$data"
 	board_qemu
 	export QEMU_AUDIO_DRV=none # not a word about sound cards
-	[ -z "$flash" ] || cp "$run/flash.bin" "$flash"
+	[[ ! $flash ]] || cp "$run/flash.bin" "$flash"
 
-	if [ ${#script[@]} -gt 0 ]; then
+	if ((${#script[@]})); then
 		python3 "$HERE/console.py" "${script[@]}" "${limits[@]}" -- "${qemu[@]}" "${words[@]}" "${more[@]}"
 	else
 		"${qemu[@]}" "${words[@]}" "${more[@]}" -nographic -no-reboot

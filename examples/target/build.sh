@@ -10,7 +10,8 @@ PATCHED=$REPO/kernel-patches
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 export STEPS=$HERE/steps
 
-usage() {
+usage()
+{
 	cat <<-TEXT
 	Usage: build.sh BOARD [step...] [options]
 	Steps, each after those it needs: libc busybox kernel dtb root image flash (default: flash),
@@ -33,8 +34,10 @@ usage() {
 	TEXT
 }
 
-list_boards() {
+list_boards()
+{
 	local file names=()
+
 	for file in "$HERE"/boards/*.board; do
 		file=${file##*/}
 		names+=("${file%.board}")
@@ -43,14 +46,15 @@ list_boards() {
 }
 
 # shellcheck source-path=SCRIPTDIR
-. "$HERE/lib.sh"
+source "$HERE/lib.sh"
 
-main() {
+main()
+{
 	# shellcheck disable=SC2034 # lib.sh uses them
-	local libc=static series=$PATCHED/linux-6.12/series out='' ledger='' step
+	local libc=static series=$PATCHED/linux-6.12/series out='' ledger='' step board
 	local configs_more=() overlays=() tables=() image_options=() words=()
 
-	while [ $# -gt 0 ]; do
+	while (($#)); do
 		case $1 in
 		--libc=static | --libc=shared) libc=${1#*=} ;;
 		--series=*) series=$(readlink -e "${1#*=}") || die "no such file: ${1#*=}" ;;
@@ -69,12 +73,12 @@ main() {
 		shift
 	done
 	set -- "${words[@]}"
-	[ $# -gt 0 ] || { usage >&2 && return 16; }
+	(($#)) || { usage >&2 && return 16; }
 
-	local board=$1
+	board=$1
 	shift
-	[ -e "$HERE/boards/$board.board" ] || die "no such board: $board (boards: $(list_boards))"
-	[ $# -gt 0 ] || set -- flash
+	[[ -e $HERE/boards/$board.board ]] || die "no such board: $board (boards: $(list_boards))"
+	(($#)) || set -- flash
 	out=${out:-$CACHE/out/$board}
 
 	load_board "$board"
@@ -87,7 +91,7 @@ main() {
 		"need_$step"
 		publish "$step"
 	done
-	[ -z "$ledger" ] || MKXIPFS_BIN=${MKXIPFS_BIN:-} python3 "$HERE/ledger/flash.py" "$out"
+	[[ ! $ledger ]] || MKXIPFS_BIN=${MKXIPFS_BIN:-} python3 "$HERE/ledger/flash.py" "$out"
 }
 
 main "$@"; exit

@@ -1,23 +1,26 @@
+# shellcheck shell=bash disable=SC2154
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The steps of build.sh and how they depend on one another: need_STEP makes a step and leaves its
 # folder in dir[STEP]. Uses the variables that build.sh's main sets.
-# shellcheck shell=bash disable=SC2154
 
 declare -A dir
 
-die() {
+die()
+{
 	printf 'build.sh: %s\n' "$*" >&2
 	exit 8
 }
 
 # --- the cache ---------------------------------------------------------------------------------
 
-# All that a step's result depends on, as text: NAME=VALUE as it stands, and the contents of every
+# step_key SCRIPT INPUT...: all that a step depends on, as text: NAME=VALUE as it stands, and the contents of every
 # file or folder that is named. Where this repository is makes no difference, nor do comments in the
 # scripts.
-step_key() {
+step_key()
+{
 	local script=$1 item path
 	shift
+
 	printf 'script %s\n' "$(sed '/^[[:space:]]*#/d' "$STEPS/common.sh" "$script" | sha256sum)"
 	for item; do
 		printf 'input %s\n' "${item//"$REPO"/REPO}"
@@ -25,7 +28,7 @@ step_key() {
 		case $path in
 		"$CACHE"/*) ;; # another step, whose name has its hash, or ccache's folder
 		/*)
-			[ ! -e "$path" ] || (
+			[[ ! -e $path ]] || (
 				cd "$(dirname "$path")" || exit
 				find "$(basename "$path")" -type f -print0 | sort -z | xargs -0r sha256sum
 				find "$(basename "$path")" ! -type f -printf '%p %y %m %l\n' | sort
@@ -37,9 +40,11 @@ step_key() {
 
 # step NAME SCRIPT [VARIABLE=VALUE | FILE]...: runs steps/SCRIPT.sh with the variables in its
 # environment, in a folder of its own, unless it already ran on the very same inputs.
-step() {
-	local name=$1 script=$2 key hash folder item started=$SECONDS
+step()
+{
+	local name=$1 script=$2 key hash folder item environment=() started=$SECONDS
 	shift 2
+
 	key=$(step_key "$STEPS/$script.sh" "$@")
 	hash=$(sha256sum <<<"$key")
 	folder=$CACHE/steps/$name-${hash:0:16}
@@ -47,12 +52,11 @@ step() {
 	mkdir -p "$CACHE/steps"
 	exec 9>"$folder.lock"
 	flock 9
-	if [ ! -e "$folder/done" ]; then
+	if [[ ! -e $folder/done ]]; then
 		printf 'build.sh: %s ... ' "$name" >&2
 		rm -rf "$folder"
 		mkdir "$folder"
 		printf '%s\n' "$key" >"$folder/inputs"
-		local environment=()
 		for item; do
 			case $item in [A-Z]*=*) environment+=("$item") ;; esac
 		done
@@ -73,37 +77,40 @@ step() {
 # --- packages ----------------------------------------------------------------------------------
 
 # install_packages STEP...: what the steps of the board need.
-install_packages() {
+install_packages()
+{
 	local wanted
+
 	wanted=(linux-source-6.12 "gcc-$cross" device-tree-compiler bc flex bison make gcc
 		libc6-dev libssl-dev libelf-dev ccache rsync xz-utils bzip2 patch cpio kmod python3)
 	case $userland in
 	fdpic)
-		# shellcheck disable=SC1091
-		[ "$(. /etc/os-release && echo "${ID:-}${VERSION_ID:-}")" != debian13 ] ||
+		[[ $(source /etc/os-release && echo "${ID:-}${VERSION_ID:-}") != debian13 ]] ||
 			die "boards without an MMU want Debian 12: gcc 14 of Debian 13 does not compile uClibc-ng 1.0.35"
 		wanted+=(binutils-source uclibc-source gcc-arm-none-eabi)
 		;;
 	esac
-	[ -z "${qemu[*]}" ] || wanted+=(qemu-system-arm gdb-multiarch)
+	[[ ! ${qemu[*]} ]] || wanted+=(qemu-system-arm gdb-multiarch)
 	case " $* " in
 	*' emulator '*) wanted+=(dpkg-dev meson ninja-build pkg-config libfdt-dev libglib2.0-dev libpixman-1-dev zlib1g-dev) ;;
 	esac
 	# shellcheck source=../../tests/lib/packages.sh
-	. "$REPO/tests/lib/packages.sh"
+	source "$REPO/tests/lib/packages.sh"
 	packages_install <(printf '%s\n' "${wanted[@]}") "$REPO/tests/lib/packages.build" >&2
 }
 
-version_of() {
+version_of()
+{
 	dpkg-query -W -f '${Package} ${Version} ' "$@"
 }
 
 # --- boards ------------------------------------------------------------------------------------
 
-load_board() {
+# load_board BOARD: sets the variables of its file, and those that it leaves out.
+load_board()
+{
 	stub='' stub_flags='' write='' emulator='' qemu=() flash_end='' links=symbolic root_options=''
-	# shellcheck disable=SC1090
-	. "$HERE/boards/$1.board"
+	source "$HERE/boards/$1.board"
 	case $arch in
 	arm) cross=arm-linux-gnueabi ;;
 	arm64) cross=aarch64-linux-gnu ;;
@@ -112,21 +119,25 @@ load_board() {
 
 # --- steps -------------------------------------------------------------------------------------
 
-need_binutils() {
+need_binutils()
+{
 	step binutils binutils "BINUTILS_TAR=$(echo /usr/src/binutils/binutils-*.tar.xz)"
 }
 
-need_libgcc() {
+need_libgcc()
+{
 	step libgcc libgcc "COMPILERS=$(version_of gcc-arm-none-eabi gcc-arm-linux-gnueabi)"
 }
 
 # The C library is built against the headers of the unpatched kernel.
-need_linux_stock() {
+need_linux_stock()
+{
 	step linux-stock linux "LINUX_TAR=/usr/src/linux-source-6.12.tar.xz" PATCHES=
 }
 
-need_linux() {
-	if [ -z "$series" ]; then
+need_linux()
+{
+	if [[ ! $series ]]; then
 		need_linux_stock
 		dir[linux]=${dir[linux-stock]}
 		return
@@ -135,7 +146,8 @@ need_linux() {
 		"SERIES=$series"
 }
 
-need_libc() {
+need_libc()
+{
 	need_binutils
 	need_libgcc
 	need_linux_stock
@@ -147,7 +159,8 @@ need_libc() {
 	dir[libc]=${dir[uclibc]}
 }
 
-need_busybox() {
+need_busybox()
+{
 	case $userland in
 	fdpic)
 		need_libc
@@ -166,8 +179,10 @@ need_busybox() {
 	esac
 }
 
-need_kernel() {
+need_kernel()
+{
 	local fragment files=()
+
 	need_linux
 	for fragment in $configs; do
 		files+=("$PATCHED/configs/$fragment.config")
@@ -178,22 +193,28 @@ need_kernel() {
 		"COMPILERS=$(version_of "gcc-$cross")"
 }
 
-need_dtb() {
+need_dtb()
+{
 	need_linux
 	step dtb dtb "LINUX=${dir[linux]}" "DTS=$PATCHED/dts/$board.dts" "$PATCHED/dts"
 }
 
-need_root() {
+need_root()
+{
 	local uclibc=
+
 	need_busybox
-	[ "$userland" != fdpic ] || uclibc=${dir[libc]}
+	[[ $userland != fdpic ]] || uclibc=${dir[libc]}
 	step root root "BUSYBOX=${dir[busybox]}" "UCLIBC=$uclibc" "LIBC=$libc" "USERLAND=$userland" "LINKS=$links" \
 		"ROOT=$HERE/root" "OVERLAYS=${overlays[*]}" "${overlays[@]}"
 }
 
-need_mkxipfs() {
-	[ -z "${MKXIPFS_BIN:-}" ] || return 0
-	local build # two checkouts do not share it
+need_mkxipfs()
+{
+	local build
+
+	[[ ! ${MKXIPFS_BIN:-} ]] || return 0
+	# Two checkouts do not share it.
 	build=$CACHE/mkxipfs-$(printf %s "$REPO" | md5sum | cut -c1-8)
 	mkdir -p "$CACHE"
 	if ! { cmake -S "$REPO" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DBUILD_TESTING=OFF &&
@@ -205,14 +226,16 @@ need_mkxipfs() {
 	cp -u "$build/src/mkxipfs/mkxipfs" "$build/src/xipfs-dump/xipfs-dump" "$MKXIPFS_BIN/"
 }
 
-need_image() {
+need_image()
+{
 	local option value options=() files=()
+
 	need_mkxipfs
 	need_root
 	# The step runs elsewhere, and what is in a policy or the like is an input as well.
 	for option in $root_options "${image_options[@]}"; do
 		value=${option#*=}
-		if [ "$value" != "$option" ] && [ -f "$value" ]; then
+		if [[ $value != "$option" && -f $value ]]; then
 			value=$(readlink -e "$value")
 			option=${option%%=*}=$value
 			files+=("$value")
@@ -224,7 +247,8 @@ need_image() {
 		"$HERE/root.table" "${tables[@]}" "${files[@]}"
 }
 
-need_flash() {
+need_flash()
+{
 	need_image
 	need_kernel
 	need_dtb
@@ -233,24 +257,27 @@ need_flash() {
 		"STUB=${stub:+$HERE/boards/$stub}" "STUB_FLAGS=$stub_flags" "CROSS_COMPILE=$cross-" \
 		"$HERE/partition.sh" "$HERE/boards/stub.ld" "$HERE/boards/stm32-sdram.h"
 	cat "${dir[flash]}/map"
-	[ -z "$write" ] || printf 'in %s:\n%s\n' "${dir[flash]}" "$write"
+	[[ ! $write ]] || printf 'in %s:\n%s\n' "${dir[flash]}" "$write"
 }
 
 # QEMU with the STM32, for the boards that want it.
-need_emulator() {
-	[ -n "$emulator" ] || die "the board $board needs no other QEMU than Debian's"
+need_emulator()
+{
+	[[ $emulator ]] || die "the board $board needs no other QEMU than Debian's"
 	step qemu-source fetch KIND=source PACKAGE=qemu
 	step emulator emulator "QEMU=${dir[qemu-source]}" "PATCH=$HERE/emulator/qemu.patch" "MODEL=$HERE/emulator/hw" "CCACHE_DIR=$CACHE/ccache"
 }
 
-# Links to the results, under names that do not change.
-publish() {
+# publish STEP...: links to the results, under names that do not change.
+publish()
+{
 	local name
+
 	mkdir -p "$out"
 	case $1 in
 	flash) set -- flash kernel linux dtb image root busybox libc ;;
 	esac
 	for name; do
-		[ -z "${dir[$name]:-}" ] || ln -sfn "${dir[$name]}" "$out/$name"
+		[[ ! ${dir[$name]:-} ]] || ln -sfn "${dir[$name]}" "$out/$name"
 	done
 }

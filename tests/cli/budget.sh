@@ -102,6 +102,7 @@ follows_the_user()
 counts_libraries_once()
 {
 	local name
+
 	mkdir -p tree/bin tree/lib
 	for name in used unused; do
 		{

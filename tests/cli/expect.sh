@@ -24,6 +24,7 @@ product()
 holds()
 {
 	local line
+
 	for line; do
 		status 0 xipfs-dump --expect=- a.img <<<"$line"
 		equal "$(sed -n 3p out)" "ok 1 - $line"

@@ -19,7 +19,7 @@ in_bare_place()
 
 no_stale_files()
 {
-	[[ -z "${ASAN_OPTIONS:-}" ]] || skip "a sanitizer wants /proc, where it also reads its options"
+	[[ ! ${ASAN_OPTIONS:-} ]] || skip "a sanitizer wants /proc, where it also reads its options"
 	small_source
 	mkxipfs --quiet tree a.img
 	mkdir out.d
@@ -55,6 +55,7 @@ loop_device()
 small_device()
 {
 	local device
+
 	small_source
 	noise 200000 >tree/noise
 	truncate -s 64K disk
@@ -202,6 +203,7 @@ dump_over_input()
 device_over_itself()
 {
 	local device
+
 	small_source
 	truncate -s 64K disk
 	tar -cf disk -C tree .
@@ -345,6 +347,7 @@ xml_is_well_formed()
 options_are_escaped()
 {
 	local bad program
+
 	for program in mkxipfs xipfs-dump; do
 		for bad in $'--a\x1b[31mb' $'-\x1b' $'--help=\x1b'; do
 			fails 16 "^$program: (unknown option|--help=)" $program "$bad" x y

@@ -245,6 +245,7 @@ blob()
 manifest()
 {
 	local platform layers
+
 	platform=$(jq -nc "{os: \"$1\", architecture: \"$2\"} +
 		if \"$3\" == \"\" then {} else {variant: \"$3\"} end")
 	shift 3

@@ -186,6 +186,7 @@ other_headers_count()
 full_last_page()
 {
 	local end
+
 	mkdir tree
 	program fdpic tree/x
 	end=$(end_of tree/x)
@@ -217,6 +218,7 @@ full_last_page()
 what_is_told()
 {
 	local saved
+
 	mkdir tree
 	with_sections static tree/x
 	saved=$(($(stat -c %s tree/x) - $(end_of tree/x)))
@@ -237,6 +239,7 @@ what_is_told()
 advice_is_true()
 {
 	local before after told
+
 	mkdir tree
 	for kind in static pie shared; do
 		with_sections $kind tree/$kind

@@ -117,6 +117,7 @@ short_list()
 versions()
 {
 	local program
+
 	for program in mkxipfs xipfs-dump; do
 		status 0 $program --version
 		matches out "^$program [0-9]+\.[0-9.]+$"

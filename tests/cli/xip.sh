@@ -199,6 +199,12 @@ sharing_with_an_mmu()
 	equal "$(kernel map mmu a.img /static 0 1)" "$(kernel map mmu a.img /other-mode 0 1)"
 }
 
+# offset NAME: where ./offsets says that the content of /NAME is.
+offset()
+{
+	sed -n "s,^/$1 ,,p" offsets
+}
+
 # xipfs(5), Sharing: the inode number is the data offset.
 sharing_of_files()
 {
@@ -212,7 +218,6 @@ sharing_of_files()
 	mkxipfs -q -x tree a.img # what sharing blocks saves here is no page
 	xipfs-dump --check a.img
 	kernel list a.img | awk '{print $1, $6}' >offsets
-	offset() { sed -n "s,^/$1 ,,p" offsets; }
 	equal "$(offset a)" "$(offset b)" "the offset of a copy"
 	[[ $(offset a) != "$(offset c)" ]] || fail "modes 0644 and 0600 share an inode"
 	[[ $(offset d) != "$(offset e)" ]] || fail "a file and a symlink share an inode"

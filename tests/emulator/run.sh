@@ -31,6 +31,7 @@ binary()
 {
 	local file=$1 address=$2
 	shift 2
+
 	"${CC[@]}" "-Wl,-Ttext=$address" "$@" -o "$file.elf" || return 1
 	arm-linux-gnueabi-objcopy -O binary -j .text "$file.elf" "$file"
 }
@@ -41,6 +42,7 @@ image()
 	local name=$1 stub_flags='' qemu=() HERE=$TARGET words
 	shift
 	# shellcheck disable=SC1090,SC2034
+
 	source "$TARGET/boards/$1.board"
 	read -r -a words <<<"$stub_flags ${RATES[$1]}"
 	mkdir -p "$WORK/$name"
@@ -58,6 +60,7 @@ play()
 {
 	local name=$1
 	shift
+
 	timeout "${LIMIT:-120}" "$EMULATOR" -machine "$machine" -icount shift=3 -kernel "$WORK/$name.bin" -nographic -no-reboot \
 		-monitor none -serial stdio "$@" >"$WORK/$name.log" 2>"$WORK/$name.said" || true
 	cat "$WORK/$name.log" "$WORK/$name.said"
@@ -66,8 +69,8 @@ play()
 # passes NAME COUNT: so many "ok", the end, and no "not ok".
 passes()
 {
-	[[ "$(tail -n 1 "$WORK/$1.log")" = end ]] || return 1
-	[[ "$(grep -c '^ok ' "$WORK/$1.log")" = "$2" ]] || return 1
+	[[ $(tail -n 1 "$WORK/$1.log") == end ]] || return 1
+	(($(grep -c '^ok ' "$WORK/$1.log") == $2)) || return 1
 	absent '^not ok' "$WORK/$1.log"
 }
 
@@ -75,6 +78,7 @@ passes()
 program()
 {
 	local name=$1-$2
+
 	image "$name" "$1" "$TARGET/boards/stm32-stub.c" "-DTEST=$2" || return 1
 	play "$name" "${@:4}"
 	passes "$name" "$3"
@@ -82,17 +86,18 @@ program()
 
 says_nothing()
 {
-	[[ ! -s "$WORK/$1.said" ]]
+	[[ ! -s $WORK/$1.said ]]
 }
 
 says()
 {
 	local name=$1 text
 	shift
+
 	for text; do
 		grep -qF "$text" "$WORK/$name.said" || return 1
 	done
-	[[ "$(wc -l <"$WORK/$name.said")" -eq $# ]]
+	(($(wc -l <"$WORK/$name.said") == $#))
 }
 
 starts()
@@ -109,6 +114,7 @@ times()
 characters()
 {
 	local i
+
 	for ((i = 48; i < 48 + $1; i++)); do
 		# shellcheck disable=SC2059
 		printf "\\x$(printf %x "$i")"
@@ -123,6 +129,7 @@ receives()
 overruns()
 {
 	local count=5
+
 	case $1 in *f7*) count=6 ;; esac
 	program "$1" overrun "$count" < <(characters 3) &&
 		says "$1-overrun" 'the character 0x31 is lost' 'the character 0x32 is lost'
@@ -131,6 +138,7 @@ overruns()
 faults()
 {
 	local count=7
+
 	case $1 in *f429*) count=9 ;; esac
 	program "$1" faults "$count" </dev/null &&
 		says "$1-faults" 'backup SRAM is written at offset 0x0 while its clock is off' \
@@ -160,6 +168,8 @@ no_crystal()
 mutant()
 {
 	local board=$1 sign=$3 name=$1-mutant folder=$WORK/stub test=arguments
+	local LIMIT=15 # many of them hang, after what they say
+
 	rm -rf "$folder"
 	mkdir "$folder"
 	cp "$TARGET"/boards/stm32-{stub.c,sdram.h} "$folder"
@@ -171,11 +181,10 @@ mutant()
 	fi
 	case $board in *-disco) test=sdram ;; esac
 	image "$name" "$board" "$folder/stm32-stub.c" "-DTEST=$test" || return 1
-	local LIMIT=15 # many of them hang, after what they say
 	play "$name" "${@:4}" </dev/null
-	if [[ "$sign" != - ]]; then
+	if [[ $sign != - ]]; then
 		grep -F "$sign" "$WORK/$name.said"
-	elif passes "$name" "$([[ "$test" = sdram ]] && echo 5 || echo 3)"; then
+	elif passes "$name" "$([[ $test == sdram ]] && echo 5 || echo 3)"; then
 		return 1
 	fi
 }
@@ -185,6 +194,7 @@ mutant()
 registers_of()
 {
 	local tries
+
 	: >"$3"
 	{
 		for ((tries = 0; tries < 600; tries++)); do
@@ -202,27 +212,29 @@ as_qemu_does()
 	registers_of "$EMULATOR" stm32f405 "$WORK/compare.ours"
 	registers_of qemu-system-arm netduinoplus2 "$WORK/compare.theirs"
 	cat "$WORK/compare.ours"
-	[[ "$(wc -l <"$WORK/compare.ours")" = 12 ]]
+	(($(wc -l <"$WORK/compare.ours") == 12))
 	cmp "$WORK/compare.ours" "$WORK/compare.theirs"
 }
 
 test_mutants()
 {
 	local what sed sign board count=0
+
 	while IFS='|' read -r board what sed sign option; do
 		# shellcheck disable=SC2086
 		ok "$board: $what is caught" mutant "stm32$board" "$sed" "$sign" $option
 		count=$((count + 1))
 	done < <(grep -v '^#' "$HERE/mutants")
-	[[ "$count" -gt 10 ]] || ok "there are mutants" false
+	((count > 10)) || ok "there are mutants" false
 }
 
 main()
 {
 	local board
+
 	trap cleanup EXIT
 	check_harness
-	if [[ -z "${EMULATOR:-}" ]]; then
+	if [[ ! ${EMULATOR:-} ]]; then
 		"$TARGET/build.sh" stm32f746-onchip emulator --out="$WORK/out"
 		EMULATOR=$WORK/out/emulator/qemu-system-arm
 	fi
@@ -244,7 +256,7 @@ main()
 	ok "registers are as in QEMU's own STM32F405" as_qemu_does
 	test_mutants
 	echo "$passed passed, $failed failed"
-	[[ "$failed" = 0 ]] && [[ "$passed" -gt 0 ]]
+	((failed == 0 && passed > 0))
 }
 
 main; exit

@@ -31,6 +31,7 @@ project()
 build_again()
 {
 	local before
+
 	before=$(stat -c %.9Y build/rootfs.img)
 	"$@" >/dev/null
 	status 0 cmake --build build

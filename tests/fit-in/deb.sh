@@ -72,11 +72,12 @@ lintian_finds_no_error()
 bare_chroot()
 {
 	local archive include
+
 	include=$(field Depends | tr ',' '\n' | awk '{ print $1 }' | paste -sd,)
 	archive=$BUILD_ROOT/chroot-$(md5sum <<<"$include" | cut -c1-8).tar
 	if [[ ! -e $archive ]]; then
 		debootstrap --variant=minbase --include="$include" \
-			"$(. /etc/os-release && echo "$VERSION_CODENAME")" chroot "$MIRROR" >debootstrap.log ||
+			"$(source /etc/os-release && echo "$VERSION_CODENAME")" chroot "$MIRROR" >debootstrap.log ||
 			fail "debootstrap: $(tail -3 debootstrap.log)"
 		tar -C chroot --exclude='./proc/*' --exclude='./sys/*' --exclude='./var/cache/apt/archives/*.deb' \
 			-cf "$archive.new" .

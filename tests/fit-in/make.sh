@@ -14,6 +14,7 @@ make_example()
 remake()
 {
 	local before
+
 	before=$(stat -c %.9Y rootfs.img)
 	"$@"
 	status 0 make

@@ -56,6 +56,7 @@ should_not_open()
 survives()
 {
 	local option code
+
 	for option in --list --map --json --extract=out --tar=out.tar --diff=bad.img --cat=/file \
 		--blocks=/file --svg=map.svg '--html=page.html --diff=bad.img' ''; do
 		code=0

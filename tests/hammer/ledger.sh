@@ -32,7 +32,7 @@ kib()
 near()
 {
 	echo "$1: $2 and $3 KiB"
-	[[ -n "$2" ]] && [[ -n "$3" ]] && [[ $(($2 - $3)) -le "$4" ]] && [[ $(($3 - $2)) -le "$4" ]]
+	[[ $2 && $3 ]] && (($2 - $3 <= $4 && $3 - $2 <= $4))
 }
 
 # What the kernel tells its users, by a program that ran just before: its own memory is the difference.
@@ -40,6 +40,7 @@ as_meminfo_says()
 {
 	local name value
 	declare -A says=()
+
 	while IFS=': ' read -r name value _; do
 		says[$name]=$value
 	done < <(tr -d '\r' <"$2" | grep -aE '^(MemTotal|MemFree|Slab|KernelStack|Cached|MmapCopy):')
@@ -54,14 +55,15 @@ as_meminfo_says()
 ram_ledger()
 {
 	local row title
+
 	boot "$1" "$WORK/ledger.log" --run='cat /proc/meminfo' --ledger >"$WORK/ledger" || return 1
 	cat "$WORK/ledger"
-	[[ "$(kib "$WORK/ledger" sum)" = 512 ]] || return 1
+	[[ $(kib "$WORK/ledger" sum) == 512 ]] || return 1
 	for title in 'the kernel, bytes' 'RAM:' 'reserved at boot, bytes'; do
 		rows_sum "$WORK/ledger" "$title" || return 1
 	done
-	[ "$(table "$WORK/ledger" 'reserved at boot' | awk '$2 == "sum" { print $1 }')" = \
-		$(($(kib "$WORK/ledger" 'reserved at boot') * 1024)) ] || return 1
+	[[ $(table "$WORK/ledger" 'reserved at boot' | awk '$2 == "sum" { print $1 }') == \
+		$(($(kib "$WORK/ledger" 'reserved at boot') * 1024)) ]] || return 1
 	for row in 'read-only data, in flash' 'data, copied to RAM' 'kernel image: .data' 'kernel image: .bss' \
 		'kernel image: .init.data: was freed' 'mem_map (' 'device tree, unpacked (' \
 		'command line, two copies (' 'rounding to pages' 'interrupt stack: ' '  swapper ' '  stack, ' \
@@ -78,6 +80,7 @@ ram_ledger()
 flash_ledger()
 {
 	local ledger=$WORK/flash-ledger kernel title
+
 	kernel=$(stat -Lc %s "$1/kernel/kernel")
 	python3 "$TARGET/ledger/flash.py" --all "$1" >"$ledger" || return 1
 	cat "$ledger"
@@ -99,24 +102,26 @@ flash_ledger()
 flash_ledger_fails()
 {
 	local wrong=$WORK/wrong
+
 	mkdir -p "$wrong/kernel"
 	cp "$1"/kernel/{vmlinux,vmlinux.map,kernel} "$wrong/kernel/"
 	echo >>"$wrong/kernel/kernel"
 	! python3 "$TARGET/ledger/flash.py" "$wrong" --against "$1" >"$WORK/out.txt" 2>"$WORK/wrong.txt" &&
-		[[ "$(wc -l <"$WORK/wrong.txt")" = 1 ]] && grep 'bytes in sections' "$WORK/wrong.txt"
+		(($(wc -l <"$WORK/wrong.txt") == 1)) && grep 'bytes in sections' "$WORK/wrong.txt"
 }
 
 # static_ledger OUT: data and bss, as binutils see them.
 static_ledger()
 {
 	local judge mine option
+
 	judge=$(arm-linux-gnueabi-size -A "$1/kernel/vmlinux" |
 		awk '$1 == ".data" || $1 == ".data.ro_after_init" || $1 == ".bss" { sum += $2 } END { print sum }')
 	for option in --objects --all; do
 		python3 "$TARGET/ledger/static.py" "$1/kernel/vmlinux" $option >"$WORK/static" || return 1
 		mine=$(awk '$2 == "sum" { print $1 }' "$WORK/static")
 		echo "static.py $option: $mine of $judge bytes"
-		[[ "$mine" = "$judge" ]] || return 1
+		[[ $mine == "$judge" ]] || return 1
 	done
 	grep '^ *[1-9][0-9]*  .data  init_task$' "$WORK/static"
 }
@@ -148,13 +153,14 @@ picture_is_current()
 ledger_of_ccm()
 {
 	local title row
+
 	boot f429 "$WORK/ccm.log" --run=free --ledger >"$WORK/ccm" || return 1
 	cat "$WORK/ccm"
 	for title in 'the kernel, bytes' "RAM of the kernel's data at 0x10000000" 'RAM:' 'reserved at boot, bytes'; do
 		rows_sum "$WORK/ccm" "$title" || return 1
 	done
 	table "$WORK/ccm" "RAM of the kernel's data" | grep -x ' *65536  sum' || return 1
-	[[ "$(kib "$WORK/ccm" sum)" = 192 ]] || return 1
+	[[ $(kib "$WORK/ccm" sum) == 192 ]] || return 1
 	for row in 'data, copied to a RAM of its own' 'bss, in a RAM of its own' '  kernel stacks, 6 of 4096 bytes' \
 		', beside .data'; do
 		grep -qF -e "$row" "$WORK/ccm" || return 1

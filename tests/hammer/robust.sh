@@ -7,6 +7,7 @@
 flood()
 {
 	local log=$WORK/$1.log
+
 	"$TARGET/boot.sh" --out="$WORK/out/f746" --ram=256K --timeout=300 --log="$log" \
 		--flood="$2:$3" --flood='0:echo still "here"' stm32f746-onchip || return 1
 	if grep -aE "page allocation failure|oom-killer|Out of memory|Kernel panic" "$log"; then

@@ -43,6 +43,7 @@ has_signs()
 {
 	local log=$1 sign
 	shift
+
 	for sign in "$@"; do
 		grep -a "$sign" "$log" || {
 			echo "the console has no '$sign':"
@@ -57,6 +58,7 @@ has_signs()
 boot()
 {
 	local name=$1 said=$2.said
+
 	"$TARGET/boot.sh" --out="$WORK/out/$name" --timeout=120 --log="$2" "${@:3}" "${board_of[$name]}" 2>"$said" || {
 		cat "$said"
 		return 1
@@ -68,6 +70,7 @@ boot()
 workload()
 {
 	local log=$WORK/$1-$2.log
+
 	boot "$1" "$log" --silence="${SILENCE:-60}" --qemu="-icount shift=$((3 + $2 % 6)) -seed $2" \
 		--run='free' --run='ps' --run='cat /proc/self/maps' --run='ls / | grep b | wc -l' \
 		--run='sh /test/hundred' --run='sh -c "sleep 1; echo the second sh""ell ends" &' \
@@ -82,6 +85,7 @@ workload()
 boots()
 {
 	local seed
+
 	for ((seed = 1; seed <= BOOTS; seed++)); do
 		workload "$1" "$seed" "${@:2}" || {
 			echo "boot $seed of $BOOTS failed"
@@ -94,18 +98,20 @@ boots()
 available_at_prompt()
 {
 	local free
+
 	free=$(sed -n 's/^Mem:.* \([0-9]*\)\r*$/\1/p' "$WORK/$1-1.log" | head -n 1)
 	echo "available at the prompt: $free KiB"
-	[[ "$free" -ge "$2" ]]
+	((free >= $2))
 }
 
 # The whole image, from the boot stub to the end of the root, in 1 MiB.
 in_one_mebibyte()
 {
 	local size
+
 	size=$(stat -Lc %s "$WORK/out/f746/flash/flash.bin")
 	echo "$size bytes of flash"
-	[[ "$size" -le $((1024 * 1024)) ]]
+	((size <= 1024 * 1024))
 }
 
 # shell NAME WHAT SIGN... -- COMMAND...: the console has all signs after the commands.
@@ -113,7 +119,8 @@ shell()
 {
 	local name=$1 log=$WORK/$2.log signs=() runs=() command
 	shift 2
-	while [[ "$1" != -- ]]; do
+
+	while [[ $1 != -- ]]; do
 		signs+=("$1")
 		shift
 	done
@@ -137,6 +144,7 @@ a_shell_as_expected()
 flash_is_untouched()
 {
 	local size
+
 	size=$(stat -Lc %s "$WORK/out/f746/flash/flash.bin")
 	boot f746 "$WORK/flash.log" --flash="$WORK/flash.before" --run='ps' \
 		--save="0x08000000:$size:$WORK/flash.after" || return 1
@@ -155,6 +163,7 @@ arguments_find_room()
 {
 	local x=abcdefghijklmno
 	# shellcheck disable=SC2016 # the guest expands them
+
 	shell f769 arguments '^15364' '^x is 3840 long' -- \
 		"x=$x$x$x$x$x$x$x$x; x=\$x\$x\$x\$x; x=\$x\$x\$x\$x; x=\$x\$x" '/bin/echo $x $x $x $x | wc -c' \
 		'echo "x" is ${#x} long'
@@ -164,15 +173,17 @@ arguments_find_room()
 a_page_of_stack()
 {
 	local start end
+
 	shell f746 page '\[stack\]' -- /test/maps || return 1
 	IFS='- ' read -r start end _ < <(grep -a '\[stack\]' "$WORK/page.log")
-	[[ $((0x$end - 0x$start)) = 4096 ]]
+	((0x$end - 0x$start == 4096))
 }
 
 # Every mapping of a program is as xipfs-dump --ram foretells.
 maps_as_foretold()
 {
 	local address
+
 	read -r address _ < <(partition root "$WORK/out/$1/dtb/board.dtb")
 	xipfs-dump --json --ram=nommu --flash-addr="$address" "$WORK/out/$1/image/root.cramfs" >"$WORK/$1.ram" || return 1
 	boot "$1" "$WORK/maps.log" --run='echo "@"maps cat; cat /proc/self/maps' || return 1
@@ -184,6 +195,7 @@ maps_as_foretold()
 allocator_holds()
 {
 	local dir=$WORK/allocator source=$WORK/out/f746/linux/mm/slab_packed.c header seed
+
 	sed -n 's/^#include [<"]\(.*\)[>"]$/\1/p' "$source" | while read -r header; do
 		mkdir -p "$dir/$(dirname "$header")"
 		echo '#include "kernel.h"' >"$dir/$header"
@@ -199,6 +211,7 @@ allocator_holds()
 make_overlay()
 {
 	local libc=$WORK/out/libc/libc name
+
 	mkdir -p "$WORK/overlay/test"
 	cp "$HERE/guest/hundred" "$WORK/overlay/test/"
 	"$TARGET/build.sh" --out="$WORK/out/libc" stm32f746-onchip libc
@@ -212,6 +225,7 @@ make_overlay()
 row()
 {
 	local ram seed good
+
 	printf '| %s |' "$2"
 	for ram in "${SIZES[@]}"; do
 		good=0
@@ -230,6 +244,7 @@ print_table()
 {
 	local SILENCE=10 # most boots that fail do so in silence
 	local SIZES=(768 640 512 448 384 352 320 288 256)
+
 	make_overlay
 	build_board stock qemu-mps2-an500 --stock
 	grep -v TINY_MEMORY "$TOP/kernel-patches/configs/tiny.config" |
@@ -248,9 +263,10 @@ main()
 {
 	local name
 	declare -A board_of=()
+
 	trap cleanup EXIT
 	find_programs
-	if [[ "${1:-}" = --table ]]; then
+	if [[ ${1:-} == --table ]]; then
 		print_table
 		return
 	fi
@@ -289,7 +305,7 @@ main()
 	ok "the picture in README.md is that of the STM32F746" picture_is_current
 	ok "the ledger of a chip whose data is in CCM adds up" ledger_of_ccm
 	echo "$passed passed, $failed failed"
-	[[ "$failed" = 0 ]] && [[ "$passed" -gt 0 ]]
+	((failed == 0 && passed > 0))
 }
 
 main "$@"; exit

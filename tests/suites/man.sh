@@ -39,6 +39,7 @@ agrees_with_help()
 options_exist()
 {
 	local option
+
 	"$1" --help | grep -oE -- '--[a-z][-a-z]*' | sort -u | while read -r option; do
 		timeout 10 "$1" "$option" </dev/null >out 2>err || true
 		! grep -Eq 'unknown option|may mean several' err ||
@@ -54,7 +55,10 @@ completions()
 
 	bash -c 'source "$1/completions/$2"
 		function=$(complete -p "$2" | sed "s/.*-F \([^ ]*\) .*/\1/")
-		compopt() { :; }
+		compopt()
+		{
+			:
+		}
 		COMP_WORDS=("${@:2}") COMP_CWORD=$(($# - 2))
 		$function "$2"
 		printf "%s\n" "${COMPREPLY[@]}"' _ "$TOP" "$program" "$@"
@@ -133,6 +137,7 @@ completions_are_installed()
 checks_are_documented()
 {
 	local name
+
 	rendered xipfs-dump.1 >page
 	rendered xipfs.5 >>page
 	check_names >names
@@ -159,6 +164,7 @@ json_keys()
 json_is_documented()
 {
 	local report
+
 	make_tree tree
 	program fdpic tree/bin/fdpic
 	program static tree/bin/static
@@ -195,6 +201,7 @@ documents_words()
 languages_are_documented()
 {
 	local words
+
 	mapfile -t words < <(sed -n 's/^\t{"\([a-z-]*\)", XIP_ATTR.*/\1/p' "$TOP/src/plan/policy_file.c"
 		grep -oE 'word, "[a-z]+=' "$TOP/src/plan/policy_file.c" | sed 's/.*"\(.*\)=/\1/')
 	documents_words mkxipfs.1 POLICIES "${words[@]}"

@@ -227,6 +227,7 @@ prints()
 twenty_thousand_files()
 {
 	local i
+
 	for ((i = 0; i < 20000; i++)); do
 		echo "tree/d$((i % 40))/s$((i % 7))/file$i"
 	done >names

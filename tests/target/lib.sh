@@ -1,6 +1,6 @@
+# shellcheck shell=bash disable=SC2016,SC2034,SC2154
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the tests in run.sh are made of.
-# shellcheck shell=bash disable=SC2016,SC2034,SC2154
 
 # ok NAME COMMAND...: one test; what it said is shown when it fails. Any command that fails in it
 # fails it, but only because `ok` is never part of a condition, where bash ignores set -e however
@@ -9,6 +9,7 @@ ok()
 {
 	local name=$1 log=$WORK/test.log
 	shift
+
 	set +e
 	(set -e && "$@") >"$log" 2>&1 </dev/null
 	status=$?
@@ -25,7 +26,7 @@ ok()
 
 good()
 {
-	[[ "$status" = 0 ]]
+	((status == 0))
 }
 
 fails_early()
@@ -48,7 +49,7 @@ check_harness()
 
 cleanup()
 {
-	if [[ -n "${KEEP:-}" ]]; then
+	if [[ ${KEEP:-} ]]; then
 		echo "# logs are in $WORK"
 	else
 		rm -rf "$WORK"
@@ -58,12 +59,12 @@ cleanup()
 # mkxipfs and xipfs-dump, as given or as built by build.sh.
 find_programs()
 {
-	if [[ -z "${MKXIPFS_BIN:-}" ]] && [[ -n "${MKXIPFS:-}" ]] && [[ -n "${XIPFS_DUMP:-}" ]]; then
+	if [[ ! ${MKXIPFS_BIN:-} && ${MKXIPFS:-} && ${XIPFS_DUMP:-} ]]; then
 		MKXIPFS_BIN=$WORK/bin
 		mkdir "$MKXIPFS_BIN"
 		cp "$MKXIPFS" "$XIPFS_DUMP" "$MKXIPFS_BIN/"
 	fi
-	if [[ -z "${MKXIPFS_BIN:-}" ]]; then
+	if [[ ! ${MKXIPFS_BIN:-} ]]; then
 		"$TARGET/build.sh" qemu-mps2-an500 image
 		MKXIPFS_BIN=$CACHE/mkxipfs-$(printf %s "$TOP" | md5sum | cut -c1-8)/bin
 	fi
@@ -76,6 +77,7 @@ build()
 {
 	local name=$1 board=$2
 	shift 2
+
 	"$TARGET/build.sh" "$board" --out="$WORK/out/$name" "$@" 2>&1 | tee "$WORK/$name.build"
 }
 
@@ -83,6 +85,7 @@ build()
 compile_maps()
 {
 	local program name more
+
 	rm -rf "$WORK/maps"
 	mkdir -p "$WORK/maps/test"
 	for program in 'plain -DDATA=100 -DBSS=100' \
@@ -98,6 +101,7 @@ compile_maps()
 add_dynamic()
 {
 	local program=$WORK/maps/test/maps-dynamic interpreter
+
 	"$1" -pie -fPIE -Os -s -DDATA=100 -DBSS=9000 -o "$program" "$HERE/guest/maps.c"
 	interpreter=$(readelf -lW "$program" | sed -n 's/.*interpreter: \(.*\)]/\1/p')
 	mkdir -p "$WORK/maps/lib"
@@ -112,6 +116,7 @@ add_answers()
 {
 	local kind=$1 program
 	shift
+
 	"$@" -Os -g -Wall -Wextra -Werror -o "$WORK/answer" "$HERE/guest/answer.c"
 	python3 "$TOP/tests/lib/add_section.py" "$WORK/answer" .xt.prop 20000
 	for program in kept cut; do
@@ -123,6 +128,7 @@ add_answers()
 compile_guest()
 {
 	local compiler flags=(-static -Os -s -Wall -Wextra -Werror)
+
 	case $1 in
 	static | shared)
 		compiler=$WORK/out/$2/libc/bin/arm-uclinuxfdpiceabi-gcc
@@ -148,20 +154,21 @@ compile_guest()
 make_image()
 {
 	local image=$1 out=$WORK/out/$2 address kernel=mmu
-	[[ ! -e "$WORK/$image.json" ]] || return 0
+
+	[[ ! -e $WORK/$image.json ]] || return 0
 	case $image in static | shared) kernel=nommu ;; esac
 	compile_guest "$image" "$2"
 	python3 "$HERE/tree.py" "$(readlink -f "$out/root")/tree" "$TARGET/root.table" "$WORK/readback" \
 		"$HERE/guest/script" "$WORK/$image.tar" "$WORK/data.tar" "$WORK/$image.expected"
 	# Its one chip of flash holds the root; a second mount from it is not possible.
-	[[ "$image" != qemu-virt-arm64 ]] || sed -i '\|^/mnt/|d' "$WORK/$image.expected"
+	[[ $image != qemu-virt-arm64 ]] || sed -i '\|^/mnt/|d' "$WORK/$image.expected"
 	(cd "$WORK/maps" && find . -type f -printf '%P\0' | sort -z |
 		tar -rf "$WORK/$image.tar" --null -T -)
 	printf '%s no-strip\n' '/torture/**' '/test/kept-*' >"$WORK/no-strip"
 	mkxipfs -v --no-xip=/test/maps-copied --strip --policy="$WORK/no-strip" "$WORK/$image.tar" \
 		"$WORK/$image.img" >/dev/null 2>"$WORK/$image.warnings"
 	mkxipfs --quiet "$WORK/data.tar" "$WORK/data.img"
-	[[ "$(stat -c %s "$WORK/data.img")" = 4096 ]]
+	(($(stat -c %s "$WORK/data.img") == 4096))
 	grep -abo zlast "$WORK/data.img" | grep -qx $((4096 - 264 + 12)):zlast
 	read -r address _ < <(partition root "$out/dtb/board.dtb")
 	xipfs-dump --json --flash-addr="$address" "$WORK/$image.img" >"$WORK/$image.json"
@@ -174,8 +181,9 @@ boot()
 {
 	local name=$1 image=$2 board=$3 size base data=("--data=$WORK/data.img")
 	shift 3
+
 	read -r base size < <(flash_window "$board")
-	[[ "$board" != qemu-virt-arm64 ]] || data=()
+	[[ $board != qemu-virt-arm64 ]] || data=()
 	run_guest "$name" "$board" --out="$WORK/out/$name" --image="$WORK/$image.img" \
 		"${data[@]}" --flash="$WORK/$name.before" \
 		--save="$base:$size:$WORK/$name.after" --cmdline="run=/test/script loglevel=5" "$@"
@@ -185,6 +193,7 @@ run_guest()
 {
 	local name=$1 board=$2
 	shift 2
+
 	"$TARGET/boot.sh" "$board" --until='@end\r?\n' --timeout=300 --silence=60 \
 		--log="$WORK/$name.log" "$@"
 }
@@ -202,6 +211,7 @@ flash_window()
 flash_untouched()
 {
 	local size
+
 	size=$(stat -c %s "$WORK/$1.before")
 	cmp -n "$size" "$WORK/$1.before" "$WORK/$1.after"
 	rm -f "$WORK/$1.before" "$WORK/$1.after"
@@ -211,6 +221,7 @@ check()
 {
 	local command=$1 name=$2
 	shift 2
+
 	python3 "$HERE/check.py" "$command" "$WORK/$name.log" "$@"
 }
 
@@ -219,20 +230,22 @@ check()
 check_stripped()
 {
 	local kinds=static
-	[[ "$2" = static ]] || kinds='static shared'
+
+	[[ $2 == static ]] || kinds='static shared'
 	# shellcheck disable=SC2086
 	check same "$1" $kinds
 	xipfs-dump --list "$WORK/$2.img" >"$WORK/$2.list"
 	absent '/test/kept-.*stripped\|stripped.*/test/kept-' "$WORK/$2.list"
-	[[ "$(grep -c 'stripped */test/cut-' "$WORK/$2.list")" = "$(wc -w <<<"$kinds")" ]]
+	(($(grep -c 'stripped */test/cut-' "$WORK/$2.list") == $(wc -w <<<"$kinds")))
 	grep 'stripped */bin/busybox' "$WORK/$2.list"
-	[[ "$2" = static ]] || grep 'stripped */lib/libuClibc\|stripped */lib/libc.so.6' "$WORK/$2.list"
+	[[ $2 == static ]] || grep 'stripped */lib/libuClibc\|stripped */lib/libc.so.6' "$WORK/$2.list"
 }
 
 # check_ram NAME IMAGE: each process that printed its maps has the mappings that --ram foretold.
 check_ram()
 {
 	local program pairs=("maps self=/bin/busybox")
+
 	for program in $(tar -tf "$WORK/$2.tar" | grep '^test/maps-'); do
 		pairs+=("maps /$program=/$program")
 	done
@@ -253,6 +266,7 @@ absent()
 hostile_boot()
 {
 	local board=$1 name=hostile-$1 tree=$WORK/hostile-$1 image=$WORK/hostile-$1.img
+
 	mkdir -p "$tree"
 	cp "$WORK/maps/test/maps-plain" "$tree/prog"
 	seq 2000 >"$tree/far"
@@ -276,6 +290,7 @@ memory_build()
 {
 	local name=$1
 	shift
+
 	build "memory-$name" qemu-mps2-an500 --config="$HERE/large-block.config" "$@"
 }
 
@@ -297,6 +312,7 @@ memory_saved()
 {
 	local name part used free cached copied size
 	local -A of
+
 	printf '| root | image | shells | used | free | Cached | MmapCopy |\n' >"$WORK/memory.table"
 	for name in compressed inplace; do
 		size=$(stat -Lc %s "$WORK/out/memory-$name/image/root.cramfs")
@@ -311,8 +327,8 @@ memory_saved()
 	cat "$WORK/memory.table"
 	# The text of BusyBox is more than 170 KiB.
 	for part in one four; do
-		[ $((of[compressed-$part-copied] - of[inplace-$part-copied])) -ge 170 ]
-		[ $((of[compressed-$part-used] - of[inplace-$part-used])) -ge 340 ]
+		((of[compressed-$part-copied] - of[inplace-$part-copied] >= 170))
+		((of[compressed-$part-used] - of[inplace-$part-used] >= 340))
 	done
 }
 
@@ -331,6 +347,7 @@ refuse_fragment()
 refuse_overflow()
 {
 	local out=$WORK/out/qemu-mps2-an500-static
+
 	mkdir -p "$WORK/large"
 	head -c 3M /dev/urandom >"$WORK/large/noise"
 	if build overflow qemu-mps2-an500 --overlay="$WORK/large" >"$WORK/overflow.log" 2>&1; then
@@ -338,7 +355,7 @@ refuse_overflow()
 		return 1
 	fi
 	grep -E 'root is 3[0-9]{6} bytes, its partition only 2621440' "$WORK/overflow.log"
-	[[ ! -e "$WORK/out/overflow/flash" ]]
+	[[ ! -e $WORK/out/overflow/flash ]]
 	if "$TARGET/boot.sh" qemu-mps2-an500 --out="$out" --image="$WORK/large/noise" --run=true \
 		>"$WORK/overflow.log" 2>&1; then
 		return 1
@@ -360,6 +377,7 @@ boot_small()
 {
 	local name=$1
 	shift
+
 	"$TARGET/boot.sh" qemu-mps2-an500 --out="$WORK/out/qemu-mps2-an500-static" --silence=60 "$@" \
 		>"$WORK/$name.log" 2>&1
 }
@@ -368,9 +386,10 @@ boot_small()
 build_again()
 {
 	local began=$SECONDS
+
 	build qemu-mps2-an500-static qemu-mps2-an500 --libc=static >"$WORK/again.log" 2>&1
 	cat "$WORK/again.log"
-	[[ $((SECONDS - began)) -le 30 ]]
+	((SECONDS - began <= 30))
 	grep -q '^0x00180000  root ' "$WORK/again.log"
 	absent '^build.sh:' "$WORK/again.log"
 }
@@ -379,12 +398,13 @@ build_again()
 build_resumes()
 {
 	local key
+
 	refuse_fragment
 	refuse_fragment
 	key=$(sed -n 's/.*the end of \(.*\)\/log:$/\1/p' "$WORK/wrong.log")
-	[[ -s "$key/log" ]]
-	[[ ! -e "$key/done" ]]
-	[[ "$(grep -c '^build.sh: ' "$WORK/wrong.log")" = 1 ]]
+	[[ -s $key/log ]]
+	[[ ! -e $key/done ]]
+	(($(grep -c '^build.sh: ' "$WORK/wrong.log") == 1))
 }
 
 # A policy that is handed to mkxipfs is an input of the image, wherever it is named from.
@@ -421,10 +441,11 @@ boot_interactive()
 wait_for()
 {
 	local tenths=0
-	until [[ -e "$WORK/$1.log" ]] && tr -d '\r' <"$WORK/$1.log" | grep "$2"; do
+
+	until [[ -e $WORK/$1.log ]] && tr -d '\r' <"$WORK/$1.log" | grep "$2"; do
 		sleep 0.1
 		tenths=$((tenths + 1))
-		if [[ "$tenths" -ge 600 ]]; then
+		if ((tenths >= 600)); then
 			cat "$WORK/$1.log"
 			return 1
 		fi
@@ -435,10 +456,11 @@ wait_for()
 boot_hangs()
 {
 	local began=$SECONDS
+
 	if boot_small hangs --until='never' --log="$WORK/hangs.console" --silence=5 --timeout=300; then
 		return 1
 	fi
-	[[ $((SECONDS - began)) -le 60 ]]
+	((SECONDS - began <= 60))
 	grep 'said nothing for 5 seconds' "$WORK/hangs.log"
 	grep 'hush - the humble shell' "$WORK/hangs.log"
 }
@@ -446,11 +468,12 @@ boot_hangs()
 boot_panics()
 {
 	local began=$SECONDS
+
 	if boot_small panics --cmdline=init=/no/such --cmdline=root=mtd:nothing --until='never' \
 		--log="$WORK/panics.console"; then
 		return 1
 	fi
-	[[ $((SECONDS - began)) -le 60 ]]
+	((SECONDS - began <= 60))
 	grep 'the kernel died: Kernel panic' "$WORK/panics.log"
 	grep 'Unable to mount root fs' "$WORK/panics.log"
 }
@@ -459,6 +482,7 @@ boot_panics()
 make_disco_programs()
 {
 	local name
+
 	mkdir -p "$WORK/disco/test"
 	for name in small signal; do
 		"$WORK/out/qemu-mps2-an500-static/libc/bin/arm-uclinuxfdpiceabi-gcc" -static -nostdlib -Os -s -Wall -Wextra \
@@ -471,6 +495,7 @@ make_disco_programs()
 boot_stm32()
 {
 	local sign
+
 	"$TARGET/boot.sh" "$1" --out="$WORK/out/$1" --timeout=300 --log="$WORK/$1.log" --run='free' --run='ps' \
 		--run='cat /proc/self/maps' --run='cp /test/small /tmp' --run='/tmp/small' --run='/test/signal' \
 		--run=$'sleep 1000\x03' --run='echo still "here"' 2>"$WORK/$1.said"
@@ -485,6 +510,7 @@ boot_stm32()
 tells_how_to_write()
 {
 	local log=$WORK/$1.build
+
 	grep -E '^0x[0-9a-f]{8}  kernel +[0-9]+ of +[0-9]+ bytes  flash.bin$' "$log"
 	grep -E '^0x[0-9a-f]{8}  root +[0-9]+ of +[0-9]+ bytes  flash' "$log"
 	grep "^openocd .*program flash.bin $2 verify" "$log"
@@ -497,6 +523,7 @@ tells_how_to_write()
 check_patch()
 {
 	local linux
+
 	linux=$(readlink -f "$WORK/out/qemu-mps2-an500-static/linux")
 	perl "$linux/scripts/checkpatch.pl" --no-tree --no-signoff "$1" >"$WORK/checkpatch.log" || true
 	cat "$WORK/checkpatch.log"

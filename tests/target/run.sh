@@ -21,11 +21,12 @@ source "$TARGET/partition.sh"
 
 test_nommu()
 {
-	local board libc
+	local board libc name programs
+
 	for board in qemu-mps2-an500 qemu-mps2-an385; do
 		for libc in static shared; do
-			local name=$board-$libc programs=(/bin/busybox)
-			[[ "$libc" = static ]] ||
+			name=$board-$libc programs=(/bin/busybox)
+			[[ $libc == static ]] ||
 				programs+=(/lib/ld-uClibc-1.0.35.so /lib/libuClibc-1.0.35.so)
 			ok "$name: builds" build "$name" "$board" --libc="$libc"
 			good || continue
@@ -40,7 +41,7 @@ test_nommu()
 			ok "$name: every entry of the tree is right" check tree "$name" "$WORK/$libc.expected"
 			ok "$name: the kernel does not complain" check complaints "$name"
 			ok "$name: flash is untouched" flash_untouched "$name"
-			[[ "$name" != qemu-mps2-an500-static ]] ||
+			[[ $name != qemu-mps2-an500-static ]] ||
 				ok "$name: what leaves a hostile image is refused" hostile_boot "$board" "$name"
 		done
 	done
@@ -50,6 +51,7 @@ test_nommu()
 test_stock()
 {
 	local name=$1 board=$2 image=$3
+
 	ok "$name: builds" build "$name" "$board" --stock
 	good || return 0
 	ok "$name: boots and ends its script" boot "$name" "$image" "$board"
@@ -63,6 +65,7 @@ test_debug()
 {
 	local name=$1
 	shift
+
 	ok "$name: builds" build "$name" qemu-mps2-an500 "${@/#/--config=}"
 	good || return 0
 	ok "$name: boots and ends its script" boot "$name" static qemu-mps2-an500 \
@@ -79,6 +82,7 @@ test_debug()
 test_mmu()
 {
 	local board
+
 	for board in vexpress-a9 qemu-virt-arm64; do
 		ok "$board: builds" build "$board" "$board"
 		good || continue
@@ -93,7 +97,7 @@ test_mmu()
 		ok "$board: every entry of the tree is right" check tree "$board" "$WORK/$board.expected"
 		ok "$board: the kernel does not complain" check complaints "$board"
 		ok "$board: flash is untouched" flash_untouched "$board"
-		[[ "$board" != vexpress-a9 ]] ||
+		[[ $board != vexpress-a9 ]] ||
 			ok "$board: what leaves a hostile image is refused" hostile_boot "$board" "$board"
 	done
 }
@@ -104,6 +108,7 @@ test_mmu()
 test_memory()
 {
 	local name
+
 	ok "memory-compressed: builds" memory_build compressed --image-option=--no-xip \
 		--image-option=-x # of plain images the kernel has nothing to map, so nothing to say
 	good || return 0
@@ -128,6 +133,7 @@ test_memory()
 test_stm32()
 {
 	local board start
+
 	ok "programs for the boards of ST" make_disco_programs
 	for board in stm32f429-disco stm32f469-disco stm32f746-disco stm32f769-disco stm32h743i-eval; do
 		ok "$board: builds" build "$board" "$board" --overlay="$WORK/disco"
@@ -165,6 +171,7 @@ test_scripts()
 test_patches()
 {
 	local patch
+
 	while read -r patch; do
 		ok "$patch: checkpatch.pl finds no error" check_patch "$TOP/kernel-patches/linux-6.12/$patch"
 	done <"$TOP/kernel-patches/linux-6.12/series"
@@ -186,7 +193,7 @@ main()
 	test_scripts
 	test_patches
 	echo "$passed passed, $failed failed"
-	[[ "$failed" = 0 ]] && [[ "$passed" -gt 0 ]]
+	((failed == 0 && passed > 0))
 }
 
 main; exit

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step binutils: an assembler and linker that know ARM FDPIC (Debian's arm linker has no emulation
 # for it). Input: BINUTILS_TAR. Output: bin/arm-uclinuxfdpiceabi-{as,ld}.
+set -euo pipefail
+
 # shellcheck source-path=SCRIPTDIR
-. "$STEPS/common.sh"
+source "$STEPS/common.sh"
 
 tar -xf "$BINUTILS_TAR"
 mkdir build
@@ -16,5 +18,5 @@ make -j"$JOBS" MAKEINFO=true all-gas all-ld
 make MAKEINFO=true install-strip-gas install-strip-ld
 cd ..
 rm -rf build binutils-* share
-[ -x bin/arm-uclinuxfdpiceabi-ld ] || die "no linker was installed"
+[[ -x bin/arm-uclinuxfdpiceabi-ld ]] || die "no linker was installed"
 bin/arm-uclinuxfdpiceabi-ld -V | grep -q armelf_linux_fdpiceabi || die "this ld has no FDPIC emulation"

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step busybox: BusyBox as an FDPIC program, linked to uClibc-ng. Inputs: UCLIBC (that step's
 # folder), LIBC (static or shared), BUSYBOX_TAR, BUSYBOX_PATCHES, BUSYBOX_CONFIG. Output: busybox and busybox.links.
+set -euo pipefail
+
 # shellcheck source-path=SCRIPTDIR
-. "$STEPS/common.sh"
+source "$STEPS/common.sh"
 
 # No build time in the result.
 export KCONFIG_NOTIMESTAMP=1
@@ -29,7 +31,7 @@ make allnoconfig >/dev/null
 # Its Kconfig takes the first line of a symbol, so those that follow must be gone.
 sed -i -f <(sed -n 's|^\(CONFIG_[A-Z0-9_]*\)=.*|/^# \1 is not set$/d; /^\1=/d|p' wanted) .config
 cat wanted >>.config
-yes '' | make oldconfig >/dev/null || [ "${PIPESTATUS[1]}" = 0 ]
+yes '' | make oldconfig >/dev/null || ((PIPESTATUS[1] == 0))
 while IFS= read -r line; do
 	case $line in
 	*=n) grep -qxF "# ${line%=n} is not set" .config ;;

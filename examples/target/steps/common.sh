@@ -1,13 +1,12 @@
+# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What every step script sources. A step runs in its own, empty output folder ($PWD); everything it
 # prints goes to the log there.
 
-# shellcheck shell=bash
-set -euo pipefail
-
 JOBS=${JOBS:-$(nproc)}
 
-die() {
+die()
+{
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 	exit 1
 }

@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step dtb: a board's device tree. Inputs: LINUX, DTS. Output: board.dtb. A warning of dtc fails.
+set -euo pipefail
+
 # shellcheck source-path=SCRIPTDIR
-. "$STEPS/common.sh"
+source "$STEPS/common.sh"
 
 # Includes are found as in the kernel's own build, and the checks it leaves out are left out here.
 cpp -nostdinc -undef -D__DTS__ -x assembler-with-cpp -I "$LINUX/scripts/dtc/include-prefixes" \
@@ -12,4 +14,4 @@ dtc -I dts -O dtb -b 0 -o board.dtb -Wno-unit_address_vs_reg \
 	-Wno-simple_bus_reg -Wno-unique_unit_address -Wno-interrupt_provider \
 	board.pre.dts 2>warnings || true
 cat warnings
-[ ! -s warnings ] || die "dtc complains of $DTS"
+[[ ! -s warnings ]] || die "dtc complains of $DTS"

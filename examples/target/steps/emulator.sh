@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step emulator: QEMU with the STM32, from Debian's source package. Inputs: QEMU (the folder of that
 # package), PATCH, MODEL (the folder of its sources), CCACHE_DIR. Output: qemu-system-arm.
+set -euo pipefail
+
 # shellcheck source-path=SCRIPTDIR
-. "$STEPS/common.sh"
+source "$STEPS/common.sh"
 
 dpkg-source -x "$QEMU"/qemu_*.dsc source
 patch -d source -p1 --fuzz=0 --no-backup-if-mismatch <"$PATCH"

@@ -5,26 +5,29 @@
 #
 # Neither may need root nor change how apt is set up on this machine, so apt runs on package lists
 # of its own in this folder; where the archive is comes from the system's own configuration.
-# shellcheck source-path=SCRIPTDIR
-. "$STEPS/common.sh"
+set -euo pipefail
 
-mkdir -p lists/partial cache/archives/partial
-apt_private() {
+# shellcheck source-path=SCRIPTDIR
+source "$STEPS/common.sh"
+
+apt_private()
+{
 	apt-get -q -o Dir::Etc::sourcelist="$PWD/sources.list" -o Dir::Etc::sourceparts=- \
 		-o Dir::State::lists="$PWD/lists" -o Dir::Cache="$PWD/cache" \
 		-o APT::Sandbox::User="$(id -un)" "$@"
 }
 
+mkdir -p lists/partial cache/archives/partial
 type=deb
-if [ "$KIND" = source ]; then
+if [[ $KIND == source ]]; then
 	type=deb-src
 fi
 # The base suite alone: its lists never change between point releases.
-codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+codename=$(source /etc/os-release && echo "$VERSION_CODENAME")
 # shellcheck disable=SC2016
 apt-get indextargets --format '$(ORIGIN) $(REPO_URI) $(CODENAME) $(COMPONENT)' \
 	'Created-By: Packages' | sed -n "s/^Debian \\(.* $codename main\\)\$/$type \\1/p" | sort -u >sources.list
-[ -s sources.list ] || die "apt knows no Debian archive; run apt-get update first"
+[[ -s sources.list ]] || die "apt knows no Debian archive; run apt-get update first"
 
 case $KIND in
 source)

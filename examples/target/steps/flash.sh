@@ -4,27 +4,31 @@
 # Inputs: IMAGE, KERNEL, DTB (step folders), FLASH_BASE (where the flash begins), FLASH_END (where it ends, or empty), STUB (boot code, or
 # empty), STUB_FLAGS (what its compiler is to know), PARTS (labels of the partitions to fill), CROSS_COMPILE. Output: flash.bin (and one more
 # file for each further chip) and map. A part larger than its partition is refused.
+set -euo pipefail
+
 # shellcheck source-path=SCRIPTDIR
-. "$STEPS/common.sh"
+source "$STEPS/common.sh"
 # shellcheck source-path=SCRIPTDIR
-. "$STEPS/../partition.sh"
+source "$STEPS/../partition.sh"
 
 dtb=$DTB/board.dtb
 
 # place LABEL FILE: writes FILE where that partition begins: in flash.bin, or when it is in another
 # chip in flash-ADDRESS.bin, with erased flash between the parts.
-place() {
+place()
+{
 	local label=$1 file=$2 address size chip used output=flash.bin begin=$FLASH_BASE gap
+
 	read -r address size chip < <(partition "$label" "$dtb")
-	if [ $((address - FLASH_BASE)) -lt 0 ] || [ $((address - FLASH_BASE)) -ge $((0x8000000)) ]; then
+	if ((address < FLASH_BASE || address - FLASH_BASE >= 0x8000000)); then
 		begin=$chip
 		output=$(printf 'flash-%08x.bin' "$chip")
 	fi
 	used=$(stat -Lc %s "$file")
 	printf '0x%08x  %-7s %8d of %8d bytes  %s\n' "$address" "$label" "$used" "$size" "$output" >>map
-	[ "$used" -le "$size" ] || die "$label is $used bytes, its partition only $size"
+	((used <= size)) || die "$label is $used bytes, its partition only $size"
 	gap=$((address - begin - $(stat -c %s "$output" 2>/dev/null || echo 0)))
-	[ "$gap" -ge 0 ] || die "$label begins before the end of what is in front of it"
+	((gap >= 0)) || die "$label begins before the end of what is in front of it"
 	{
 		head -c "$gap" /dev/zero | tr '\0' '\377'
 		cat "$file"
@@ -32,16 +36,18 @@ place() {
 }
 
 # In flash.bin alone; a second chip ends where its partition does.
-check_end() {
+check_end()
+{
 	local used
+
 	used=$((FLASH_BASE + $(stat -c %s flash.bin)))
 	printf '0x%08x  end     %8d bytes of flash free\n' "$used" $((FLASH_END - used)) >>map
-	[ "$used" -le $((FLASH_END)) ] || die "flash.bin ends at $used, the flash at $((FLASH_END))"
+	((used <= FLASH_END)) || die "flash.bin ends at $used, the flash at $((FLASH_END))"
 }
 
 : >flash.bin
 : >map
-if [ -n "$STUB" ]; then
+if [[ $STUB ]]; then
 	read -r dtb_address _ _ < <(partition dtb "$dtb")
 	read -r kernel_address _ _ < <(partition kernel "$dtb")
 	case $STUB in
@@ -63,5 +69,5 @@ for part in $PARTS; do
 	root) place root "$IMAGE/root.cramfs" ;;
 	esac
 done
-[ -z "$FLASH_END" ] || check_end
+[[ ! $FLASH_END ]] || check_end
 cat map

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step image: the root image. Inputs: ROOT (step folder), TABLES (device tables), MKXIPFS (the
 # program), OPTIONS. Output: root.cramfs.
+set -euo pipefail
+
 # shellcheck source-path=SCRIPTDIR
-. "$STEPS/common.sh"
+source "$STEPS/common.sh"
 
 arguments=()
 for table in $TABLES; do

@@ -3,8 +3,10 @@
 # Step kernel: one kernel and its device tree blob. Inputs: LINUX (source tree), ARCH,
 # CROSS_COMPILE, CCACHE_DIR, FRAGMENTS (space separated files, later ones win), KERNEL_TARGET (xipImage, zImage,
 # Image). Output: kernel (the image), vmlinux, System.map, kernel.config.
+set -euo pipefail
+
 # shellcheck source-path=SCRIPTDIR
-. "$STEPS/common.sh"
+source "$STEPS/common.sh"
 
 export ARCH CROSS_COMPILE
 
@@ -15,12 +17,14 @@ rm -rf "$out"
 mkdir "$out"
 export CCACHE_NOHASHDIR=1
 
-kmake() {
+kmake()
+{
 	make -C "$LINUX" O="$out" CC="ccache ${CROSS_COMPILE}gcc" HOSTCC='ccache gcc' "$@"
 }
 
 # The last line that speaks of a symbol wins; the kernel's own configuration must then agree.
-check_fragments() {
+check_fragments()
+{
 	# shellcheck disable=SC2086
 	awk '
 	function symbol(line) { sub(/^# /, "", line); sub(/[= ].*/, "", line); return line }
@@ -53,7 +57,7 @@ check_fragments || die "the configuration is not what the fragments ask for"
 kmake -j"$JOBS" "$KERNEL_TARGET"
 cp "$out/arch/$ARCH/boot/$KERNEL_TARGET" kernel
 cp "$out/vmlinux" "$out/System.map" .
-if [ -e "$out/vmlinux.map" ]; then
+if [[ -e $out/vmlinux.map ]]; then
 	cp "$out/vmlinux.map" .
 fi
 rm -rf "$out"

@@ -3,8 +3,10 @@
 # Step libgcc: the compiler's helper routines for FDPIC programs. Debian has them for ARMv7-M with
 # soft float in gcc-arm-none-eabi; the leaf routines there never name an absolute address, so they
 # are position independent as they stand. Output: lib/libgcc.a.
+set -euo pipefail
+
 # shellcheck source-path=SCRIPTDIR
-. "$STEPS/common.sh"
+source "$STEPS/common.sh"
 
 # Integer division and shifts, bit counting, soft float; nothing that unwinds, allocates or prints.
 members=(

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step linux: the kernel's source, unpacked and patched. Inputs: LINUX_TAR, PATCHES (a folder with
 # a file `series`; empty: no patches). Output: the source tree itself.
+set -euo pipefail
+
 # shellcheck source-path=SCRIPTDIR
-. "$STEPS/common.sh"
+source "$STEPS/common.sh"
 
 # Half of the tree is sources of drivers that no board here has; Kconfig and make files stay.
 unused=()
@@ -15,7 +17,7 @@ for folder in testing perf; do
 done
 tar -xf "$LINUX_TAR" --strip-components=1 "${unused[@]}" --exclude='*/Documentation/*.rst'
 
-[ -n "$PATCHES" ] || exit 0
+[[ $PATCHES ]] || exit 0
 while IFS= read -r patch; do
 	case $patch in '' | '#'*) continue ;; esac
 	echo "applying $patch"

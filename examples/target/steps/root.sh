@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step root: the tree that becomes the root image. Inputs: BUSYBOX (step folder), UCLIBC, LIBC,
 # USERLAND, LINKS (symbolic or hard), ROOT (files of every root), OVERLAYS (space separated folders). Output: tree/.
+set -euo pipefail
+
 # shellcheck source-path=SCRIPTDIR
-. "$STEPS/common.sh"
+source "$STEPS/common.sh"
 
 mkdir -p tree/{bin,sbin,usr/bin,usr/sbin,lib,dev,proc,tmp,mnt}
 case $USERLAND in
@@ -22,13 +24,13 @@ fdpic)
 	;;
 esac
 while IFS= read -r link; do
-	[ -e "tree$link" ] || case $LINKS in
+	[[ -e tree$link ]] || case $LINKS in
 	hard) ln tree/bin/busybox "tree$link" ;;
 	*) ln -s /bin/busybox "tree$link" ;;
 	esac
 done <busybox.links
 
-if [ "$LIBC" = shared ] && [ "$USERLAND" = fdpic ]; then
+if [[ $LIBC == shared && $USERLAND == fdpic ]]; then
 	for file in "$UCLIBC"/sysroot/lib/{ld-uClibc,libuClibc,libc}*.so*; do
 		cp -P "$file" tree/lib/
 	done

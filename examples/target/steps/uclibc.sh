@@ -3,8 +3,10 @@
 # Step uclibc: uClibc-ng, static and shared, and with it the finished tool chain: bin/arm-uclinuxfdpiceabi-gcc and a
 # sysroot/. Inputs: BINUTILS, LIBGCC, LINUX (folders of those steps), FDPIC (the wrappers),
 # UCLIBC_TAR, UCLIBC_CONFIG.
+set -euo pipefail
+
 # shellcheck source-path=SCRIPTDIR
-. "$STEPS/common.sh"
+source "$STEPS/common.sh"
 
 top=$PWD
 mkdir -p bin libexec lib sysroot/usr/lib sysroot/usr/include
@@ -37,11 +39,12 @@ done
 	echo "KERNEL_HEADERS=\"$top/sysroot/usr/include\""
 } >.config
 
-make_libc() {
+make_libc()
+{
 	PATH=$top/bin:$PATH make CROSS_COMPILE=arm-uclinuxfdpiceabi- HOSTCC=gcc V=1 "$@"
 }
 
-yes '' | make_libc oldconfig >/dev/null || [ "${PIPESTATUS[1]}" = 0 ]
+yes '' | make_libc oldconfig >/dev/null || ((PIPESTATUS[1] == 0))
 while IFS= read -r line; do
 	case $line in
 	*=*) grep -qxF "$line" .config ;;
@@ -54,5 +57,5 @@ cd ..
 cp source/.config uclibc.config
 rm -rf source
 for file in usr/lib/{crt1.o,crtreloc.o,crti.o,crtn.o,libc.a} lib/ld-uClibc.so.1; do
-	[ -e "sysroot/$file" ] || die "uClibc-ng installed no $file"
+	[[ -e sysroot/$file ]] || die "uClibc-ng installed no $file"
 done
