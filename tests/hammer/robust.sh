@@ -45,10 +45,10 @@ init_starts()
 	boot f746 "$WORK/init.log" --ram=160K --cmdline='init=/test/small' --until='from memory'
 }
 
-# A pipe is more than 128 KiB of RAM hold beside the shell: a program of it ends, the shell goes on.
+# A pipe is more than 128 KiB of RAM hold beside the shell: a program of it is ended, and ^C ends the rest.
 too_much_ends()
 {
-	shell f405 pipe 'oom-killer' '^still here' -- 'ls / | wc -l' 'echo still "here"'
+	shell f405 pipe 'oom-killer' '^still here' -- $'ls / | wc -l\n\x03' 'echo still "here"'
 }
 
 # What the page on the first boot of a board tells to expect is on the console, in its order: lines without their
