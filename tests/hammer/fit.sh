@@ -6,6 +6,7 @@
 make_fit_tree()
 {
 	local pages
+
 	"$TARGET/build.sh" stm32f746-onchip --out="$WORK/out/plain" >/dev/null || return 1
 	rm -rf "$WORK/fit"
 	cp -a "$WORK/out/plain/root/tree" "$WORK/fit"
@@ -28,6 +29,7 @@ fit_image()
 text_of()
 {
 	local start end first size
+
 	IFS='- ' read -r start end _ < <(sed -n "/^@maps ${1##*/}/,/^@/p" "$WORK/fit.log" | grep -a ' r-xp ')
 	read -r first size _ < <(partition root "$WORK/out/plain/dtb/board.dtb")
 	if ((0x$start >= first && 0x$end <= first + size)); then
@@ -42,6 +44,7 @@ text_of()
 fits_as_chosen()
 {
 	local address name choice pages all pairs=() runs=()
+
 	make_fit_tree && fit_image 1M || return 1
 	all=$(stat -c %s "$WORK/fit.img")
 	fit_image $((all - 3 * 4096)) || return 1
@@ -54,9 +57,9 @@ fits_as_chosen()
 	done
 	boot f746 "$WORK/fit.log" --image="$WORK/fit.img" "${runs[@]}" || return 1
 	while read -r name choice pages; do
-		[[ "$name" != /bin/busybox ]] || continue
+		[[ $name != /bin/busybox ]] || continue
 		echo "$name: chosen was $choice, $pages pages; on the chip $(text_of "$name")"
-		[[ "$(text_of "$name")" = "$choice $pages" ]] || return 1
+		[[ $(text_of "$name") == "$choice $pages" ]] || return 1
 	done <"$WORK/fit.chosen"
 	read -r address _ < <(partition root "$WORK/out/plain/dtb/board.dtb")
 	xipfs-dump --json --ram=nommu --flash-addr="$address" "$WORK/fit.img" >"$WORK/fit.ram" &&

@@ -56,15 +56,16 @@ too_much_ends()
 first_lines_as_told()
 {
 	local page=$WORK/page.txt line number last=0
+
 	sed -n '/^4\. \*\*Expect/,/^What a failure/p' "$TARGET/README.md" | sed -n 's/^   \[ *[0-9.]*\] \(.*\)/\1/p; s/^   \(init started.*\)/\1/p' |
 		sed 's/ *\.\.\.$//' >"$page"
 	cat "$page"
-	[[ "$(wc -l <"$page")" -ge 5 ]] || return 1
+	(($(wc -l <"$page") >= 5)) || return 1
 	boot f746 "$WORK/first.log" --until='Enter .help' || return 1
 	while read -r line; do
 		number=$(grep -anF -e "$line" "$WORK/first.log" | head -n 1 | cut -d : -f 1)
 		echo "'$line' is line ${number:-nowhere}"
-		[[ -n "$number" ]] && ((number > last)) || return 1
+		((${number:-0} > last)) || return 1
 		last=$number
 	done <"$page"
 }
