@@ -49,14 +49,16 @@ bytes()
 	esac
 }
 
-# replace LABEL FILE: overwrites that partition of the flash contents.
+# replace LABEL FILE: overwrites that partition of the flash contents, in the file of the chip that has it.
 replace()
 {
-	local address size
+	local address size chip file base=$flash_base
 
-	read -r address size _ < <(partition "$1" "$run/board.dtb")
+	read -r address size chip < <(partition "$1" "$run/board.dtb")
 	(($(stat -Lc %s "$2") <= size)) || die "$2 is larger than partition $1"
-	dd if="$2" of="$run/flash.bin" bs=64K seek=$((address - flash_base))B conv=notrunc status=none
+	file=$run/$(printf 'flash-%08x.bin' "$chip")
+	[[ -e $file ]] && base=$chip || file=$run/flash.bin
+	dd if="$2" of="$file" bs=64K seek=$((address - base))B conv=notrunc status=none
 }
 
 # The device tree with the RAM size and command line asked for.
@@ -113,7 +115,7 @@ main()
 
 	run=$(mktemp -d)
 	trap 'rm -rf "$run"' EXIT
-	cp --sparse=always "$out/flash/flash.bin" "$run/flash.bin"
+	cp --sparse=always "$out"/flash/flash*.bin "$run/"
 	cp "$out/dtb/board.dtb" "$run/board.dtb"
 	edit_dtb
 	[[ ! $image ]] || replace root "$image"

@@ -255,7 +255,7 @@ need_flash()
 	step flash flash "IMAGE=${dir[image]}" "KERNEL=${dir[kernel]}" "DTB=${dir[dtb]}" \
 		"FLASH_BASE=$flash_base" "FLASH_END=$flash_end" "PARTS=$flash_parts" \
 		"STUB=${stub:+$HERE/boards/$stub}" "STUB_FLAGS=$stub_flags" "CROSS_COMPILE=$cross-" \
-		"$HERE/partition.sh" "$HERE/boards/stub.ld" "$HERE/boards/stm32-sdram.h"
+		"$HERE/partition.sh" "$HERE/boards/stub.ld" "$HERE"/boards/stm32-{sdram,qspi}.h
 	cat "${dir[flash]}/map"
 	[[ ! $write ]] || printf 'in %s:\n%s\n' "${dir[flash]}" "$write"
 }

@@ -220,6 +220,19 @@ void faults(void)
 }
 
 #if defined(SDRAM_BASE)
+/*
+ * Without privileges, as programs are, with a stack in SDRAM: a word is copied to the end of SDRAM
+ * and code is called that returns.
+ */
+static void as_a_program(uint32_t word, uint32_t code)
+{
+	__asm__ volatile("dsb\n\tmov r4, sp\n\tmov sp, %1\n\tmsr control, %0\n\tisb\n\t"
+			 "ldr r5, [%2]\n\tstr r5, [%3]\n\tblx %4\n\tsvc #0\n\tmov sp, r4" ::"r"(1),
+			 "r"(SDRAM_BASE + 0x8000), "r"(word), "r"(SDRAM_BASE + SDRAM_SIZE - 4),
+			 "r"(code | 1)
+			 : "r4", "r5", "lr", "memory");
+}
+
 /* The first and the last word are different ones, and it is executable, for programs as well. */
 void sdram(void)
 {
@@ -233,16 +246,27 @@ void sdram(void)
 	check("last word", *last, 0x89abcdef, 0);
 	call(SDRAM_BASE + 0x1000);
 	check("SDRAM is executable", ram[FAULTED], 0, 0);
-	/* Without privileges, as programs are: they have flash, SDRAM and a stack there, nothing
-	 * else. */
 	*(volatile uint16_t *)(SDRAM_BASE + 0x2000) = 0x4770; /* bx lr */
-	__asm__ volatile("dsb\n\tmov r4, sp\n\tmov sp, %1\n\tmsr control, %0\n\tisb\n\t"
-			 "ldr r5, [%2]\n\tstr r5, [%3]\n\tblx %4\n\tsvc #0\n\tmov sp, r4" ::"r"(1),
-			 "r"(SDRAM_BASE + 0x8000), "r"(0x08004000), "r"(last),
-			 "r"((SDRAM_BASE + 0x2000) | 1)
-			 : "r4", "r5", "lr", "memory");
+	as_a_program(0x08004000, SDRAM_BASE + 0x2000);
 	check("flash copied", *last, REG(0x08004000), 0);
 	check("for programs as well", ram[FAULTED], 0, 0);
+#if defined(QSPI)
+	/* It begins with two instructions that return, and is erased behind them. */
+	check("last word of the QSPI flash", REG(0x90000000 + (1u << QSPI) - 4), ~0u, 0);
+	as_a_program(0x90000000, 0x90000000);
+	check("QSPI flash copied", *last, 0x47704770, 0);
+	check("and executable", ram[FAULTED], 0, 0);
+	REG(0x90000000) = 0;
+	expect("and cannot be written to", 1 << 1);
+	(void)REG(0x90000000 + (1u << QSPI));
+	expect("behind the QSPI flash", 1 << 9);
+	RCC_AHB3ENR &= ~(1 << 1);
+	(void)REG(0x90000000);
+	expect("QSPI flash without its clock", 1 << 9);
+#endif
+	RCC_AHB3ENR &= ~(1 << 0);
+	(void)REG(0xb0000000 + SDRAM * 0x10000000u);
+	expect("SDRAM without its clock", 1 << 9);
 }
 #endif
 

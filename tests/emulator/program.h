@@ -11,6 +11,7 @@
 
 #define REG(address) (*(volatile uint32_t *)(address))
 
+#define RCC_AHB3ENR REG(0x40023838)
 #define RCC_APB1ENR REG(0x40023840)
 
 #if USART == 3 /* at APB1, which is half as fast */

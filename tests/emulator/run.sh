@@ -19,11 +19,13 @@ CC=(arm-linux-gnueabi-gcc -Os -mthumb -mcpu=cortex-m3 -mfloat-abi=soft -ffreesta
 	-nostdlib -static -no-pie "-Wl,-T,$TARGET/boards/stub.ld,-e,0,--build-id=none")
 # What each board's stub makes of its clocks: the core's rate, that of timers and console.
 declare -A RATES=([stm32f429-onchip]='-DCORE_HZ=168000000 -DCLOCK=84000000 -DFLASH_KIB=2048 -DCCM'
+	[stm32f405-onchip]='-DCORE_HZ=168000000 -DCLOCK=84000000 -DFLASH_KIB=1024 -DCCM'
 	[stm32f413-onchip]='-DCORE_HZ=100000000 -DCLOCK=100000000 -DFLASH_KIB=1536'
 	[stm32f746-onchip]='-DCORE_HZ=216000000 -DCLOCK=108000000 -DFLASH_KIB=1024'
 	[stm32f769-onchip]='-DCORE_HZ=216000000 -DCLOCK=108000000 -DFLASH_KIB=2048'
 	[stm32f429-disco]='-DCORE_HZ=168000000 -DCLOCK=84000000 -DFLASH_KIB=2048 -DSDRAM_BASE=0x90000000 -DSDRAM_SIZE=0x800000'
 	[stm32f469-disco]='-DCORE_HZ=168000000 -DCLOCK=84000000 -DFLASH_KIB=2048 -DSDRAM_BASE=0 -DSDRAM_SIZE=0x1000000'
+	[stm32f746-disco]='-DCORE_HZ=216000000 -DCLOCK=108000000 -DFLASH_KIB=1024 -DSDRAM_BASE=0xc0000000 -DSDRAM_SIZE=0x800000'
 	[stm32f769-disco]='-DCORE_HZ=216000000 -DCLOCK=108000000 -DFLASH_KIB=2048 -DSDRAM_BASE=0xc0000000 -DSDRAM_SIZE=0x1000000')
 
 # binary FILE ADDRESS OPTION... SOURCE: compiles to what lies at an address.
@@ -139,15 +141,32 @@ faults()
 {
 	local count=7
 
-	case $1 in *f429*) count=9 ;; esac
+	case $1 in *f405* | *f429*) count=9 ;; esac
 	program "$1" faults "$count" </dev/null &&
 		says "$1-faults" 'backup SRAM is written at offset 0x0 while its clock is off' \
 			'flash is written to at 0x08000000'
 }
 
+# sdram_checks BOARD: how many the program has for its external memories.
+sdram_checks()
+{
+	case $1 in
+	*f746*) echo 12 ;;
+	*) echo 6 ;;
+	esac
+}
+
+# qspi BOARD: options of the emulator for its QSPI flash, which has two instructions.
+qspi()
+{
+	printf pGpG >"$WORK/qspi"
+	case $1 in *f746-disco) echo "-global stm32-chip.qspi=$WORK/qspi" ;; esac
+}
+
 has_sdram()
 {
-	program "$1" sdram 5 </dev/null && says_nothing "$1-sdram"
+	# shellcheck disable=SC2046
+	program "$1" sdram "$(sdram_checks "$1")" $(qspi "$1") </dev/null && says_nothing "$1-sdram"
 }
 
 vectors_in_ccm()
@@ -167,24 +186,25 @@ no_crystal()
 # emulator says why; SIGN - means that it has nothing to say, for nothing legible is on the line.
 mutant()
 {
-	local board=$1 sign=$3 name=$1-mutant folder=$WORK/stub test=arguments
+	local board=$1 sign=$3 name=$1-mutant folder=$WORK/stub test=arguments checks=3
 	local LIMIT=15 # many of them hang, after what they say
 
-	rm -rf "$folder"
+	rm -rf "$folder" "$folder.sound"
 	mkdir "$folder"
-	cp "$TARGET"/boards/stm32-{stub.c,sdram.h} "$folder"
+	cp "$TARGET"/boards/stm32-{stub.c,sdram.h,qspi.h} "$folder"
+	cp -r "$folder" "$folder.sound"
 	sed -i "$2" "$folder"/*
-	if cmp -s "$folder/stm32-stub.c" "$TARGET/boards/stm32-stub.c" &&
-		cmp -s "$folder/stm32-sdram.h" "$TARGET/boards/stm32-sdram.h"; then
+	if diff -r "$folder" "$folder.sound"; then
 		echo "the stub has no line for '$2'"
 		return 1
 	fi
-	case $board in *-disco) test=sdram ;; esac
+	case $board in *-disco) test=sdram checks=$(sdram_checks "$board") ;; esac
 	image "$name" "$board" "$folder/stm32-stub.c" "-DTEST=$test" || return 1
-	play "$name" "${@:4}" </dev/null
+	# shellcheck disable=SC2046
+	play "$name" $(qspi "$board") "${@:4}" </dev/null
 	if [[ $sign != - ]]; then
 		grep -F "$sign" "$WORK/$name.said"
-	elif passes "$name" "$([[ $test == sdram ]] && echo 5 || echo 3)"; then
+	elif passes "$name" "$checks"; then
 		return 1
 	fi
 }

@@ -44,3 +44,28 @@ init_starts()
 {
 	boot f746 "$WORK/init.log" --ram=160K --cmdline='init=/test/small' --until='from memory'
 }
+
+# A pipe is more than 128 KiB of RAM hold beside the shell: a program of it is ended, and ^C ends the rest.
+too_much_ends()
+{
+	shell f405 pipe 'oom-killer' '^still here' -- $'ls / | wc -l\n\x03' 'echo still "here"'
+}
+
+# What the page on the first boot of a board tells to expect is on the console, in its order: lines without their
+# time, up to where the page cuts them.
+first_lines_as_told()
+{
+	local page=$WORK/page.txt line number last=0
+
+	sed -n '/^4\. \*\*Expect/,/^What a failure/p' "$TARGET/README.md" | sed -n 's/^   \[ *[0-9.]*\] \(.*\)/\1/p; s/^   \(init started.*\)/\1/p' |
+		sed 's/ *\.\.\.$//' >"$page"
+	cat "$page"
+	(($(wc -l <"$page") >= 5)) || return 1
+	boot f746 "$WORK/first.log" --until='Enter .help' || return 1
+	while read -r line; do
+		number=$(grep -anF -e "$line" "$WORK/first.log" | head -n 1 | cut -d : -f 1)
+		echo "'$line' is line ${number:-nowhere}"
+		((${number:-0} > last)) || return 1
+		last=$number
+	done <"$page"
+}

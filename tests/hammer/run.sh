@@ -4,8 +4,9 @@
 #
 # Without an option every one of BOOTS (20) boots, each with another timing, of an STM32F429 (192 KiB of RAM
 # and 64 KiB for data), F413 (320 KiB), F746 (320 KiB, and 1 MiB of flash) and F769 (512 KiB), at less with
-# smaller stacks, and what a person expects of a shell. --table prints how many of BOOTS boots pass at falling sizes with the stock
-# kernel, one that is only configured, and the patched one.
+# smaller stacks, of an F405 (128 KiB and 64 KiB for data) one program at a time, and what a person expects of
+# a shell. --table prints how many of BOOTS boots pass at falling sizes with the stock kernel, one that is only
+# configured, and the patched one.
 # shellcheck disable=SC2317 # the tests are called by ok
 set -euo pipefail
 
@@ -26,6 +27,8 @@ source "$HERE/ledger.sh"
 source "$TARGET/partition.sh"
 # shellcheck source-path=SCRIPTDIR
 source "$HERE/robust.sh"
+# shellcheck source-path=SCRIPTDIR
+source "$HERE/fit.sh"
 
 # What must not be seen on the console, and what must.
 FAILURES='page allocation failure|invoked oom-killer|Out of memory|nommu: Allocation of|Kernel panic|Oops|BUG:|WARNING:|can.t execute|not found|failed'
@@ -66,28 +69,41 @@ boot()
 	! grep 'stm32:' "$said"
 }
 
-# workload NAME SEED [OPTION]: one boot; its status is whether nothing failed.
-workload()
+# timed NAME SEED OPTION...: one boot with a timing of its own, in which nothing failed.
+timed()
 {
 	local log=$WORK/$1-$2.log
 
-	boot "$1" "$log" --silence="${SILENCE:-60}" --qemu="-icount shift=$((3 + $2 % 6)) -seed $2" \
-		--run='free' --run='ps' --run='cat /proc/self/maps' --run='ls / | grep b | wc -l' \
-		--run='sh /test/hundred' --run='sh -c "sleep 1; echo the second sh""ell ends" &' \
-		--run='free' --run='sleep 2' --run='echo all is "done"' "${@:3}" || return 1
+	boot "$1" "$log" --silence="${SILENCE:-60}" --qemu="-icount shift=$((3 + $2 % 6)) -seed $2" "${@:3}" || return 1
 	if grep -aE "$FAILURES" "$log"; then
 		return 1
 	fi
-	has_signs "$log" "${SIGNS[@]}"
 }
 
-# boots NAME [OPTION]: as many passes as boots, or the log of one that failed.
+# workload NAME SEED [OPTION]: its status is whether nothing failed.
+workload()
+{
+	timed "$1" "$2" --run='free' --run='ps' --run='cat /proc/self/maps' --run='ls / | grep b | wc -l' \
+		--run='sh /test/hundred' --run='sh -c "sleep 1; echo the second sh""ell ends" &' \
+		--run='free' --run='sleep 2' --run='echo all is "done"' "${@:3}" &&
+		has_signs "$WORK/$1-$2.log" "${SIGNS[@]}"
+}
+
+# one_at_a_time NAME SEED: what a chip does that hardly has room for one program beside the shell.
+one_at_a_time()
+{
+	timed "$1" "$2" --run='free' --run='ps' --run='cat /proc/self/maps' --run='ls /' \
+		--run=$'sleep 1000\x03' --run='uname -a' --run='echo all is "done"' &&
+		has_signs "$WORK/$1-$2.log" '^Mem:' '/sbin/init' '/bin/cat' '^Linux' '^all is done'
+}
+
+# boots WORKLOAD NAME [OPTION]: as many passes as boots, or the log of one that failed.
 boots()
 {
 	local seed
 
 	for ((seed = 1; seed <= BOOTS; seed++)); do
-		workload "$1" "$seed" "${@:2}" || {
+		"$1" "$2" "$seed" "${@:3}" || {
 			echo "boot $seed of $BOOTS failed"
 			return 1
 		}
@@ -272,7 +288,7 @@ main()
 	fi
 	ok "the C library and the workload" make_overlay
 	good || return 1
-	for name in f413 f429 f746 f769; do
+	for name in f405 f413 f429 f746 f769; do
 		board_of[$name]=stm32$name-onchip
 		ok "stm32$name-onchip: kernel and root" build_board "$name" "stm32$name-onchip"
 		good || return 1
@@ -280,12 +296,15 @@ main()
 	board_of[small]=stm32f746-onchip
 	ok "stm32f746-onchip: stub, device tree, kernel and root in 1 MiB of flash" in_one_mebibyte
 	ok "the slab allocator keeps objects apart, aligned and whole" allocator_holds
-	ok "stm32f429-onchip, 192 KiB of RAM and 64 KiB of CCM: $BOOTS boots of $BOOTS" boots f429
-	ok "stm32f413-onchip, 320 KiB of RAM: $BOOTS boots of $BOOTS" boots f413
-	ok "stm32f746-onchip, 320 KiB of RAM: $BOOTS boots of $BOOTS" boots f746
-	ok "stm32f769-onchip, 512 KiB of RAM: $BOOTS boots of $BOOTS" boots f769
+	ok "stm32f405-onchip, 128 KiB of RAM and 64 KiB of CCM: one program at a time, $BOOTS boots of $BOOTS" \
+		boots one_at_a_time f405
+	ok "stm32f405-onchip: a pipe is too much, and the shell is back after ^C" too_much_ends
+	ok "stm32f429-onchip, 192 KiB of RAM and 64 KiB of CCM: $BOOTS boots of $BOOTS" boots workload f429
+	ok "stm32f413-onchip, 320 KiB of RAM: $BOOTS boots of $BOOTS" boots workload f413
+	ok "stm32f746-onchip, 320 KiB of RAM: $BOOTS boots of $BOOTS" boots workload f746
+	ok "stm32f769-onchip, 512 KiB of RAM: $BOOTS boots of $BOOTS" boots workload f769
 	ok "the root with stacks of a page" build_board small stm32f746-onchip --image-option=--stack-size=4096
-	ok "stm32f746-onchip, $SMALLEST KiB of RAM with stacks of a page: $BOOTS boots of $BOOTS" boots small --ram="${SMALLEST}K"
+	ok "stm32f746-onchip, $SMALLEST KiB of RAM with stacks of a page: $BOOTS boots of $BOOTS" boots workload small --ram="${SMALLEST}K"
 	ok "stm32f429-onchip: 12 KiB are available at the prompt" available_at_prompt f429 12
 	ok "stm32f746-onchip: 72 KiB are available at the prompt" available_at_prompt f746 72
 	ok "stm32f769-onchip: 260 KiB are available at the prompt" available_at_prompt f769 260
@@ -294,6 +313,7 @@ main()
 		ok "stm32$name-onchip: a program that overflows its stack ends alone" stacks_are_guarded "$name"
 		ok "stm32$name-onchip: every mapping is as --ram foretells" maps_as_foretold "$name"
 	done
+	ok "stm32f746-onchip: what --fit chooses is what the chip maps" fits_as_chosen
 	ok "nothing is written to the flash" flash_is_untouched
 	ok "long lists of arguments find room" arguments_find_room
 	ok "a program that asks for a page of stack gets one" a_page_of_stack
@@ -302,6 +322,7 @@ main()
 	ok "dynamic majors are at most 254" majors_fit
 	ok "stm32f746-onchip: the kernel starts init in 160 KiB" init_starts
 	ok "the ledgers of RAM and flash add up, and to what others count" ledgers
+	ok "stm32f746-onchip: the page on the first boot tells what comes" first_lines_as_told
 	ok "the picture in README.md is that of the STM32F746" picture_is_current
 	ok "the ledger of a chip whose data is in CCM adds up" ledger_of_ccm
 	echo "$passed passed, $failed failed"

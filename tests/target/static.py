@@ -11,16 +11,12 @@ import struct
 import subprocess
 import sys
 
-# SoC flash and the external RAM that the board's boot loader sets up, from the data sheets.
+# The chip's flash and the external RAM that the boot stub sets up, from the data sheets.
 FLASH = {"stm32f429-disco": (0x08000000, 2 << 20), "stm32f469-disco": (0x08000000, 2 << 20),
-         "stm32f746-disco": (0x08000000, 1 << 20), "stm32f769-disco": (0x08000000, 2 << 20),
-         "stm32h743i-eval": (0x08000000, 2 << 20)}
+         "stm32f746-disco": (0x08000000, 1 << 20), "stm32f769-disco": (0x08000000, 2 << 20)}
 RAM = {"stm32f429-disco": (0x90000000, 8 << 20), "stm32f469-disco": (0x00000000, 16 << 20),
-       "stm32f746-disco": (0xc0000000, 8 << 20), "stm32f769-disco": (0xc0000000, 16 << 20),
-       "stm32h743i-eval": (0xd0000000, 32 << 20)}
-# Where flash.bin begins: with a boot stub of ours, or behind somebody's boot loader.
-BASE = {board: 0x08004000 if board in ("stm32f746-disco", "stm32h743i-eval") else 0x08000000 for board in FLASH}
-# The addresses that kernel-patches/README.md tells to give the boot loader.
+       "stm32f746-disco": (0xc0000000, 8 << 20), "stm32f769-disco": (0xc0000000, 16 << 20)}
+# Where the boot stub looks for them.
 DTB_AT, KERNEL_AT = 0x08004000, 0x0800c000
 QSPI = (0x90000000, 16 << 20)
 
@@ -95,7 +91,7 @@ def check_kernel(board, out):
     entry = int(re.search(r"Entry point address: +0x([0-9a-f]+)",
                           run("readelf", "-hW", vmlinux)).group(1), 16)
     if entry & ~1 != KERNEL_AT:
-        fail(f"the kernel's entry is {entry:#x}, the boot loader jumps to {KERNEL_AT:#x}")
+        fail(f"the kernel's entry is {entry:#x}, the boot stub jumps to {KERNEL_AT:#x}")
 
 
 def check_drivers(out):
@@ -116,11 +112,11 @@ def check_drivers(out):
 
 
 def check_flash(board, out):
-    """flash.bin has DTB, kernel and root where the device tree and the boot loader say."""
+    """flash.bin has DTB, kernel and root where the device tree and the boot stub say."""
     dtb = os.path.join(out, "dtb", "board.dtb")
     parts, memory = partitions(dtb)
     if parts["dtb"][0] != DTB_AT or parts["kernel"][0] != KERNEL_AT:
-        fail("the boot loader looks for DTB and kernel elsewhere")
+        fail("the boot stub looks for DTB and kernel elsewhere")
     if len(memory) != 1 or memory[0] != RAM[board]:
         fail(f"the device tree has RAM {memory}")
     files = {"dtb": dtb, "kernel": os.path.join(out, "kernel", "kernel"),
@@ -132,17 +128,16 @@ def check_flash(board, out):
         if len(data) > size:
             fail(f"{label} is {len(data)} bytes, its partition {size}")
         if inside(at, size, FLASH[board]):
-            flash, base = main, BASE[board]
+            flash, base = main, FLASH[board][0]
         elif board == "stm32f746-disco" and inside(at, size, QSPI):
             flash, base = read(os.path.join(out, "flash", f"flash-{QSPI[0]:08x}.bin")), QSPI[0]
         else:
             fail(f"partition {label} at {at:#x} is in no flash of the board")
         if flash[at - base:at - base + len(data)] != data:
             fail(f"{label} is not at {at:#x} in what is written to flash")
-    if BASE[board] == FLASH[board][0]:  # the stub's vectors: a stack in SRAM, and Thumb code of its own
-        stack, reset = struct.unpack_from("<II", main)
-        if not 0x20000000 < stack < 0x20010000 or not inside(reset, 0, (BASE[board], 0x4000)) or not reset & 1:
-            fail(f"flash.bin begins with {stack:#x}, {reset:#x}, which is no boot stub")
+    stack, reset = struct.unpack_from("<II", main)  # the stub's vectors: a stack in SRAM, and Thumb code of its own
+    if not 0x20000000 < stack < 0x20010000 or not inside(reset, 0, (FLASH[board][0], 0x4000)) or not reset & 1:
+        fail(f"flash.bin begins with {stack:#x}, {reset:#x}, which is no boot stub")
     if "root=mtd:root" not in run("fdtget", dtb, "/chosen", "bootargs"):
         fail("the kernel is not told to mount the partition root")
 

@@ -39,7 +39,15 @@ static void sdram_command(uint32_t command)
 #define MPU_RBAR REG(0xe000ed9c)
 #define MPU_RASR REG(0xe000eda0)
 
-#define RASR_SIZE(log2) (((log2)-1) << 1 | 1)
+/* Who may (1: the kernel, 3: all, 6: all, but not write), what memory it is (TEX, S, C, B). */
+#define RASR(log2, access, kind) ((access) << 24 | (kind) << 16 | ((log2)-1) << 1 | 1)
+#define RASR_XN                  (1 << 28)
+
+static void set_region(uint32_t region, uint32_t base, uint32_t attributes)
+{
+	MPU_RBAR = base | 1 << 4 | region;
+	MPU_RASR = attributes;
+}
 
 /*
  * ARMv7-M forbids execution from 0xa0000000 to 0xdfffffff. Linux without an MMU executes from RAM:
@@ -48,12 +56,13 @@ static void sdram_command(uint32_t command)
  */
 static void set_up_mpu(void)
 {
-	MPU_RBAR = 0x08000000 | 1 << 4 | 0;
-	MPU_RASR = 6 << 24 | 2 << 16 | RASR_SIZE(21);
-	MPU_RBAR = 0xc0000000 | 1 << 4 | 1;
-	MPU_RASR = 3 << 24 | 0xb << 16 | RASR_SIZE(24);
-	MPU_RBAR = 0x90000000 | 1 << 4 | 2; /* QSPI NOR, where there is one */
-	MPU_RASR = 6 << 24 | 2 << 16 | RASR_SIZE(26);
+	set_region(0, 0x08000000, RASR(21, 6, 2));
+	set_region(1, 0xc0000000, RASR(22 + SDRAM_WIDTH / 16, 3, 0xb));
+#if defined(QSPI)
+	/* A Cortex-M7 reads normal memory ahead; behind the end of the flash it must not. */
+	set_region(2, 0x90000000, RASR(28, 1, 0) | RASR_XN);
+	set_region(3, 0x90000000, RASR(QSPI, 6, 2));
+#endif
 	MPU_CTRL = 5; /* on; the kernel itself has the default map beside */
 	__asm__ volatile("dsb\n\tisb" ::: "memory");
 }

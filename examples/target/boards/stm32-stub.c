@@ -10,6 +10,7 @@
  *   HSE=25               the crystal, MHz; the internal oscillator when it does not start
  *   USART=1 TX=9 RX=23   the console, its pins as port * 16 + pin
  *   SDRAM=1 SDRAM_WIDTH=32   external RAM: the FMC's bank and its width, 12 rows and 8 columns
+ *   QSPI=24                  external flash at the QUADSPI, 2^24 bytes at 0x90000000
  *
  * Registers by their names in ST's reference manuals RM0090, RM0385, RM0410 and RM0430.
  */
@@ -48,6 +49,13 @@
 #define PRESCALERS  (4 << 13 | 5 << 10) /* APB2 / 2, APB1 / 4 */
 #endif
 
+/* The highest voltage. */
+#if defined(STM32F405)
+#define VOS (1 << 14)
+#else
+#define VOS (3 << 14)
+#endif
+
 /* Q: 48 MHz or less for what is not used here. R is the F769's and F413's, where it may not be 0.
  */
 #define PLLCFGR(source, m)                                                                         \
@@ -74,7 +82,7 @@ static void start_clocks(void)
 			break;
 		}
 	RCC_PLLCFGR = pll;
-	PWR_CR |= 3 << 14; /* the highest voltage */
+	PWR_CR |= VOS;
 	RCC_CR |= 1 << 24;
 #if defined(STM32F7) /* over-drive */
 	PWR_CR |= 1 << 16;
@@ -126,9 +134,18 @@ static void start_sdram(void)
 }
 #endif
 
+#if defined(QSPI)
+#include "stm32-qspi.h"
+#else
+static void start_qspi(void)
+{
+}
+#endif
+
 static __attribute__((noreturn)) void reset(void)
 {
 	start_clocks();
+	start_qspi();
 	start_sdram();
 	start_console();
 	/* r0 = 0, r1 = any machine number, r2 = the device tree; bit 0: Thumb code */

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Prints its own mappings. */
+/* Prints its own mappings. PAGES makes it so many pages larger, which hardly take room when
+ * compressed. */
 
 #include "call.h"
+
+#if defined(PAGES)
+__attribute__((used)) static const char more[PAGES * 4096 - 2048] = "more";
+#endif
 
 void _start(void)
 {

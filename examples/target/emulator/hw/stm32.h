@@ -67,7 +67,7 @@ struct Stm32Tim {
 	uint32_t reg[STM32_TIM_REGISTERS];
 };
 
-/* --- the chip (stm32_chip.c), its clocks (stm32_rcc.c), its external RAM (stm32_fmc.c) ----------
+/* --- the chip (stm32_chip.c), its clocks (stm32_rcc.c), memories beside it ----------------------
  */
 
 #define STM32_USARTS 6
@@ -96,6 +96,7 @@ struct stm32_chip {
 	unsigned ccm, itcm;   /* KiB, at 0x10000000 and 0 */
 	unsigned console;     /* the USART that is the first serial line, from 0 on */
 	struct stm32_sdram sdram;
+	unsigned qspi; /* MiB of NOR flash at the QUADSPI */
 };
 
 enum stm32_block_number {
@@ -128,20 +129,30 @@ struct stm32_gate {
 	DeviceState *dev; /* NULL: nothing to be reset */
 };
 
-#define STM32_GATES (STM32_USARTS + STM32_TIMS + STM32_PORTS + 6)
+#define STM32_GATES (STM32_USARTS + STM32_TIMS + STM32_PORTS + 7)
 
 struct stm32_fmc {
 	MemoryRegion mmio, ram, remapped;
+	bool ready;
 	unsigned done; /* steps of the RAM's initialisation */
 	unsigned refreshes;
 	uint32_t reg[6];
+};
+
+#define STM32_QSPI_REGISTERS 13
+
+struct stm32_qspi {
+	MemoryRegion mmio, flash;
+	bool ready;
+	uint32_t reg[STM32_QSPI_REGISTERS];
 };
 
 struct Stm32Chip {
 	SysBusDevice parent_obj;
 
 	const struct stm32_chip *chip;
-	bool crystal; /* HSE starts when it is asked to */
+	bool crystal;    /* HSE starts when it is asked to */
+	char *qspi_file; /* what is in the QSPI flash */
 	ARMv7MState armv7m;
 	Stm32Usart usart[STM32_USARTS];
 	Stm32Tim tim[STM32_TIMS];
@@ -149,6 +160,7 @@ struct Stm32Chip {
 	struct stm32_gate gate[STM32_GATES];
 	unsigned gates;
 	struct stm32_fmc fmc;
+	struct stm32_qspi qspi;
 	MemoryRegion flash, flash_alias, sram, ccm, itcm, backup;
 	Clock *hclk, *systick, *pclk[2], *timclk;
 	QEMUTimer *ready;       /* when the next of these comes */
@@ -191,5 +203,11 @@ static inline uint32_t *stm32_reg(Stm32Chip *s, unsigned block, hwaddr addr)
 /* --- stm32_fmc.c --- */
 void stm32_fmc_realize(Stm32Chip *s);
 void stm32_fmc_reset(Stm32Chip *s);
+void stm32_fmc_update(Stm32Chip *s);
+
+/* --- stm32_qspi.c --- */
+void stm32_qspi_realize(Stm32Chip *s);
+void stm32_qspi_reset(Stm32Chip *s);
+void stm32_qspi_update(Stm32Chip *s);
 
 #endif

@@ -222,6 +222,7 @@ static void chip_reset(DeviceState *dev)
 	*stm32_reg(s, STM32_GPIO + 1, GPIO_MODER) = 0x280;  /* debugger's */
 	stm32_rcc_reset(s);
 	stm32_fmc_reset(s);
+	stm32_qspi_reset(s);
 	route_pins(s);
 }
 
@@ -338,10 +339,12 @@ static void chip_realize(DeviceState *dev, Error **errp)
 	realize_devices(s);
 	realize_blocks(s);
 	stm32_fmc_realize(s);
+	stm32_qspi_realize(s);
 }
 
 static Property chip_properties[] = {
 	DEFINE_PROP_BOOL("crystal", Stm32Chip, crystal, true),
+	DEFINE_PROP_STRING("qspi", Stm32Chip, qspi_file),
 	DEFINE_PROP_END_OF_LIST(),
 };
 

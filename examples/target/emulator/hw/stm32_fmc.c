@@ -104,6 +104,14 @@ static void fmc_command(Stm32Chip *s, uint32_t value)
 	}
 }
 
+/* The RAM is there when it is initialised, and as long as the controller has its clock. */
+void stm32_fmc_update(Stm32Chip *s)
+{
+	if (s->chip->sdram.bank)
+		memory_region_set_enabled(&s->fmc.ram,
+			s->fmc.ready && *stm32_reg(s, STM32_RCC, RCC_AHB3ENR) & 1 << 0);
+}
+
 static uint64_t fmc_read(void *opaque, hwaddr addr, unsigned size)
 {
 	Stm32Chip *s = opaque;
@@ -127,7 +135,8 @@ static void fmc_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
 		stm32_broken("the refresh rate comes too early for the SDRAM");
 	check_pins(s);
 	check_refresh(s);
-	memory_region_set_enabled(&s->fmc.ram, true);
+	s->fmc.ready = true;
+	stm32_fmc_update(s);
 }
 
 static const MemoryRegionOps fmc_ops = {
@@ -143,7 +152,8 @@ void stm32_fmc_reset(Stm32Chip *s)
 		return;
 	memset(s->fmc.reg, 0, sizeof(s->fmc.reg));
 	s->fmc.done = s->fmc.refreshes = 0;
-	memory_region_set_enabled(&s->fmc.ram, false);
+	s->fmc.ready = false;
+	stm32_fmc_update(s);
 	memory_region_set_enabled(&s->fmc.remapped, false);
 }
 

@@ -72,5 +72,8 @@ STM32_MACHINE(stm32f429_disco, "stm32f429-disco", "ST 32F429IDISCOVERY: 8 MiB SD
 STM32_MACHINE(stm32f469_disco, "stm32f469-disco", "ST 32F469IDISCOVERY: 16 MiB SDRAM", STM32F42X,
 	.sram = 320, .console = 2,
 	.sdram = {1, 32, 12, 8, {[2] = 0x0001, SDRAM_PINS, SDRAM_PINS_H | 0x000c, SDRAM_PINS_I}})
+STM32_MACHINE(stm32f746_disco, "stm32f746-disco",
+	"ST 32F746GDISCOVERY: 8 MiB SDRAM, 16 MiB QSPI NOR", CORTEX_M7, .flash = 1024, .sram = 320,
+	.qspi = 16, .sdram = {1, 16, 12, 8, {[2] = 0x0008, SDRAM_PINS, [7] = 0x0028}})
 STM32_MACHINE(stm32f769_disco, "stm32f769-disco", "ST 32F769IDISCOVERY: 16 MiB SDRAM", STM32F769,
 	.sdram = {1, 32, 12, 8, {SDRAM_PINS, SDRAM_PINS_H | 0x002c, SDRAM_PINS_I}})

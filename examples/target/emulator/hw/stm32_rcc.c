@@ -265,6 +265,8 @@ static void gates_update(Stm32Chip *s)
 		gate->told &= !open;
 		memory_region_set_enabled(&gate->closed, !open);
 	}
+	stm32_fmc_update(s);
+	stm32_qspi_update(s);
 }
 
 /* "Peripheral reset registers": they lie in front of those of the gates, bit by bit the same. */
