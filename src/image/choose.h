@@ -13,15 +13,14 @@ XIP_MUST_CHECK enum xip_err xip_choose_check_size(const struct xip_tree *tree,
 	const struct xip_layout *layout, uint64_t max_size, const struct xip_diag *diag);
 
 /*
- * Of the optional files of @plan chooses those that save the most RAM when in place within
- * @options->max_size, and lays out the image with them; *@choices (malloc'ed, the caller frees it)
- * has what was decided of each file. Exact: costs are measured by laying out the image, those of
- * programs that share blocks for each set of them; of more than 7 such programs each is measured
- * alone, with a warning. Errors: XIP_ERR_LIMIT, XIP_ERR_NOMEM.
+ * Of the optional files of @build->plan chooses those that save the most RAM when in place within
+ * @options->max_size, and lays out the image with them; fills in @build->choices, ->placed and
+ * ->layout, which xip_build_free() frees, on errors as well. Exact: costs are measured by laying
+ * out the image, those of programs that share blocks for each set of them; of more than 7 such
+ * programs each is measured alone, with a warning. Errors: XIP_ERR_LIMIT, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_choose_fit(const struct xip_tree *tree,
-	const struct xip_build_options *options, const struct xip_plan *plan,
-	const struct xip_encoding *encoding, struct xip_build_choice **choices,
-	struct xip_layout **layout, const struct xip_diag *diag);
+	const struct xip_build_options *options, const struct xip_encoding *encoding,
+	struct xip_build *build, const struct xip_diag *diag);
 
 #endif

@@ -52,10 +52,11 @@ static void print_placement(FILE *out, const struct xip_build *build, const stru
 	uint32_t number, uint64_t source_size)
 {
 	const struct xip_plan_file *plan = &build->plan->files[number];
+	const struct xip_plan_file *placed = xip_build_placed(build, number);
 	const struct xip_build_choice *choice = build->choices ? &build->choices[number] : NULL;
 
-	if (build->layout->files[number].in_place) {
-		print_runs(out, plan, build->layout->files[number].flash);
+	if (placed->run_count) {
+		print_runs(out, placed, build->layout->files[number].flash);
 		fprintf(out, ": %s", rules_of(plan));
 	} else if (plan->wish == XIP_WISH_NONE) {
 		fputs("compressed: as asked", out);

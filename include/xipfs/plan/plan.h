@@ -96,6 +96,12 @@ XIP_MUST_CHECK enum xip_err xip_plan_make(const struct xip_tree *tree,
 void xip_plan_free(struct xip_plan *plan);
 
 /*
+ * A plan with the same files, to be changed by the caller, who frees it with xip_plan_free. What
+ * they point to is @plan's, which must outlive it. XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_plan_copy(const struct xip_plan *plan, struct xip_plan **copy);
+
+/*
  * Puts what the plan changes of the file into @length bytes at @bytes, which were read from byte
  * @offset of the source. Whoever reads a content for the image, or compares one with it, calls
  * this, and ends at xip_plan_file.size.
