@@ -139,7 +139,7 @@ static enum xip_err collect(struct chooser *c)
 		return xip_diag_nomem(c->diag);
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		if (!c->plan->files[i].optional)
+		if (!c->plan->files[i].optional || c->plan->files[i].wish == XIP_WISH_PROFILE)
 			continue;
 		c->candidates[c->count++] = (struct candidate){.file = i};
 		c->choices[i].pages = pages[i];
@@ -360,6 +360,8 @@ static enum xip_err fit(struct chooser *c, struct xip_layout **layout)
 	uint64_t need;
 	enum xip_err err = collect(c);
 
+	if (!err && xip_choose_pages(c->tree, c->options, c->plan, c->encoding, c->placed))
+		err = xip_diag_nomem(c->diag);
 	if (!err)
 		err = lay_out(c, &none);
 	if (!err)

@@ -53,6 +53,11 @@ static void json_file(struct json *json, const struct xip_tree *tree, const stru
 		json_number(json, "offset", layout->flash);
 		json_runs(json, placed);
 	}
+	if (plan->wish == XIP_WISH_PROFILE && (plan->run_count || plan->cold_pages)) {
+		json_number(json, "hot_pages", xip_plan_pages(plan));
+		json_number(json, "hot_pages_in_place", xip_plan_pages(placed));
+		json_number(json, "cold_pages", plan->cold_pages);
+	}
 	if (choice && choice->fit != XIP_FIT_NONE) {
 		json_text(json, "fit", fit_names[choice->fit]);
 		json_number(json, "fit_flash_bytes", choice->cost);

@@ -60,7 +60,9 @@ struct xip_plan_file {
 	const struct xip_elf *elf; /* with xip_policy.fit for an ELF, else NULL; without segments */
 	uint32_t size; /* bytes of the source, from its start on, that enter the image */
 	uint32_t run_count;
-	uint16_t machine; /* EM_* of an ELF program, else 0 */
+	uint32_t cold_pages; /* with XIP_WISH_PROFILE: pages that could be in place, but are not in
+			      * the profile */
+	uint16_t machine;    /* EM_* of an ELF program, else 0 */
 	uint8_t patch_count;
 	uint8_t wish;      /* enum xip_wish: what the deciding rule wants */
 	uint8_t loader;    /* enum xip_loader */
