@@ -462,6 +462,21 @@ lost_page()
 	matches out '^warning: xip-mmu: /bin/fixed: segment 1 is not executed in place: it does not lie'
 }
 
+# All pages of a segment are there, but the kernels without the patch want them in one piece.
+scattered_pages()
+{
+	local table
+
+	a_program
+	mkxipfs -q --quiet tree a.img
+	table=$(kernel list a.img | awk '$1 == "/bin/fixed" { print $6 }')
+	patch_bytes a.img $((table + 8)) "$(slice a.img $((table + 12)) 4 | xxd -p)$(
+		slice a.img $((table + 8)) 4 | xxd -p)"
+	equal "$(kernel map mmu a.img /bin/fixed 2 2 | cut -d ' ' -f 1)" 1 "pages in place"
+	status 0 xipfs-dump --check=xip-mmu a.img
+	matches out '^warning: xip-mmu: /bin/fixed: segment 2 .*: page 3 of the file does not follow'
+}
+
 check "hot pages in place, cold ones compressed" hot_and_cold
 check "a program that no profile names" unnamed_program
 check "programs of this machine" real_programs
@@ -480,3 +495,4 @@ check "last pages" last_pages
 check "--explain" explanations
 check "reports, --ram and the list of programs" views
 check "xip-mmu: a page that no kernel maps" lost_page
+check "xip-mmu: pages that do not follow one another" scattered_pages
