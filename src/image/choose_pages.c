@@ -6,18 +6,20 @@
 
 #include "choose.h"
 
+/* A page by how often it was seen. */
+struct ranked {
+	uint64_t count;
+	size_t page; /* index in cutter.pages */
+};
+
 struct cutter {
 	const struct xip_tree *tree;
 	const struct xip_build_options *options;
 	const struct xip_plan *plan;
 	const struct xip_encoding *encoding;
 	struct xip_plan *placed;
-	/* The pages that could be left out, ascending by file and page, and in falling order. */
-	struct xip_profile_page *pages;
-	struct ranked {
-		uint64_t count;
-		size_t page; /* index in @pages */
-	} * ranked;
+	struct xip_profile_page *pages; /* that may be left out, ascending by file and page */
+	struct ranked *ranked;          /* the same, the hottest first */
 	size_t count;
 	bool *kept;                /* of each of @pages */
 	struct xip_plan_run *runs; /* of all files, one behind the other */
@@ -89,7 +91,7 @@ static void keep_hottest(struct cutter *c, size_t count)
 }
 
 /* Does the image fit with the @count hottest pages in place? */
-static enum xip_err try(struct cutter *c, size_t count, bool *fits)
+static enum xip_err try_pages(struct cutter *c, size_t count, bool *fits)
 {
 	struct xip_layout *layout;
 	enum xip_err err;
@@ -106,14 +108,14 @@ static enum xip_err cut(struct cutter *c)
 {
 	size_t low = 0, high = c->count;
 	bool fits = true;
-	enum xip_err err = c->count ? try(c, high, &fits) : XIP_OK;
+	enum xip_err err = c->count ? try_pages(c, high, &fits) : XIP_OK;
 
 	if (err || fits)
 		return err;
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
 
-		err = try(c, middle, &fits);
+		err = try_pages(c, middle, &fits);
 		if (err)
 			return err;
 		if (fits)
