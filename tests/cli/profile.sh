@@ -417,6 +417,8 @@ explanations()
 
 views()
 {
+	local ram
+
 	a_program
 	profile /bin/fixed,1,1 /bin/fixed,3,2
 	status 0 mkxipfs -q --xip-profile=p.csv --report=a.json tree a.img
@@ -439,6 +441,15 @@ views()
 	equal "$(json a.img '.programs[0].mmu | [.pages, .pagewise_pages, (.mappings |
 		map(.pagewise_pages))] | tojson' --check)" '[1,2,[0,1,1,0]]'
 	fails 16 'nommu, mmu or pagewise' xipfs-dump --ram=other a.img
+	# expectations are judged for the kernel that the image is made for, or for the one they name
+	ram=$(json a.img '.programs[0].first' --ram=pagewise)
+	equal "$(json a.img '.programs[0].first' --ram=mmu)" $((ram + 4096)) "RAM without the patch"
+	echo "ram /bin/fixed <= $ram" >expect
+	status 0 xipfs-dump --expect=expect a.img
+	echo "kernel pagewise" >>expect
+	status 0 xipfs-dump --expect=expect a.img
+	sed -i 's/pagewise/mmu/' expect
+	status 4 xipfs-dump --expect=expect a.img
 	# an image without such a program is for any kernel with an MMU
 	mkxipfs -q --quiet tree b.img
 	equal "$(json b.img .pagewise --ram)" false "pagewise"
