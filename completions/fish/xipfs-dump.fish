@@ -18,7 +18,7 @@ function __xipfs_dump_checks
 end
 
 complete -c xipfs-dump -l check -f -a '(__xipfs_dump_checks)'
-complete -c xipfs-dump -l ram -f -a 'nommu mmu'
+complete -c xipfs-dump -l ram -f -a 'nommu mmu pagewise'
 complete -c xipfs-dump -l page-size -x -a '4096 8192 16384 32768 65536'
 complete -c xipfs-dump -l color -x -a 'auto always never'
 complete -c xipfs-dump -l partition -x -a '512K 1M 2M 4M 8M 16M'

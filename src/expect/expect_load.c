@@ -211,10 +211,12 @@ static enum xip_err parse_kernel(struct expect_file *file)
 {
 	static const char key[] = "max-order=";
 	struct xip_ram_options *kernel = &file->list->kernel;
-	enum xip_err err = file->word_count > 1
-				   ? XIP_OK
-				   : fail(file, "\"mmu\", \"nommu\" or \"max-order=N\" must follow",
-					     file->words[0]);
+	enum xip_err err =
+		file->word_count > 1
+			? XIP_OK
+			: fail(file,
+				  "\"nommu\", \"mmu\", \"pagewise\" or \"max-order=N\" must follow",
+				  file->words[0]);
 
 	for (size_t i = 1; i < file->word_count && !err; i++) {
 		const char *word = file->words[i];
@@ -222,13 +224,17 @@ static enum xip_err parse_kernel(struct expect_file *file)
 
 		if (!strcmp(word, "mmu"))
 			kernel->kernel = XIP_KERNEL_MMU;
+		else if (!strcmp(word, "pagewise"))
+			kernel->kernel = XIP_KERNEL_PAGEWISE;
 		else if (!strcmp(word, "nommu"))
 			kernel->kernel = XIP_KERNEL_NOMMU;
 		else if (!strncmp(word, key, strlen(key)) &&
 			 xip_parse_size(word + strlen(key), &order) && order <= MAX_ORDER_MOST)
 			kernel->max_order = (unsigned)order;
 		else
-			err = fail(file, "neither \"mmu\" nor \"nommu\" nor \"max-order=N\"", word);
+			err = fail(file,
+				"none of \"nommu\", \"mmu\", \"pagewise\" and \"max-order=N\"",
+				word);
 	}
 	return err;
 }

@@ -41,16 +41,14 @@ static void count(struct xip_build *build, const struct xip_tree *tree,
 	while ((node = xip_tree_next(tree, node)))
 		count_entry(totals, node);
 	for (size_t i = 0; i < tree->data_inode_count; i++) {
+		const struct xip_plan_file *placed = xip_build_placed(build, i);
 		uint64_t size = build->plan->files[i].size;
-		bool in_place = build->layout->files[i].in_place;
-		uint64_t xip = in_place ? (uint64_t)xip_plan_pages(&build->plan->files[i]) *
-						  build->plan->page_size
-					: 0;
+		uint64_t xip = (uint64_t)xip_plan_pages(placed) * build->plan->page_size;
 
 		totals->input += size;
 		totals->stripped += build->plan->files[i].strip == XIP_STRIP_DONE;
 		totals->stripped_bytes += tree->data_inodes[i]->size - size;
-		totals->programs += in_place;
+		totals->programs += placed->run_count != 0;
 		if (build->layout->files[i].sharer == i)
 			totals->packed_from += xip < size ? size - xip : 0;
 	}
@@ -77,7 +75,7 @@ static enum xip_err lay_out(const struct xip_tree *tree, const struct xip_build_
 	struct xip_layout_options plain = options->layout;
 	uint64_t extended_size;
 	enum xip_err err = xip_layout_make(
-		tree, build->plan, encoding, NULL, &options->layout, &build->layout, diag);
+		tree, build->plan, encoding, &options->layout, &build->layout, diag);
 
 	if (err || !(build->layout->super.flags & CRAMFS_FLAG_EXT_BLOCK_POINTERS) ||
 		options->layout.force_extended || build->plan->page_size > 32768 ||
@@ -87,15 +85,14 @@ static enum xip_err lay_out(const struct xip_tree *tree, const struct xip_build_
 	xip_layout_free(build->layout);
 	build->layout = NULL;
 	plain.classic = true;
-	err = xip_layout_make(tree, build->plan, encoding, NULL, &plain, &build->layout, NULL);
+	err = xip_layout_make(tree, build->plan, encoding, &plain, &build->layout, NULL);
 	if (err && err != XIP_ERR_LIMIT)
 		return xip_diag_nomem(diag);
 	if (!err && build->layout->size <= extended_size)
 		return XIP_OK;
 	xip_layout_free(build->layout);
 	build->layout = NULL;
-	return xip_layout_make(
-		tree, build->plan, encoding, NULL, &options->layout, &build->layout, diag);
+	return xip_layout_make(tree, build->plan, encoding, &options->layout, &build->layout, diag);
 }
 
 static enum xip_err run_stages(const struct xip_tree *tree, const struct xip_build_options *options,
@@ -108,8 +105,7 @@ static enum xip_err run_stages(const struct xip_tree *tree, const struct xip_bui
 	if (!err)
 		err = xip_encode(tree, build->plan, &options->encode, &encoding, diag);
 	if (!err && options->fit)
-		err = xip_choose_fit(tree, options, build->plan, encoding, &build->choices,
-			&build->layout, diag);
+		err = xip_choose_fit(tree, options, encoding, build, diag);
 	else if (!err)
 		err = lay_out(tree, options, encoding, build, diag);
 	if (!err)
@@ -147,6 +143,7 @@ void xip_build_free(struct xip_build *build)
 {
 	if (!build)
 		return;
+	xip_plan_free(build->placed);
 	xip_plan_free(build->plan);
 	xip_layout_free(build->layout);
 	free(build->choices);

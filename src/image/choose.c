@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "share.h"
+#include "placement.h"
 #include "xipfs/base/arena.h"
 #include "xipfs/base/bytes.h"
 #include "xipfs/plan/fit.h"
@@ -79,8 +79,8 @@ struct chooser {
 	const struct xip_plan *plan;
 	const struct xip_encoding *encoding;
 	const struct xip_diag *diag;
-	struct xip_build_choice *choices; /* of each file; the result */
-	bool *left_out;                   /* of each file; see xip_layout_make() */
+	struct xip_build_choice *choices; /* of each file; a result */
+	struct xip_plan *placed; /* with the runs of what is in place at the moment; a result */
 	struct candidate *candidates;
 	size_t count;
 	uint32_t *units; /* candidates that stand for their unit, cluster by cluster */
@@ -93,12 +93,17 @@ struct chooser {
 	size_t unknown; /* programs whose cluster is too large */
 };
 
+static void put_file(struct chooser *c, uint32_t file, bool in_place)
+{
+	c->placed->files[file].run_count = in_place ? c->plan->files[file].run_count : 0;
+}
+
 /* All members of a unit go the same way: they are one inode in the image. */
 static void put_unit(struct chooser *c, uint32_t unit, bool in_place)
 {
 	for (size_t i = unit; i < c->count; i++)
 		if (c->candidates[i].unit == unit)
-			c->left_out[c->candidates[i].file] = !in_place;
+			put_file(c, c->candidates[i].file, in_place);
 }
 
 /* Of the units of group @group those in place whose bits @set has. */
@@ -111,7 +116,7 @@ static void put_set(struct chooser *c, size_t group, size_t set)
 static enum xip_err lay_out(struct chooser *c, struct xip_layout **layout)
 {
 	return xip_layout_make(
-		c->tree, c->plan, c->encoding, c->left_out, &c->options->layout, layout, c->diag);
+		c->tree, c->placed, c->encoding, &c->options->layout, layout, c->diag);
 }
 
 /* Finds the candidates, what each is worth, and takes all of them out of place. */
@@ -122,24 +127,23 @@ static enum xip_err collect(struct chooser *c)
 
 	c->arena = xip_arena_new();
 	c->choices = calloc(count + 1, sizeof(*c->choices));
-	c->left_out = calloc(count + 1, sizeof(*c->left_out));
 	c->candidates = calloc(count + 1, sizeof(*c->candidates));
 	c->units = calloc(count + 1, sizeof(*c->units));
 	c->heads = calloc(count + 1, sizeof(*c->heads));
 	c->groups = calloc(count + 1, sizeof(*c->groups));
 	c->first_unit = calloc(count + 2, sizeof(*c->first_unit));
-	if (!pages || !c->arena || !c->choices || !c->left_out || !c->candidates || !c->units ||
-		!c->heads || !c->groups || !c->first_unit ||
+	if (!pages || !c->arena || !c->choices || !c->candidates || !c->units || !c->heads ||
+		!c->groups || !c->first_unit || xip_plan_copy(c->plan, &c->placed) ||
 		xip_fit_values(c->tree, c->plan, &c->options->policy, pages)) {
 		free(pages);
 		return xip_diag_nomem(c->diag);
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		if (!c->plan->files[i].optional)
+		if (!c->plan->files[i].optional || c->plan->files[i].wish == XIP_WISH_PROFILE)
 			continue;
 		c->candidates[c->count++] = (struct candidate){.file = i};
 		c->choices[i].pages = pages[i];
-		c->left_out[i] = true;
+		put_file(c, i, false);
 	}
 	free(pages);
 	return XIP_OK;
@@ -173,6 +177,7 @@ static uint32_t find(struct chooser *c, uint32_t file)
 static enum xip_err join_sharers(struct chooser *c)
 {
 	const struct xip_encoding *encoding = c->encoding;
+	const struct xip_placement in = {c->tree, c->placed, encoding};
 	/* of each payload the last file that has it, + 1 */
 	uint32_t *owners = calloc(encoding->payload_count + 1, sizeof(*owners));
 
@@ -181,11 +186,9 @@ static enum xip_err join_sharers(struct chooser *c)
 	for (uint32_t i = 0; i < encoding->file_count; i++)
 		c->heads[i] = i;
 	for (uint32_t i = 0; i < encoding->file_count; i++) {
-		const struct xip_encoded_file *file = &encoding->files[i];
-		struct xip_payload *const *blocks = c->left_out[i] ? file->packed : file->blocks;
-
-		for (uint32_t b = 0; b < file->block_count; b++) {
-			uint32_t *owner = blocks[b] ? &owners[blocks[b]->number] : NULL;
+		for (uint32_t b = 0; b < encoding->files[i].block_count; b++) {
+			const struct xip_payload *payload = xip_placement_block(&in, i, b);
+			uint32_t *owner = payload ? &owners[payload->number] : NULL;
 
 			if (!owner)
 				continue;
@@ -314,7 +317,7 @@ static void note_choice(struct chooser *c)
 	for (size_t i = 0; i < c->count; i++) {
 		uint32_t file = c->candidates[i].file;
 
-		c->choices[file].fit = c->left_out[file] ? XIP_FIT_OUT : XIP_FIT_IN;
+		c->choices[file].fit = c->placed->files[file].run_count ? XIP_FIT_IN : XIP_FIT_OUT;
 	}
 	if (c->unknown)
 		xip_diag_warn(c->diag, NULL, XIP_NO_OFFSET,
@@ -357,6 +360,8 @@ static enum xip_err fit(struct chooser *c, struct xip_layout **layout)
 	uint64_t need;
 	enum xip_err err = collect(c);
 
+	if (!err && xip_choose_pages(c->tree, c->options, c->plan, c->encoding, c->placed))
+		err = xip_diag_nomem(c->diag);
 	if (!err)
 		err = lay_out(c, &none);
 	if (!err)
@@ -375,19 +380,18 @@ static enum xip_err fit(struct chooser *c, struct xip_layout **layout)
 }
 
 enum xip_err xip_choose_fit(const struct xip_tree *tree, const struct xip_build_options *options,
-	const struct xip_plan *plan, const struct xip_encoding *encoding,
-	struct xip_build_choice **choices, struct xip_layout **layout, const struct xip_diag *diag)
+	const struct xip_encoding *encoding, struct xip_build *build, const struct xip_diag *diag)
 {
-	struct chooser c = {
-		.tree = tree, .options = options, .plan = plan, .encoding = encoding, .diag = diag};
-	enum xip_err err = fit(&c, layout);
+	struct chooser c = {.tree = tree,
+		.options = options,
+		.plan = build->plan,
+		.encoding = encoding,
+		.diag = diag};
+	enum xip_err err = fit(&c, &build->layout);
 
-	if (err)
-		free(c.choices);
-	else
-		*choices = c.choices;
+	build->choices = c.choices;
+	build->placed = c.placed;
 	xip_arena_free(c.arena);
-	free(c.left_out);
 	free(c.candidates);
 	free(c.units);
 	free(c.heads);

@@ -189,12 +189,12 @@ static uint32_t place_block(struct layouter *l, struct xip_share_walk *walk,
  */
 static enum xip_err refuse_full_last_block(const struct layouter *l, uint32_t number)
 {
-	struct xip_payload *const *blocks = xip_placement_blocks(l->in, number);
 	uint32_t last = l->in->encoding->files[number].block_count - 1;
+	const struct xip_payload *payload = xip_placement_block(l->in, number, last);
 	char buffer[XIP_SHOWN_NODE_SIZE];
 
-	if (xip_placement_is_xip(l->in, number, last, NULL) || !blocks[last] ||
-		blocks[last]->raw_length < xip_layouter_page(l) ||
+	if (xip_placement_is_xip(l->in, number, last, NULL) || !payload ||
+		payload->raw_length < xip_layouter_page(l) ||
 		(l->tables[number][last] & CRAMFS_BLK_FLAGS) != CRAMFS_BLK_FLAGS)
 		return XIP_OK;
 	return xip_diag_fail(l->diag, XIP_ERR_LIMIT,
@@ -207,7 +207,6 @@ static enum xip_err refuse_full_last_block(const struct layouter *l, uint32_t nu
 
 static enum xip_err place_file(struct layouter *l, uint32_t number, const uint64_t *starts)
 {
-	struct xip_payload *const *blocks = xip_placement_blocks(l->in, number);
 	const struct xip_plan_file *plan = &l->in->plan->files[number];
 	uint32_t count = l->in->encoding->files[number].block_count;
 	uint32_t *pointers = l->tables[number];
@@ -222,7 +221,7 @@ static enum xip_err place_file(struct layouter *l, uint32_t number, const uint64
 	end = l->cursor;
 	xip_share_begin(&walk, l->marks, l->blocks);
 	for (uint32_t i = 0; i < count; i++) {
-		const struct xip_payload *payload = blocks[i];
+		const struct xip_payload *payload = xip_placement_block(l->in, number, i);
 		uint32_t run;
 
 		if (xip_placement_is_xip(l->in, number, i, &run)) {
@@ -248,7 +247,6 @@ static enum xip_err place_file(struct layouter *l, uint32_t number, const uint64
 /* Adds the start of the XIP region, now known, to what was relative to it. */
 static void fix_pointers(struct layouter *l, uint32_t number, uint32_t base)
 {
-	struct xip_payload *const *blocks = xip_placement_blocks(l->in, number);
 	bool after_xip = false;
 
 	for (uint32_t i = 0; i < l->in->encoding->files[number].block_count; i++) {
@@ -257,7 +255,7 @@ static void fix_pointers(struct layouter *l, uint32_t number, uint32_t base)
 		if (xip_placement_is_xip(l->in, number, i, NULL)) {
 			*pointer += base >> CRAMFS_BLK_DIRECT_PTR_SHIFT;
 			after_xip = true;
-		} else if (blocks[i]) {
+		} else if (xip_placement_block(l->in, number, i)) {
 			after_xip = false;
 		} else if (after_xip) {
 			*pointer += base;
@@ -270,27 +268,29 @@ static void fix_pointers(struct layouter *l, uint32_t number, uint32_t base)
 static void note_blocks(struct layouter *l)
 {
 	for (uint32_t i = 0; i < l->in->encoding->file_count; i++) {
-		struct xip_payload *const *blocks = xip_placement_blocks(l->in, i);
 		struct xip_share_walk walk;
 
 		if (!xip_layouter_own_table(l, i))
 			continue;
 		xip_share_begin(&walk, l->marks, l->blocks);
 		for (uint32_t b = 0; b < l->in->encoding->files[i].block_count; b++) {
+			const struct xip_payload *payload = xip_placement_block(l->in, i, b);
+
 			if (xip_placement_is_xip(l->in, i, b, NULL))
 				xip_share_pass_xip(&walk);
-			else if (blocks[b])
-				xip_share_note(&walk, blocks[b]);
+			else if (payload)
+				xip_share_note(&walk, payload);
 		}
 	}
 }
 
 static void count_shared_file(struct layouter *l, uint32_t number)
 {
-	struct xip_payload *const *blocks = xip_placement_blocks(l->in, number);
+	for (uint32_t b = 0; b < l->in->encoding->files[number].block_count; b++) {
+		const struct xip_payload *payload = xip_placement_block(l->in, number, b);
 
-	for (uint32_t b = 0; b < l->in->encoding->files[number].block_count; b++)
-		l->layout->shared += XIP_POINTER_SIZE + (blocks[b] ? blocks[b]->length : 0);
+		l->layout->shared += XIP_POINTER_SIZE + (payload ? payload->length : 0);
+	}
 }
 
 static enum xip_err place_files(struct layouter *l, uint64_t *const *starts)
@@ -318,7 +318,6 @@ static void share_offsets(struct layouter *l)
 		file->size = l->in->plan->files[i].size;
 		file->offset = l->layout->files[file->sharer].offset;
 		file->flash = l->layout->files[file->sharer].flash;
-		file->in_place = xip_placement_runs(l->in, i) != 0;
 	}
 }
 
@@ -439,11 +438,10 @@ static struct xip_layout *layout_new(void)
 }
 
 enum xip_err xip_layout_make(const struct xip_tree *tree, const struct xip_plan *plan,
-	const struct xip_encoding *encoding, const bool *left_out,
-	const struct xip_layout_options *options, struct xip_layout **result,
-	const struct xip_diag *diag)
+	const struct xip_encoding *encoding, const struct xip_layout_options *options,
+	struct xip_layout **result, const struct xip_diag *diag)
 {
-	const struct xip_placement in = {tree, plan, encoding, left_out};
+	const struct xip_placement in = {tree, plan, encoding};
 	struct layouter l = {.in = &in, .options = options, .diag = diag, .layout = layout_new()};
 	uint64_t **starts = NULL;
 	enum xip_err err;

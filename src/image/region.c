@@ -46,7 +46,7 @@ static void place_run(struct layouter *l, uint32_t number, uint32_t run, uint64_
 
 	for (uint32_t i = 0; i < pages->count; i++) {
 		const struct xip_payload *payload =
-			xip_placement_blocks(l->in, number)[pages->first + i];
+			xip_placement_block(l->in, number, pages->first + i);
 		struct xip_layout_extent *extent;
 
 		l->layout->bytes.padding += start + (uint64_t)i * xip_layouter_page(l) - l->cursor;

@@ -19,8 +19,10 @@ static bool same_blocks(const struct xip_placement *key, uint32_t a, uint32_t b)
 		if (p->runs[i].first != q->runs[i].first || p->runs[i].count != q->runs[i].count ||
 			p->runs[i].align != q->runs[i].align)
 			return false;
-	return !memcmp(xip_placement_blocks(key, a), xip_placement_blocks(key, b),
-		key->encoding->files[a].block_count * sizeof(struct xip_payload *));
+	for (uint32_t i = 0; i < key->encoding->files[a].block_count; i++)
+		if (xip_placement_block(key, a, i) != xip_placement_block(key, b, i))
+			return false;
+	return true;
 }
 
 static bool same_owner_and_mode(const struct xip_placement *key, uint32_t a, uint32_t b)
@@ -33,12 +35,13 @@ static bool same_owner_and_mode(const struct xip_placement *key, uint32_t a, uin
 
 static uint64_t hash_blocks(const struct xip_placement *key, uint32_t number)
 {
-	struct xip_payload *const *blocks = xip_placement_blocks(key, number);
 	uint64_t hash = key->plan->files[number].size;
 
 	/* The content hash, not the pointer, so that chains are alike in every run. */
 	for (uint32_t i = 0; i < key->encoding->files[number].block_count; i++) {
-		hash ^= blocks[i] ? blocks[i]->hash : i + 1;
+		const struct xip_payload *payload = xip_placement_block(key, number, i);
+
+		hash ^= payload ? payload->hash : i + 1;
 		hash = (hash << 7 | hash >> 57) * 0x9e3779b97f4a7c15u;
 	}
 	return hash ^ hash >> 29;

@@ -97,6 +97,53 @@ static enum xip_err judge_nommu(
 	return XIP_OK;
 }
 
+static const char off_page[] = "it does not lie on a page boundary of the flash";
+static const char bad_tail[] = "the last page of the file holds other data behind its end";
+
+/* Why page @index, an uncompressed block that starts at @start, is not mapped; NULL: it is. */
+static enum xip_err find_loss(
+	const struct judge *judge, uint32_t index, uint32_t start, const char **why)
+{
+	const struct xip_image_info *info = xip_image_info(judge->image);
+	uint32_t rest = judge->inode->size % info->page_size;
+	bool zero = true;
+	enum xip_err err = XIP_OK;
+
+	*why = NULL;
+	if ((judge->flash_address + start) % info->page_size)
+		*why = off_page;
+	else if (!xip_range_inside(start, info->page_size, info->size))
+		*why = "an uncompressed page leaves the image";
+	else if (rest && index + 1 == xip_image_block_count(judge->image, judge->inode))
+		err = xip_tail_is_zero(judge->image, start, rest, &zero);
+	if (!zero)
+		*why = bad_tail;
+	return err;
+}
+
+/* cramfs_physmem_mmap() with the patch: each of the @pages from @first on by itself. */
+static enum xip_err judge_pages(
+	const struct judge *judge, uint32_t first, uint32_t pages, struct xip_verdict *verdict)
+{
+	for (uint32_t i = first; i < first + pages; i++) {
+		struct xip_block block = {0};
+		const char *detail;
+		enum xip_err err = xip_image_block(judge->image, judge->inode, i, &block, &detail);
+		const char *why;
+
+		if (err && err != XIP_ERR_CORRUPT)
+			return err;
+		if (err || !block.length || !block.uncompressed || !block.direct)
+			continue;
+		err = find_loss(judge, i, block.start, &why);
+		if (err)
+			return err;
+		verdict->paged += !why;
+		verdict->lost = verdict->lost ? verdict->lost : why;
+	}
+	return XIP_OK;
+}
+
 /* cramfs_physmem_mmap() */
 static enum xip_err judge_mmu(
 	const struct judge *judge, const struct xip_mapping *mapping, struct xip_verdict *verdict)
@@ -115,11 +162,13 @@ static enum xip_err judge_mmu(
 		mapping->page_count < file_pages - first ? mapping->page_count : file_pages - first;
 	err = block_range(judge, (uint32_t)first, (uint32_t)wanted, &verdict->pages,
 		&verdict->offset, &verdict->why);
+	if (!err)
+		err = judge_pages(judge, (uint32_t)first, (uint32_t)wanted, verdict);
 	if (err)
 		return err;
 	if (verdict->pages && (judge->flash_address + verdict->offset) % page) {
 		verdict->pages = 0;
-		verdict->why = "it does not lie on a page boundary of the flash";
+		verdict->why = off_page;
 	}
 	if (verdict->pages && first + verdict->pages == file_pages && judge->inode->size % page) {
 		err = xip_tail_is_zero(judge->image,
@@ -130,7 +179,7 @@ static enum xip_err judge_mmu(
 	}
 	if (!zero) {
 		verdict->pages--;
-		verdict->why = "the last page of the file holds other data behind its end";
+		verdict->why = bad_tail;
 	}
 	verdict->direct = verdict->pages == mapping->page_count;
 	if (!verdict->direct && !verdict->why)
@@ -160,6 +209,7 @@ static enum xip_err judge_mapping(const struct judge *judge, const struct xip_vi
 	if (!verdict->wanted)
 		return XIP_OK;
 	verdict->why = why_never(xip_image_info(judge->image));
+	verdict->lost = verdict->why;
 	if (verdict->why)
 		return XIP_OK;
 	return view->program.mmu ? judge_mmu(judge, mapping, verdict)
@@ -216,6 +266,8 @@ static enum xip_err judge_view(const struct judge *judge, const uint8_t *data, s
 		if (err)
 			return err;
 		view->pages += verdict->pages;
+		view->paged += verdict->paged;
+		view->wanted += verdict->wanted ? (uint32_t)program->mappings[i].page_count : 0;
 		if (verdict->wanted && !verdict->direct) {
 			view->direct = false;
 			view->why = view->why ? view->why : verdict->why;
@@ -327,6 +379,15 @@ enum xip_err xip_programs_judge(struct xip_image *image, const struct xip_listin
 		return xip_diag_nomem(diag);
 	return xip_diag_fail(
 		diag, err, xip_image_path(image), XIP_NO_OFFSET, "the image cannot be read");
+}
+
+bool xip_programs_are_by_page(const struct xip_program_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->programs[i].loader == XIP_LOADER_ELF &&
+			list->programs[i].mmu.paged > list->programs[i].mmu.pages)
+			return true;
+	return false;
 }
 
 void xip_programs_free(struct xip_program_list *list)

@@ -12,6 +12,7 @@ static const char *const wish_texts[] = {
 	[XIP_WISH_AUTO] = "programs by their own loader's rules",
 	[XIP_WISH_NOMMU] = "what a kernel without an MMU maps",
 	[XIP_WISH_MMU] = "every ELF, by the rules of a kernel with an MMU",
+	[XIP_WISH_PROFILE] = "the pages that a profile names",
 	[XIP_WISH_XIP] = "in place",
 	[XIP_WISH_WHOLE] = "in place, the whole file",
 	[XIP_WISH_NONE] = "compressed",
@@ -68,6 +69,30 @@ static void explain_number(FILE *out, const struct xip_policy *policy, const cha
 	print_origin(out, policy, rule, "default");
 }
 
+static void explain_placement(FILE *out, const struct xip_plan_file *plan, uint64_t size)
+{
+	uint32_t pages = xip_plan_pages(plan);
+
+	fprintf(out, "  %-10s ", "becomes");
+	if (pages && plan->wish == XIP_WISH_PROFILE)
+		fprintf(out,
+			"in place, %" PRIu32 " hot pages%s; %" PRIu32 " cold ones compressed\n",
+			pages, plan->optional ? ", as many as --fit finds room for" : "",
+			plan->cold_pages);
+	else if (pages)
+		fprintf(out, "in place, %" PRIu32 " pages%s\n", pages,
+			plan->optional ? ", if --fit finds room" : "");
+	else if (plan->cold_pages)
+		fprintf(out, "compressed: none of %" PRIu32 " pages is hot\n", plan->cold_pages);
+	else if (!size)
+		fputs("nothing: the file is empty\n", out);
+	else if (plan->wish == XIP_WISH_NONE)
+		fputs("compressed, as wanted\n", out);
+	else
+		fprintf(out, "compressed: %s%s%s\n", xip_why_text(plan->why),
+			plan->detail ? ": " : "", plan->detail ? plan->detail : "");
+}
+
 static void explain_file(
 	FILE *out, const struct xip_policy *policy, const struct xip_plan_file *plan, uint64_t size)
 {
@@ -76,17 +101,7 @@ static void explain_file(
 
 	fprintf(out, "  %-10s %s", "wanted", wish_texts[plan->wish]);
 	print_origin(out, policy, rule_of(plan, XIP_ATTR_WISH), "default");
-	fprintf(out, "  %-10s ", "becomes");
-	if (plan->run_count)
-		fprintf(out, "in place, %" PRIu32 " pages%s\n", xip_plan_pages(plan),
-			plan->optional ? ", if --fit finds room" : "");
-	else if (!size)
-		fputs("nothing: the file is empty\n", out);
-	else if (plan->wish == XIP_WISH_NONE)
-		fputs("compressed, as wanted\n", out);
-	else
-		fprintf(out, "compressed: %s%s%s\n", xip_why_text(plan->why),
-			plan->detail ? ": " : "", plan->detail ? plan->detail : "");
+	explain_placement(out, plan, size);
 	explain_number(out, policy, "align", rule_of(plan, XIP_ATTR_ALIGN), policy->xip_align);
 	explain_number(out, policy, "instances", rule_of(plan, XIP_ATTR_INSTANCES), 1);
 	if (strip != SIZE_MAX) {

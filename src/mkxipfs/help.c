@@ -14,6 +14,8 @@ const char help_text[] =
 	"  -X -X                      every ELF program, by the rules of a kernel with an MMU\n"
 	"      --xip=PATTERN          place matching files whole, whatever they are\n"
 	"      --no-xip[=PATTERN]     compress everything, or matching files\n"
+	"      --xip-profile=FILE     of ELF programs the pages that a profile names (with an "
+	"MMU)\n"
 	"      --xip-align=SIZE       align programs to SIZE bytes, 4 to the page size\n"
 	"\n"
 	"Planning for a product:\n"

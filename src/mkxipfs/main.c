@@ -59,6 +59,9 @@ static enum xip_err read_source(
 		err = xip_devtable_apply(*tree, options->devtables.items[i], diag);
 	if (!err)
 		err = xip_tree_finish(*tree, options->truncate_ids, diag);
+	for (size_t i = 0; !err && i < options->profiles.count; i++)
+		err = xip_profile_load(&options->profile, options->profiles.items[i], *tree,
+			options->build.policy.page_size, diag);
 	if (!err && !options->ignore_xattrs)
 		err = xip_tree_warn_xattrs(*tree, diag);
 	return err ? err : xip_policy_warn_unmatched(*tree, &options->build.policy, diag);
@@ -185,7 +188,7 @@ static bool would_lose(const struct options *options, const char *input, bool is
 static enum xip_err spare_inputs(const struct options *options, const struct xip_diag *diag)
 {
 	const struct string_list *lists[] = {
-		&options->sources, &options->devtables, &options->files};
+		&options->sources, &options->devtables, &options->profiles, &options->files};
 
 	for (size_t list = 0; list < sizeof(lists) / sizeof(*lists); list++)
 		for (size_t i = 0; i < lists[list]->count; i++)

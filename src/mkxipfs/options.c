@@ -35,6 +35,7 @@ static const struct option long_options[] = {
 	{"xip", required_argument, NULL, OPT_XIP},
 	{"no-xip", optional_argument, NULL, OPT_NO_XIP},
 	{"xip-align", required_argument, NULL, OPT_XIP_ALIGN},
+	{"xip-profile", required_argument, NULL, OPT_XIP_PROFILE},
 	{"exclude", required_argument, NULL, OPT_EXCLUDE},
 	{"exclude-from", required_argument, NULL, OPT_EXCLUDE_FROM},
 	{"compressor", required_argument, NULL, OPT_COMPRESSOR},
@@ -130,6 +131,18 @@ static enum options_verdict add_xip_letter(struct parser *parser)
 			list->rules[i].wish == XIP_WISH_NOMMU)
 			return add_wish(parser, NULL, XIP_WISH_MMU, "-X -X");
 	return add_wish(parser, NULL, XIP_WISH_NOMMU, "-X");
+}
+
+/* The profile is read when there is a tree to look its paths up in. */
+static enum options_verdict add_profile(struct parser *parser, const char *path)
+{
+	enum options_verdict verdict = add_input(parser, &parser->options->profiles, path);
+
+	parser->xip_asked = true;
+	if (verdict != OPTIONS_RUN)
+		return verdict;
+	return add_rule(
+		parser, (struct xip_policy_rule){.wish = XIP_WISH_PROFILE}, "--xip-profile=", path);
 }
 
 static enum options_verdict set_stack_size(struct parser *parser, const char *text)
@@ -247,6 +260,8 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 		return add_wish(parser, optarg, XIP_WISH_WHOLE, "--xip=");
 	case OPT_NO_XIP:
 		return add_wish(parser, optarg, XIP_WISH_NONE, optarg ? "--no-xip=" : "--no-xip");
+	case OPT_XIP_PROFILE:
+		return add_profile(parser, optarg);
 	case OPT_EXCLUDE:
 		return add_string(parser, &options->excludes, optarg);
 	case OPT_EXCLUDE_FROM:
@@ -278,6 +293,33 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 	}
 }
 
+/*
+ * A profile is for kernels with an MMU, so with -X alone there is none. A word of a policy needs
+ * one.
+ */
+static enum options_verdict check_profile(const struct parser *parser)
+{
+	const struct xip_policy_list *list = &parser->options->rules;
+	bool nommu = false, mmu = false;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct xip_policy_rule *rule = &list->rules[i];
+
+		if (rule->attribute != XIP_ATTR_WISH)
+			continue;
+		nommu |= rule->wish == XIP_WISH_NOMMU;
+		mmu |= rule->wish == XIP_WISH_MMU;
+		if (rule->wish == XIP_WISH_PROFILE && !parser->options->profiles.count)
+			return option_usage(parser, "%s: there is no profile without --xip-profile",
+				rule->origin);
+	}
+	if (parser->options->profiles.count && nommu && !mmu)
+		return option_usage(parser,
+			"%s: a kernel without an MMU maps all of a segment or nothing",
+			"--xip-profile with -X");
+	return OPTIONS_RUN;
+}
+
 /* What no single option can know. */
 static enum options_verdict check_together(struct parser *parser)
 {
@@ -307,7 +349,7 @@ static enum options_verdict check_together(struct parser *parser)
 	if (build->fit && !build->max_size)
 		return option_usage(
 			parser, "%s needs --max-size, or max-size in a policy", "--fit");
-	return OPTIONS_RUN;
+	return check_profile(parser);
 }
 
 /* The last operand is the IMAGE, which --explain can do without. */
@@ -405,6 +447,7 @@ static enum options_verdict finish(struct parser *parser, const struct xip_cli_o
 	build->policy.rules = options->rules.rules;
 	build->policy.rule_count = options->rules.count;
 	build->policy.fit = build->fit;
+	build->policy.profile = options->profiles.count ? &options->profile : NULL;
 	build->policy.big = build->layout.big;
 	if (!build->policy.xip_align)
 		build->policy.xip_align = build->policy.page_size;
@@ -449,6 +492,8 @@ void options_free(struct options *options)
 	free(options->sources.items);
 	free(options->excludes.items);
 	free(options->devtables.items);
+	free(options->profiles.items);
+	xip_profile_free(&options->profile);
 	free(options->files.items);
 	xip_policy_list_free(&options->rules);
 }

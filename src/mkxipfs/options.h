@@ -20,7 +20,7 @@ struct string_list {
 
 struct options {
 	const char *image;
-	struct string_list sources, excludes, devtables;
+	struct string_list sources, excludes, devtables, profiles;
 	struct string_list files; /* that are read as well: policies, --exclude-from, -i */
 	const char *insert;       /* -i; NULL: none */
 	bool squash_owner, truncate_ids;
@@ -36,7 +36,8 @@ struct options {
 	struct xip_build_options build; /* without insert */
 	/* Memory behind the above. */
 	struct xip_policy_list rules;
-	struct xip_arena *texts; /* patterns of --exclude-from files; NULL: none */
+	struct xip_profile profile; /* of all @profiles, once the tree is there */
+	struct xip_arena *texts;    /* patterns of --exclude-from files; NULL: none */
 };
 
 enum options_verdict {

@@ -31,6 +31,25 @@ static void print_runs(FILE *out, const struct xip_plan_file *plan, uint32_t fla
 			plan->runs[i].first + plan->runs[i].count - 1);
 }
 
+/* Where the pages of a program are of which a profile names some. */
+static void print_profiled(FILE *out, const struct xip_plan_file *plan,
+	const struct xip_plan_file *placed, uint32_t flash)
+{
+	uint32_t hot = xip_plan_pages(plan), pages = xip_plan_pages(placed);
+
+	if (pages)
+		fprintf(out,
+			"in place at 0x%" PRIx32 ": %" PRIu32 " of %" PRIu32
+			" hot pages, in %" PRIu32 " run%s; %" PRIu32 " cold ones compressed",
+			flash, pages, hot, placed->run_count, plural(placed->run_count),
+			plan->cold_pages);
+	else if (hot)
+		fprintf(out, "compressed: no room for its %" PRIu32 " hot page%s", hot,
+			plural(hot));
+	else
+		fprintf(out, "compressed: none of its %" PRIu32 " pages is hot", plan->cold_pages);
+}
+
 static const char *rules_of(const struct xip_plan_file *plan)
 {
 	if (plan->wish == XIP_WISH_WHOLE)
@@ -52,10 +71,13 @@ static void print_placement(FILE *out, const struct xip_build *build, const stru
 	uint32_t number, uint64_t source_size)
 {
 	const struct xip_plan_file *plan = &build->plan->files[number];
+	const struct xip_plan_file *placed = xip_build_placed(build, number);
 	const struct xip_build_choice *choice = build->choices ? &build->choices[number] : NULL;
 
-	if (build->layout->files[number].in_place) {
-		print_runs(out, plan, build->layout->files[number].flash);
+	if (plan->wish == XIP_WISH_PROFILE && (plan->run_count || plan->cold_pages)) {
+		print_profiled(out, plan, placed, build->layout->files[number].flash);
+	} else if (placed->run_count) {
+		print_runs(out, placed, build->layout->files[number].flash);
 		fprintf(out, ": %s", rules_of(plan));
 	} else if (plan->wish == XIP_WISH_NONE) {
 		fputs("compressed: as asked", out);
@@ -184,6 +206,25 @@ static void print_left_out(
 		fprintf(out, "    and %zu more: see --report\n", count - shown);
 }
 
+/* The pages of all programs that a profile decides about. */
+static void print_pages(FILE *out, const struct xip_tree *tree, const struct xip_build *build)
+{
+	uint64_t hot = 0, cold = 0, placed = 0;
+
+	for (size_t i = 0; i < tree->data_inode_count; i++) {
+		if (build->plan->files[i].wish != XIP_WISH_PROFILE ||
+			build->layout->files[i].sharer != i)
+			continue;
+		hot += xip_plan_pages(&build->plan->files[i]);
+		cold += build->plan->files[i].cold_pages;
+		placed += xip_plan_pages(xip_build_placed(build, i));
+	}
+	fprintf(out,
+		"  profile     %" PRIu64 " of %" PRIu64 " hot page%s in place, %" PRIu64
+		" cold one%s compressed\n",
+		placed, hot, plural(hot), cold, plural(cold));
+}
+
 void report_summary(FILE *out, const struct xip_tree *tree, const struct xip_build *build,
 	const struct options *options, const char *label)
 {
@@ -203,6 +244,8 @@ void report_summary(FILE *out, const struct xip_tree *tree, const struct xip_bui
 		totals->others, plural(totals->others));
 	fprintf(out, "  in place    %" PRIu64 " file%s, %" PRIu64 " bytes\n", totals->programs,
 		plural(totals->programs), layout->bytes.xip);
+	if (options->build.policy.profile)
+		print_pages(out, tree, build);
 	if (build->choices)
 		print_left_out(out, tree, build, options->build.max_size);
 	fprintf(out, "  compressed  %" PRIu64 " -> %" PRIu64 " bytes (%.1f %%)\n",

@@ -38,19 +38,25 @@ static void json_file(struct json *json, const struct xip_tree *tree, const stru
 {
 	uint32_t number = node->inode->number;
 	const struct xip_plan_file *plan = &build->plan->files[number];
+	const struct xip_plan_file *placed = xip_build_placed(build, number);
 	const struct xip_layout_file *layout = &build->layout->files[number];
 	const struct xip_build_choice *choice = build->choices ? &build->choices[number] : NULL;
 	char buffer[XIP_SHOWN_NODE_SIZE];
 
 	json_number(json, "size", plan->size);
 	json_number(json, "image_bytes", layout->bytes);
-	json_bool(json, "in_place", layout->in_place);
+	json_bool(json, "in_place", placed->run_count);
 	json_text(json, "loader", xip_loader_name(plan->loader));
 	json_text(json, "why", node->inode->size ? xip_why_name(plan->why) : NULL);
 	json_text(json, "rule", rule_origin(options, plan, XIP_ATTR_WISH));
-	if (layout->in_place) {
+	if (placed->run_count) {
 		json_number(json, "offset", layout->flash);
-		json_runs(json, plan);
+		json_runs(json, placed);
+	}
+	if (plan->wish == XIP_WISH_PROFILE && (plan->run_count || plan->cold_pages)) {
+		json_number(json, "hot_pages", xip_plan_pages(plan));
+		json_number(json, "hot_pages_in_place", xip_plan_pages(placed));
+		json_number(json, "cold_pages", plan->cold_pages);
 	}
 	if (choice && choice->fit != XIP_FIT_NONE) {
 		json_text(json, "fit", fit_names[choice->fit]);

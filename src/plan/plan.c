@@ -10,6 +10,7 @@
 #include "xipfs/format/format.h"
 #include "xipfs/base/pool.h"
 #include "xipfs/tree/scan.h"
+#include "runs.h"
 #include "stack.h"
 #include "target.h"
 #include "strip.h"
@@ -102,93 +103,6 @@ static const struct xip_policy_rule *rule_of(const struct planner *planner,
 	uint32_t rule = file->rules[attribute];
 
 	return rule == XIP_PLAN_DEFAULT ? NULL : &planner->policy->rules[rule];
-}
-
-/* --- From mappings to runs ------------------------------------------------------------------- */
-
-static int compare_runs(const void *a, const void *b)
-{
-	const struct xip_plan_run *left = a, *right = b;
-
-	return (left->first > right->first) - (left->first < right->first);
-}
-
-/* Joins runs that overlap or touch, in place; returns how many are left. */
-static uint32_t merge_runs(struct xip_plan_run *runs, uint32_t count)
-{
-	uint32_t kept = 0;
-
-	qsort(runs, count, sizeof(*runs), compare_runs);
-	for (uint32_t i = 0; i < count; i++) {
-		struct xip_plan_run *last = kept ? &runs[kept - 1] : NULL;
-		uint32_t end = runs[i].first + runs[i].count;
-
-		if (!last || runs[i].first > last->first + last->count) {
-			runs[kept++] = runs[i];
-			continue;
-		}
-		if (end > last->first + last->count)
-			last->count = end - last->first;
-		/*
-		 * Pages later in a run keep the alignment of its start as long as that is not more
-		 * than a page, and it never is.
-		 */
-		if (runs[i].align > last->align)
-			last->align = runs[i].align;
-	}
-	return kept;
-}
-
-/* What the user asks for, but never below what the sections need. */
-static uint32_t choose_align(
-	const struct planner *planner, const struct xip_plan_file *file, uint64_t needed)
-{
-	const struct xip_policy_rule *rule = rule_of(planner, file, XIP_ATTR_ALIGN);
-	uint32_t page_size = planner->policy->page_size;
-	uint32_t align = rule ? (uint32_t)rule->value : planner->policy->xip_align;
-
-	if (needed > align)
-		align = needed < page_size ? (uint32_t)needed : page_size;
-	return align;
-}
-
-static enum xip_err runs_of_program(struct planner *planner, struct xip_arena *arena,
-	const struct xip_program *program, struct xip_plan_file *file)
-{
-	struct xip_plan_run *runs;
-	uint32_t count = 0;
-
-	runs = xip_arena_calloc(arena, program->mapping_count, sizeof(*runs));
-	if (!runs)
-		return XIP_ERR_NOMEM;
-	for (size_t i = 0; i < program->mapping_count; i++) {
-		const struct xip_mapping *mapping = &program->mappings[i];
-
-		if (mapping->why != XIP_WHY_DIRECT || !mapping->page_count)
-			continue;
-		runs[count++] = (struct xip_plan_run){
-			.first = (uint32_t)mapping->file_page,
-			.count = (uint32_t)mapping->page_count,
-			.align = choose_align(planner, file, mapping->align),
-		};
-	}
-	file->runs = runs;
-	file->run_count = merge_runs(runs, count);
-	return XIP_OK;
-}
-
-static enum xip_err run_of_whole_file(
-	struct planner *planner, struct xip_arena *arena, struct xip_plan_file *file)
-{
-	struct xip_plan_run *run = xip_arena_calloc(arena, 1, sizeof(*run));
-
-	if (!run)
-		return XIP_ERR_NOMEM;
-	run->count = (uint32_t)xip_div_up(file->size, planner->policy->page_size);
-	run->align = planner->policy->page_size;
-	file->runs = run;
-	file->run_count = run->count ? 1 : 0;
-	return XIP_OK;
 }
 
 /* --- One file -------------------------------------------------------------------------------- */
@@ -306,12 +220,48 @@ static enum xip_rules rules_for(const struct xip_plan_file *file)
 {
 	switch (file->wish) {
 	case XIP_WISH_MMU:
+	case XIP_WISH_PROFILE:
 		return XIP_RULES_MMU;
 	case XIP_WISH_NOMMU:
 		return XIP_RULES_NOMMU;
 	default:
 		return XIP_RULES_LOADER;
 	}
+}
+
+/* The runs of a program that can be in place: what the profile names of them, if it decides. */
+static enum xip_err plan_runs(const struct planner *planner, struct xip_arena *arena,
+	const struct xip_program *program, const struct xip_tree_inode *inode,
+	struct xip_plan_file *file)
+{
+	const struct xip_policy *policy = planner->policy;
+	const struct xip_policy_rule *align = rule_of(planner, file, XIP_ATTR_ALIGN);
+	enum xip_err err = xip_runs_of_program(arena, program,
+		align ? (uint32_t)align->value : policy->xip_align, policy->page_size, file);
+	const struct xip_profile_page *pages;
+	size_t count;
+
+	if (err || file->wish != XIP_WISH_PROFILE)
+		return err;
+	pages = xip_profile_of(policy->profile, inode->number, &count);
+	return xip_runs_keep_pages(arena, pages, count, file);
+}
+
+/* A kernel without an MMU maps all of a segment or nothing (cramfs_physmem_get_unmapped_area). */
+static enum xip_err refuse_nommu(const struct planner *planner, const struct xip_program *program,
+	const struct xip_tree_inode *inode, const struct xip_plan_file *file,
+	const struct xip_diag *diag)
+{
+	char buffer[XIP_SHOWN_NODE_SIZE];
+
+	if (file->wish != XIP_WISH_PROFILE ||
+		(program->loader != XIP_LOADER_FDPIC && program->loader != XIP_LOADER_FLAT))
+		return XIP_OK;
+	return xip_diag_fail(diag, XIP_ERR_SOURCE, xip_tree_show(inode->first, buffer),
+		XIP_NO_OFFSET,
+		"it is a program for a kernel without an MMU, which maps all of a segment from "
+		"flash or nothing, so its pages cannot be placed by a profile (%s)",
+		rule_of(planner, file, XIP_ATTR_WISH)->origin);
 }
 
 static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
@@ -341,7 +291,8 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	file->detail = program.detail;
 	file->mmu_only = program.loader == XIP_LOADER_ELF;
 	file->machine = program.loader == XIP_LOADER_NONE ? 0 : program.elf.machine;
-	if (planner->policy->fit &&
+	err = refuse_nommu(planner, &program, content->inode, file, diag);
+	if (!err && planner->policy->fit &&
 		(program.loader == XIP_LOADER_FDPIC || program.loader == XIP_LOADER_ELF))
 		err = keep_elf(arena, &program.elf, file);
 	if (!err)
@@ -350,8 +301,8 @@ static enum xip_err describe(struct planner *planner, struct xip_arena *arena,
 	if (err)
 		goto out;
 	if (file->wish != XIP_WISH_NONE && program.why == XIP_WHY_DIRECT)
-		err = runs_of_program(planner, arena, &program, file);
-	file->optional = file->elf && file->run_count && file->wish <= XIP_WISH_MMU;
+		err = plan_runs(planner, arena, &program, content->inode, file);
+	file->optional = file->elf && file->run_count && file->wish <= XIP_WISH_PROFILE;
 out:
 	xip_arena_free(own);
 	free(data);
@@ -382,7 +333,7 @@ static enum xip_err plan_content(struct planner *planner, struct xip_arena *aren
 	}
 	if (!err && (file->wish == XIP_WISH_WHOLE ||
 			    (file->wish == XIP_WISH_XIP && file->loader == XIP_LOADER_NONE)))
-		err = run_of_whole_file(planner, arena, file);
+		err = xip_runs_of_whole_file(arena, planner->policy->page_size, file);
 	/* One byte more of the source, and read(2) is right: see warn_full_page(). */
 	if (!err && file->size < content->size && ends_on_full_page(planner, file))
 		file->size++;
@@ -440,9 +391,9 @@ static void warn_unplaced(
 {
 	const char *advice = xip_why_advice(file->why, file->machine);
 
-	/* of the byte order xip_plan_check_target() tells */
-	if (file->run_count || file->wish == XIP_WISH_NONE || !was_expected(file) ||
-		file->why == XIP_WHY_BYTE_ORDER)
+	/* of the byte order xip_plan_check_target() tells; what is not used need not be in place */
+	if (file->run_count || file->cold_pages || file->wish == XIP_WISH_NONE ||
+		!was_expected(file) || file->why == XIP_WHY_BYTE_ORDER)
 		return;
 	xip_diag_warn(planner->diag, path, XIP_NO_OFFSET, "not executed in place: %s%s%s%s%s",
 		xip_why_text(file->why), file->detail ? ": " : "", file->detail ? file->detail : "",

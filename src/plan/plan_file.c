@@ -4,6 +4,31 @@
  */
 #include "xipfs/plan/plan.h"
 
+#include <string.h>
+
+enum xip_err xip_plan_copy(const struct xip_plan *plan, struct xip_plan **result)
+{
+	struct xip_arena *arena = xip_arena_new();
+	struct xip_plan *copy = arena ? xip_arena_alloc(arena, sizeof(*copy)) : NULL;
+	struct xip_plan_file *files =
+		copy ? xip_arena_calloc(arena, plan->file_count, sizeof(*files)) : NULL;
+
+	if (!files) {
+		xip_arena_free(arena);
+		return XIP_ERR_NOMEM;
+	}
+	if (plan->file_count)
+		memcpy(files, plan->files, plan->file_count * sizeof(*files));
+	*copy = (struct xip_plan){
+		.arena = arena,
+		.files = files,
+		.file_count = plan->file_count,
+		.page_size = plan->page_size,
+	};
+	*result = copy;
+	return XIP_OK;
+}
+
 void xip_plan_apply_patches(
 	const struct xip_plan_file *file, uint8_t *bytes, size_t length, uint64_t offset)
 {
@@ -21,15 +46,21 @@ void xip_plan_apply_patches(
 
 bool xip_plan_is_xip(const struct xip_plan_file *file, uint32_t page, uint32_t *run)
 {
-	for (uint32_t i = 0; i < file->run_count; i++) {
-		if (page - file->runs[i].first >= file->runs[i].count)
-			continue; /* also when page < first: the difference wraps to a large number
-				   */
-		if (run)
-			*run = i;
-		return true;
+	uint32_t low = 0, high = file->run_count; /* the last run that begins at @page or before */
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (file->runs[middle].first <= page)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return false;
+	if (!low || page - file->runs[low - 1].first >= file->runs[low - 1].count)
+		return false;
+	if (run)
+		*run = low - 1;
+	return true;
 }
 
 uint32_t xip_plan_pages(const struct xip_plan_file *file)

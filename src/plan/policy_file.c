@@ -31,6 +31,7 @@ static const struct {
 	{"auto", XIP_ATTR_WISH, XIP_WISH_AUTO, 0},
 	{"xip", XIP_ATTR_WISH, XIP_WISH_XIP, 0},
 	{"whole", XIP_ATTR_WISH, XIP_WISH_WHOLE, 0},
+	{"profile", XIP_ATTR_WISH, XIP_WISH_PROFILE, 0},
 	{"no-xip", XIP_ATTR_WISH, XIP_WISH_NONE, 0},
 	{"strip", XIP_ATTR_STRIP, XIP_WISH_AUTO, 1},
 	{"no-strip", XIP_ATTR_STRIP, XIP_WISH_AUTO, 0},

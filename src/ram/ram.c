@@ -11,7 +11,7 @@ static enum xip_kernel choose_kernel(const struct xip_program_list *programs)
 	for (size_t i = 0; i < programs->count; i++)
 		if (programs->programs[i].loader != XIP_LOADER_ELF)
 			return XIP_KERNEL_NOMMU;
-	return XIP_KERNEL_MMU;
+	return xip_programs_are_by_page(programs) ? XIP_KERNEL_PAGEWISE : XIP_KERNEL_MMU;
 }
 
 static enum xip_err allocate(struct predictor *p)
@@ -63,11 +63,13 @@ enum xip_err xip_ram_predict(struct xip_image *image, const struct xip_listing *
 		.programs = programs,
 		.ram = ram,
 	};
+	enum xip_kernel kernel =
+		options->kernel == XIP_KERNEL_AUTO ? choose_kernel(programs) : options->kernel;
 	enum xip_err err;
 
 	*ram = (struct xip_ram){
-		.kernel = options->kernel == XIP_KERNEL_AUTO ? choose_kernel(programs)
-							     : options->kernel,
+		.kernel = kernel == XIP_KERNEL_PAGEWISE ? XIP_KERNEL_MMU : kernel,
+		.pagewise = kernel == XIP_KERNEL_PAGEWISE,
 		.max_order = options->max_order,
 		.page_size = xip_image_info(image)->page_size,
 	};

@@ -116,7 +116,8 @@ static void advise_placement(const struct subject *s)
 {
 	uint64_t once, each;
 
-	if (s->program->why != XIP_WHY_DIRECT || s->view->direct)
+	/* where a profile chose the pages, it also chose those that are not there */
+	if (s->program->why != XIP_WHY_DIRECT || s->view->direct || s->p->ram->pagewise)
 		return;
 	sum_read_only(s, &once, &each);
 	if (once)

@@ -73,7 +73,7 @@ static void add_nommu_segment(struct xip_ram_object *object, const struct xip_vi
 		}
 	} else if (verdict->direct) {
 		line->place = XIP_PLACE_FLASH;
-		line->address = line->image_offset = verdict->offset;
+		line->address = verdict->offset;
 		line->flash_pages = line->pages;
 	} else {
 		add_pages_in_ram(line, &view->program.elf, line->pages, false);
@@ -170,15 +170,14 @@ static void add_mmu_data(struct xip_ram_object *object, const struct xip_elf *el
 
 /* The pages of a read-only segment: from flash, as far as they are direct. */
 static void add_mmu_text(struct xip_ram_object *object, const struct xip_view *view, size_t i,
-	const struct xip_ram_line *whole, uint32_t page)
+	const struct xip_ram_line *whole, uint32_t page, bool pagewise)
 {
 	const struct xip_elf *elf = &view->program.elf;
 	const struct xip_verdict *verdict = &view->verdicts[i];
 	struct xip_ram_line *line = add_line(object);
 
 	*line = *whole;
-	line->flash_pages = verdict->pages;
-	line->image_offset = verdict->offset;
+	line->flash_pages = pagewise ? verdict->paged : verdict->pages;
 	add_pages_in_ram(line, elf, line->pages - line->flash_pages, true);
 	line->physical = verdict->direct && is_mapped_whole(elf, i, line->pages, page);
 	if (line->physical)
@@ -194,8 +193,8 @@ static enum xip_place mmu_place(const struct xip_elf *elf)
 }
 
 /* elf_load(): the pages with file content, then anonymous ones */
-static void add_mmu_segment(
-	struct xip_ram_object *object, const struct xip_view *view, size_t i, uint32_t page)
+static void add_mmu_segment(struct xip_ram_object *object, const struct xip_view *view, size_t i,
+	uint32_t page, bool pagewise)
 {
 	const struct xip_elf *elf = &view->program.elf;
 	const struct xip_elf_segment *segment = &elf->segments[i];
@@ -216,7 +215,7 @@ static void add_mmu_segment(
 	if (line.pages && segment->write)
 		add_mmu_data(object, elf, &line, page);
 	else if (line.pages)
-		add_mmu_text(object, view, i, &line, page);
+		add_mmu_text(object, view, i, &line, page, pagewise);
 	if (all > line.pages)
 		*add_line(object) = (struct xip_ram_line){
 			.place = line.place,
@@ -258,7 +257,6 @@ static void add_flat(
 			.named = true,
 			.read = true,
 			.exec = true,
-			.image_offset = verdict->offset,
 			.rounding_bytes = -(uint64_t)flat->data_start & (page - 1),
 			.why = why_not(view, 0),
 		};
@@ -311,7 +309,7 @@ enum xip_err xip_ram_describe(struct predictor *p, size_t index)
 	else
 		for (size_t i = 0; i < program->mapping_count; i++) {
 			if (mmu)
-				add_mmu_segment(object, view, i, page);
+				add_mmu_segment(object, view, i, page, p->ram->pagewise);
 			else
 				add_nommu_segment(object, view, i, p->is_library[index], page);
 		}

@@ -118,15 +118,17 @@ static enum options_verdict set_checks(struct options *options, const struct xip
 	return OPTIONS_RUN;
 }
 
-/* "nommu", "mmu" or nothing: the kernel that the image is made for. */
+/* "nommu", "mmu", "pagewise" or nothing: the kernel that the image is made for. */
 static enum options_verdict set_ram(struct options *options, const struct xip_diag *diag)
 {
 	if (optarg && !strcmp(optarg, "nommu"))
 		options->kernel = XIP_KERNEL_NOMMU;
 	else if (optarg && !strcmp(optarg, "mmu"))
 		options->kernel = XIP_KERNEL_MMU;
+	else if (optarg && !strcmp(optarg, "pagewise"))
+		options->kernel = XIP_KERNEL_PAGEWISE;
 	else if (optarg)
-		return usage(diag, "--ram=%s: the kernel is nommu or mmu", optarg);
+		return usage(diag, "--ram=%s: the kernel is nommu, mmu or pagewise", optarg);
 	return set_action(options, ACTION_RAM, diag);
 }
 

@@ -53,7 +53,10 @@ static void print_extents(struct json *json, const struct dump *dump)
 	json_close_list(json);
 }
 
-/* [entry, why not all of it is in place or null, [[permissions, address, first page, pages]...]] */
+/*
+ * [entry, why not all of it is in place or null, [[permissions, address, first page, pages]...],
+ * pages that could be in place, pages that are, page by page]
+ */
 static void print_program(struct json *json, const struct xip_program_report *report)
 {
 	const struct xip_view *view =
@@ -76,6 +79,8 @@ static void print_program(struct json *json, const struct xip_program_report *re
 		json_close_list(json);
 	}
 	json_close_list(json);
+	json_number(json, NULL, view->wanted);
+	json_number(json, NULL, view->program.mmu ? view->paged : view->pages);
 	json_close_list(json);
 }
 
@@ -128,6 +133,7 @@ static enum xip_err print_ram_data(
 		return err;
 	json_open_object(json, "ram");
 	json_bool(json, "mmu", ram.kernel == XIP_KERNEL_MMU);
+	json_bool(json, "pagewise", ram.pagewise);
 	print_ram_totals(json, &ram);
 	json_open_list(json, "programs");
 	for (size_t i = 0; i < ram.process_count; i++)

@@ -34,6 +34,9 @@ static void print_view(const struct dump *dump, const struct xip_view *view, con
 			mapping->write ? 'w' : '-', mapping->exec ? 'x' : '-', mapping->file_page,
 			verdict->direct ? "" : " (in part)");
 	}
+	if (view->paged > view->pages)
+		printf("            page by page %" PRIu32 " of %" PRIu32 " pages in place\n",
+			view->paged, view->wanted);
 }
 
 void print_programs(const struct dump *dump)
@@ -66,6 +69,7 @@ static void json_view(
 	json_open_object(json, key);
 	json_bool(json, "direct", view->direct);
 	json_number(json, "pages", view->pages);
+	json_number(json, "pagewise_pages", view->paged);
 	json_text(json, "why", view->why);
 	json_open_list(json, "mappings");
 	for (size_t i = 0; i < view->program.mapping_count; i++) {
@@ -83,6 +87,7 @@ static void json_view(
 		json_bool(json, "wanted", verdict->wanted);
 		json_bool(json, "direct", verdict->direct);
 		json_number(json, "direct_pages", verdict->pages);
+		json_number(json, "pagewise_pages", verdict->paged);
 		if (verdict->pages) {
 			json_number(json, "start", verdict->offset);
 			dump_json_address(dump, json, "address", verdict->offset);

@@ -182,8 +182,9 @@ static void print_text(const struct report *report)
 	bool mmu = ram->kernel == XIP_KERNEL_MMU;
 	uint64_t pages = pages_in_use(ram);
 
-	printf("RAM on a kernel %s an MMU, in pages of %" PRIu32 " bytes\n",
-		mmu ? "with" : "without", ram->page_size);
+	printf("RAM on a kernel %s an MMU%s, in pages of %" PRIu32 " bytes\n",
+		mmu ? "with" : "without", ram->pagewise ? " that maps page by page" : "",
+		ram->page_size);
 	puts(mmu ? "Upper bounds: every page is touched, every writable page is written to. Stack "
 		   "and heap\ngrow on demand and are not counted."
 		 : "What the loaders map, and the stack. Not counted: what a program asks for when "
@@ -229,6 +230,7 @@ static void json_line(
 	json_number(json, "offset", offset_column(report, line));
 	json_bool(json, "named", line->named);
 	json_number(json, "flash", bytes_of(report, line->flash_pages));
+	json_number(json, "mapped_in_place_pages", line->flash_pages);
 	json_number(json, "ram_once", bytes_of(report, line->shared_pages));
 	json_number(json, "ram_each", bytes_of(report, line->private_pages));
 	json_number(json, "bss", line->bss_bytes);
@@ -308,6 +310,7 @@ static void print_json(const struct report *report)
 
 	dump_json_begin(report->dump, &json);
 	json_text(&json, "kernel", ram->kernel == XIP_KERNEL_MMU ? "mmu" : "nommu");
+	json_bool(&json, "pagewise", ram->pagewise);
 	json_number(&json, "saved", bytes_of(report, pages_in_use(ram)));
 	json_number(&json, "saved_pages", pages_in_use(ram));
 	json_open_list(&json, "programs");

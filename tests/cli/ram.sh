@@ -57,13 +57,13 @@ keeps_its_schema()
 	an_image
 	xipfs-dump --json --ram a.img >out
 	equal "$(jq -r 'keys | join(" ")' out)" \
-		"advice flash_address image kernel page_size programs saved saved_pages size"
+		"advice flash_address image kernel page_size pagewise programs saved saved_pages size"
 	equal "$(jq -r '.programs[0] | keys | join(" ")' out)" \
 		"block block_of block_order block_too_large block_used first first_without_xip flash further further_without_xip loadable loader missing objects path saved saved_pages stack"
 	equal "$(jq -r '.programs[0].objects[0] | keys | join(" ")' out)" \
 		"lines loadable path role why"
 	equal "$(jq -r '.programs[0].objects[0].lines[0] | keys | join(" ")' out)" \
-		"address bss flash length named offset permissions place ram_each ram_once rounding why"
+		"address bss flash length mapped_in_place_pages named offset permissions place ram_each ram_once rounding why"
 	equal "$(jq -r '.advice[0] | keys | join(" ")' out)" \
 		"flash name path problem ram_each ram_once remedy"
 }
@@ -167,4 +167,4 @@ check "--ram --json keeps its schema" keeps_its_schema
 check "--ram: advice" advice
 check "--ram agrees with this machine's kernel" agrees_with_this_kernel
 check "--ram: a missing library" missing_library
-check "--ram=xyz: exit 16" fails 16 'nommu or mmu' xipfs-dump --ram=xyz a.img
+check "--ram=xyz: exit 16" fails 16 'nommu, mmu or pagewise' xipfs-dump --ram=xyz a.img

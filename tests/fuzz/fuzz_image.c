@@ -99,9 +99,10 @@ static void check_ram(const struct xip_ram *ram)
 static void predict(struct xip_image *image, const struct xip_listing *listing,
 	const struct xip_map *map, const struct xip_program_list *programs)
 {
-	static const enum xip_kernel kernels[] = {XIP_KERNEL_NOMMU, XIP_KERNEL_MMU};
+	static const enum xip_kernel kernels[] = {
+		XIP_KERNEL_NOMMU, XIP_KERNEL_MMU, XIP_KERNEL_PAGEWISE};
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(kernels) / sizeof(*kernels); i++) {
 		const struct xip_ram_options options = {kernels[i], XIP_MAX_ORDER_DEFAULT};
 		struct xip_ram ram;
 

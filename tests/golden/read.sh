@@ -81,6 +81,14 @@ map_adds_up()
 	equal "$(cat position)" "$(stat -c %s $1.img)" "the end of the map"
 }
 
+pages_by_the_second_reader()
+{
+	hand_image xip-pages
+	equal "$(kernel map pages xip-pages.img /elf 0 4)" "2 4096" "page by page"
+	equal "$(kernel map mmu xip-pages.img /elf 0 4)" "0 0" "with an MMU"
+	equal "$(kernel map mmu xip-pages.img /elf 1 3)" "1 4096" "from page 1 on"
+}
+
 blocks='[.blocks[] | "\(.kind)@\(.start)+\(.length)"] | join(" ")'
 
 check "plain, little-endian: entries" listed plain-le "$plain"
@@ -129,15 +137,28 @@ check "XIP, little-endian: programs" found xip-le "$views" \
 check "XIP, big-endian: programs" found xip-be "$views" \
 	'/elf elf false true 4096+1
 /flat flat true false 12288+1'
+check "XIP, page by page: programs" found xip-pages '.programs[] | [.nommu.pages, .mmu.direct, .mmu.pages,
+	.mmu.pagewise_pages, .mmu.mappings[0].pagewise_pages] | tojson' '[0,false,0,2,2]'
+check "XIP, page by page: --ram" found xip-pages '[.pagewise, .saved_pages,
+	.programs[0].objects[0].lines[0].mapped_in_place_pages] | tojson' '[true,2,2]' --ram
+check "XIP, page by page: --ram=mmu" found xip-pages '[.pagewise, .saved_pages] | tojson' '[false,0]' \
+	--ram=mmu
+check "XIP, page by page: the second reader" pages_by_the_second_reader
+check "XIP, page by page: content" holds xip-pages /elf '
+	echo 7f454c460101010000000000000000000200280001000000740001003400000000000000 \
+		0000000534002000010000000000000001000000000000000000010000000100 \
+		00380000003800000500000000100000 | xxd -r -p
+	letters 4012 N; letters 4096 a; letters 4096 b; letters 2048 c'
 check "XIP, physical addresses" found xip-le \
 	'.programs[0].nommu.mappings[0].address' $((0x60801000)) --flash-addr=0x60800000
 check "XIP, big-endian: blocks" found xip-be "$blocks" 'xip@4096+4096 stored@8192+16' --blocks=/elf
 
-for image in plain-le plain-be boot-le holes-be extended-le shared-le page64k-le version1-le xip-be; do
+for image in plain-le plain-be boot-le holes-be extended-le shared-le page64k-le version1-le xip-be \
+	xip-pages; do
 	check "$image has no faults" is_clean $image
 done
 for image in plain-le plain-be boot-le holes-be extended-le shared-le page64k-le version1-le xip-be \
-	xip-le; do
+	xip-le xip-pages; do
 	check "$image: the map adds up" map_adds_up $image
 	[[ $image == version1-le ]] || check "$image: its CRC is gzip's" crc_by_gzip $image
 done

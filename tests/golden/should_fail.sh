@@ -214,6 +214,7 @@ check "xip-tail: a byte behind the end of the file" should_warn xip-tail xip-be 
 check "xip-nommu: a page elsewhere" should_warn xip-nommu xip-sections 0x64 48
 check "xip-mmu: no page address" should_warn xip-mmu xip-be \
 	0x6c c0000408 0x70 80002030 0x1020 "$elf_of_xip_be"
+check "xip-mmu: a page off its boundary, behind a compressed one" should_warn xip-mmu xip-pages 0x68 01
 check "a check of no such name: exit 16" unknown_check
 check "an image cut short" cut_file
 check "no image at all" is_no_image

@@ -8,8 +8,9 @@ kernel would log an error.
 usage: cramfs.py [-p PAGE_SIZE] list IMAGE        path mode uid gid size-or-device offset, one a line
        cramfs.py [-p PAGE_SIZE] cat IMAGE PATH    the content, as read(2) gives it
        cramfs.py [-p PAGE_SIZE] blocks IMAGE PATH start length kind, one block a line
-       cramfs.py [-p PAGE_SIZE] map nommu|mmu IMAGE PATH PAGE COUNT
-                                                  pages mapped from flash, address of the first
+       cramfs.py [-p PAGE_SIZE] map nommu|mmu|pages IMAGE PATH PAGE COUNT
+                                                  pages mapped from flash, address of the first;
+                                                  "pages": by a kernel that maps page by page
        cramfs.py [-p PAGE_SIZE] read IMAGE        reads all content; prints nothing when it is sound
 """
 import sys
@@ -170,6 +171,23 @@ class Image:
                 direct -= 1
         return (direct, start) if direct else (0, 0)
 
+    def map_pages(self, inode, first, pages):
+        """The same of a kernel that looks at each page by itself, as its patch describes it."""
+        count = -(-inode["size"] // self.page)
+        partial = inode["size"] % self.page
+        found = []
+        for index in range(first, min(first + pages, count)):
+            pointer = self.number(inode["offset"] + index * 4)
+            start = (pointer & ~(UNCOMPRESSED | DIRECT)) << 2
+            if not self.flags & 0x800 or pointer >> 30 != 3 or start % self.page or \
+                    start + self.page > self.size:
+                continue
+            if index == count - 1 and partial and \
+                    any(self.take(start + partial, self.page - partial)):
+                continue
+            found.append(start)
+        return len(found), found[0] if found else 0
+
 
 def kind_of(length, uncompressed, direct):
     if length == 0:
@@ -188,9 +206,9 @@ def main(arguments):
     out = sys.stdout.buffer
     if command == "map":
         image = Image(rest[1], page)
-        pages, start = image.map(rest[0] == "mmu", image.find(rest[2].encode()), int(rest[3]),
-                                 int(rest[4]))
-        print(pages, start)
+        which = image.find(rest[2].encode()), int(rest[3]), int(rest[4])
+        print(*(image.map_pages(*which) if rest[0] == "pages" else
+                image.map(rest[0] == "mmu", *which)))
         return
     image = Image(rest[0], page)
     if command == "list":

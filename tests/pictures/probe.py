@@ -335,6 +335,15 @@ def quick(browser):
     claim(browser.run("document.querySelectorAll('*').length < 20000"), "more elements than a browser likes")
 
 
+def pagewise(browser):
+    """The details of a program tell how many of its pages are in place, the table for which kernel."""
+    browser.click_on("#ram tbody button")
+    details = browser.run("document.getElementById('details').textContent")
+    claim("2 of 4, the others" in details, f"the pages in place are not told: {details!r}")
+    claim("an MMU that maps page by page" in browser.run("document.getElementById('ram').textContent"),
+          "the table does not name the kernel")
+
+
 def hostile(browser):
     """Names are text, whatever they look like."""
     equal(browser.run("document.querySelectorAll('body b, body img, #tree script').length"), 0, "elements made of names")

@@ -25,6 +25,7 @@ fault_inputs()
 	: >tree/dir/sub/empty
 	mkfifo tree/dir/fifo
 	echo '/dev/null c 666 0 0 1 3 - - -' >table
+	printf '%s\n' path,page,count /bin/static,1,3 '"/bin/static",3,1' /bin/static,4,2 >profile
 	printf '%s\n' 'bin/static xip' '/dir/none exclude' 'text mode=0600' >policy
 	printf '%s\n' 'xip /bin/static' no-setuid 'size <= 2M' 'xip /text # no' >expect
 	mkxipfs --quiet -D table tree a.img
@@ -121,6 +122,8 @@ each_command()
 	"$@" "$MKXIPFS" -j 1 tree out.img
 	"$@" "$MKXIPFS" -j 1 -v -D table --policy=policy --exclude='*.o' --stack-size=8K \
 		--max-size=1M --fit --report=out.json tree out.img
+	"$@" "$MKXIPFS" -j 1 --quiet --xip-profile=profile --no-xip='/bin/f*' --max-size=100K --fit \
+		tree out.img
 	"$@" "$MKXIPFS" -j 1 --quiet --classic --compressor=zlib -i table --report=out.txt \
 		--pad-to=erase-block:64K tree out.img
 	"$@" "$MKXIPFS" -j 1 --explain=/bin/static --policy=policy tree

@@ -173,6 +173,9 @@ json_is_documented()
 /dev/tty c 620 0 5 4 0 0 1 2' >table
 	mkxipfs -q -D table --max-size=1M --fit --policy=<(echo '/bin/fdpic stack=8K') \
 		--report=report.json tree a.img
+	echo 'path,page,count
+/bin/static,1,1' >p.csv
+	mkxipfs -q --xip-profile=p.csv --no-xip=/bin/fdpic --report=profile.json tree b.img
 	mkxipfs -q tree b.img
 	cp a.img c.img
 	patch_bytes c.img 40 ffffff
@@ -181,7 +184,7 @@ json_is_documented()
 	done
 	xipfs-dump --json --check c.img >dump-check.json || true
 	json_keys xipfs-dump.1 JSON dump*.json
-	json_keys mkxipfs.1 REPORTS report.json
+	json_keys mkxipfs.1 REPORTS report.json profile.json
 }
 
 # documents_words PAGE SECTION WORD...: the section has a tagged paragraph of each word.
@@ -226,7 +229,7 @@ check "bash completes --comp" completes_values --compressor= mkxipfs --comp
 check "bash completes --compressor=z" completes_values "zlib zopfli" mkxipfs --compressor = z
 check "bash completes -N b" completes_values big mkxipfs -N b
 check "bash completes files" completes_values some-file mkxipfs -D tab some
-check "bash completes --ram=" completes_values "nommu mmu" xipfs-dump --ram =
+check "bash completes --ram=" completes_values "nommu mmu pagewise" xipfs-dump --ram =
 check "bash completes --color=" completes_values "auto always never" xipfs-dump --color =
 check "bash completes --max-size=" completes_values "1M 16M" mkxipfs --max-size = 1
 for shell in zsh fish; do
@@ -235,7 +238,7 @@ for shell in zsh fish; do
 	check "$shell completes --compressor=z" shell_completes $shell "zlib zopfli" \
 		'mkxipfs --compressor=z'
 	check "$shell completes --color=" shell_completes $shell "always auto never" 'mkxipfs --color='
-	check "$shell completes --ram=" shell_completes $shell "mmu nommu" 'xipfs-dump --ram='
+	check "$shell completes --ram=" shell_completes $shell "mmu nommu pagewise" 'xipfs-dump --ram='
 done
 check "bash, zsh and fish complete the names of checks" check_names_are_completed
 check "completions are installed" completions_are_installed

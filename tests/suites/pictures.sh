@@ -109,6 +109,17 @@ many_programs()
 	probed table page.html
 }
 
+# An image whose pages a profile placed.
+page_by_page()
+{
+	mkdir -p tree/bin
+	program fixed tree/bin/fixed
+	printf '%s\n' path,page,count /bin/fixed,1,1 /bin/fixed,3,1 >p.csv
+	mkxipfs --quiet -q --xip-profile=p.csv tree a.img
+	xipfs-dump --html=page.html a.img
+	probed pagewise page.html
+}
+
 # An image and the one before it.
 two_images()
 {
@@ -301,6 +312,7 @@ check "--html: one choice in map, treemap and table" probes linking
 check "--html: Escape, Back and the breadcrumb go up" probes going_up
 check "--html: search" probes searching
 check "--html: the table of programs" many_programs
+check "--html: an image laid out page by page" page_by_page
 check "--html: by keys alone" probes keyboard
 check "--html: what a screen reader is told" probes names
 check "--html: every shade stands in a legend" probes legends legends@dark

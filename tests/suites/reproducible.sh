@@ -28,6 +28,28 @@ for_all_jobs()
 	done
 }
 
+# A profile in any order, in pieces, and in the other form says the same.
+for_all_orders_of_a_profile()
+{
+	the_tree
+	rm tree/bin/fdpic
+	mkxipfs -q --no-xip tree none.img
+	local bytes i
+	for i in {0..199..3} {50..99..2}; do
+		echo "/bash,$i,$((i % 7 + 1))"
+	done >lines
+	{ echo path,page,count; cat lines; } >p.csv
+	bytes=$(($(stat -c %s none.img) + 100000))
+	mkxipfs -q --xip-profile=p.csv --max-size=$bytes --fit tree want.img
+	{ echo path,page,count; tac lines; } >other.csv
+	mkxipfs -q -j 7 --xip-profile=other.csv --max-size=$bytes --fit tree a.img
+	same want.img a.img
+	{ echo path,page,count; head -30 lines; } >one.csv
+	awk -F, 'NR > 30 { print "." $1 "," $2 * 4096 "," $3 }' lines >two.csv
+	mkxipfs -q -j 1 --xip-profile=two.csv --xip-profile=one.csv --max-size=$bytes --fit tree a.img
+	same want.img a.img
+}
+
 for_all_environments()
 {
 	the_tree
@@ -143,6 +165,7 @@ for_all_layouts_of_memory()
 }
 
 check "-j" for_all_jobs
+check "order of a profile" for_all_orders_of_a_profile
 check "locale, TZ, SOURCE_DATE_EPOCH, TMPDIR, no environment" for_all_environments
 check "umask" for_all_umasks
 check "times of the files" for_all_times

@@ -298,14 +298,17 @@ static void free_world(struct world *w)
 /* Places exactly the programs whose bits @set has, and lays out the image. */
 static struct xip_layout *lay_out(struct world *w, uint32_t set)
 {
-	bool left_out[PROGRAMS + OTHERS] = {false};
 	struct xip_layout *layout;
+	struct xip_plan *placed;
 
+	ck_assert_int_eq(xip_plan_copy(w->plan, &placed), XIP_OK);
 	for (uint32_t i = 0; i < PROGRAMS; i++)
-		left_out[w->nodes[i]->inode->number] = !(set >> i & 1);
-	ck_assert_int_eq(xip_layout_make(w->made.tree, w->plan, w->encoding, left_out,
-				 &w->options.layout, &layout, NULL),
+		if (!(set >> i & 1))
+			placed->files[w->nodes[i]->inode->number].run_count = 0;
+	ck_assert_int_eq(xip_layout_make(w->made.tree, placed, w->encoding, &w->options.layout,
+				 &layout, NULL),
 		XIP_OK);
+	xip_plan_free(placed);
 	return layout;
 }
 
@@ -373,11 +376,18 @@ static void emit_warning(void *user, enum xip_severity severity, const char *pat
 	ck_assert_msg(severity == XIP_DIAG_INFO, "unexpected: %s", message);
 }
 
+/* But for its plan, which is the world's. */
+static void free_build(struct xip_build *build)
+{
+	xip_layout_free(build->layout);
+	xip_plan_free(build->placed);
+	free(build->choices);
+}
+
 START_TEST(images_are_exact)
 {
 	const struct xip_diag diag = {.emit = emit_warning};
-	struct xip_build_choice *choices;
-	struct xip_layout *layout = NULL;
+	struct xip_build build = {0};
 	uint64_t none, all;
 	uint32_t set = 0;
 	struct best best;
@@ -388,40 +398,38 @@ START_TEST(images_are_exact)
 	all = size_of(&w, (1u << PROGRAMS) - 1);
 	w.options.max_size = none + some(&w, all > none ? (uint32_t)(all - none) + PAGE : PAGE);
 	best = try_all_sets(&w);
-	ck_assert_int_eq(xip_choose_fit(w.made.tree, &w.options, w.plan, w.encoding, &choices,
-				 &layout, &diag),
-		XIP_OK);
+	build.plan = w.plan;
+	ck_assert_int_eq(
+		xip_choose_fit(w.made.tree, &w.options, w.encoding, &build, &diag), XIP_OK);
 	for (uint32_t i = 0; i < PROGRAMS; i++) {
 		uint32_t number = w.nodes[i]->inode->number;
-		bool in_place = layout->files[number].in_place;
+		bool in_place = xip_build_placed(&build, number)->run_count != 0;
 
 		set |= (uint32_t)in_place << i;
-		ck_assert_int_eq(choices[number].fit, in_place ? XIP_FIT_IN : XIP_FIT_OUT);
+		ck_assert_int_eq(build.choices[number].fit, in_place ? XIP_FIT_IN : XIP_FIT_OUT);
 	}
-	free(choices);
-	ck_assert_uint_le(layout->size, w.options.max_size);
+	ck_assert_uint_le(build.layout->size, w.options.max_size);
 	ck_assert(is_possible(&w, set));
 	ck_assert_uint_eq(value_of(&w, set), best.value);
 	if (best.value)
-		ck_assert_uint_eq(layout->need, best.need);
-	xip_layout_free(layout);
+		ck_assert_uint_eq(build.layout->need, best.need);
+	free_build(&build);
 	free_world(&w);
 }
 END_TEST
 
 START_TEST(more_than_flash)
 {
-	struct xip_build_choice *choices = NULL;
-	struct xip_layout *layout = NULL;
+	struct xip_build build = {0};
 	struct world w;
 
 	make_world(&w, 1);
 	w.options.max_size = size_of(&w, 0) - 1;
-	ck_assert_int_eq(xip_choose_fit(w.made.tree, &w.options, w.plan, w.encoding, &choices,
-				 &layout, NULL),
-		XIP_ERR_LIMIT);
-	ck_assert_ptr_null(layout);
-	ck_assert_ptr_null(choices);
+	build.plan = w.plan;
+	ck_assert_int_eq(
+		xip_choose_fit(w.made.tree, &w.options, w.encoding, &build, NULL), XIP_ERR_LIMIT);
+	ck_assert_ptr_null(build.layout);
+	free_build(&build);
 	free_world(&w);
 }
 END_TEST

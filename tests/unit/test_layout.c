@@ -50,7 +50,7 @@ static enum xip_err lay_out(void)
 
 	if (!encoding)
 		ck_assert_int_eq(xip_encode(made.tree, plan, &encode, &encoding, NULL), XIP_OK);
-	return xip_layout_make(made.tree, plan, encoding, NULL, &options, &layout, &diag);
+	return xip_layout_make(made.tree, plan, encoding, &options, &layout, &diag);
 }
 
 /* Lays out, writes, and checks every rule. */
@@ -387,7 +387,7 @@ START_TEST(no_memory)
 		enum xip_err err;
 
 		failing_alloc_arm(n);
-		err = xip_layout_make(made.tree, plan, encoding, NULL, &options, &layout, &diag);
+		err = xip_layout_make(made.tree, plan, encoding, &options, &layout, &diag);
 		if (!failing_alloc_disarm()) {
 			ck_assert_int_eq(err, XIP_OK);
 			break;

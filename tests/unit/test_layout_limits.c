@@ -89,7 +89,7 @@ static void make(uint32_t blocks, enum xip_payload_kind kind, uint32_t length)
 
 static enum xip_err lay_out(void)
 {
-	return xip_layout_make(made.tree, plan, &encoding, NULL, &options, &layout, &diag);
+	return xip_layout_make(made.tree, plan, &encoding, &options, &layout, &diag);
 }
 
 /* Of 65,536 pages super block, 16 entries and the pointers take 65, a little more than 64. */

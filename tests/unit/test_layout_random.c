@@ -196,8 +196,8 @@ static struct xip_layout *lay_out(struct world *w)
 {
 	struct xip_diag diag = {.emit = expect_refusal, .user = w};
 	struct xip_layout *layout = NULL;
-	enum xip_err err = xip_layout_make(
-		w->made.tree, w->plan, w->encoding, NULL, &w->options, &layout, &diag);
+	enum xip_err err =
+		xip_layout_make(w->made.tree, w->plan, w->encoding, &w->options, &layout, &diag);
 
 	if (err == XIP_ERR_LIMIT && w->page_size == XIP_PAGE_SIZE_MAX) {
 		ck_assert(w->refused);

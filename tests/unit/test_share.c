@@ -133,7 +133,7 @@ static void encode(void)
 
 static void expect(const uint32_t *sharers, const uint32_t *twins)
 {
-	const struct xip_placement placement = {made.tree, plan, encoding, NULL};
+	const struct xip_placement placement = {made.tree, plan, encoding};
 	struct xip_layout_file *files = calloc(encoding->file_count, sizeof(*files));
 	uint32_t *got = calloc(encoding->file_count, sizeof(*got));
 
@@ -217,7 +217,7 @@ START_TEST(many)
 	made_finish(&made);
 	plan = hand_plan(&made, 4096);
 	encode();
-	placement = (struct xip_placement){made.tree, plan, encoding, NULL};
+	placement = (struct xip_placement){made.tree, plan, encoding};
 	ck_assert_int_eq(xip_share_files(&placement, files, twins), XIP_OK);
 	for (uint32_t i = 0; i < MANY; i++)
 		if (files[i].sharer != i / 2 * 2 || twins[i] != i / 2 * 2)
@@ -239,7 +239,7 @@ START_TEST(no_memory)
 	made_finish(&made);
 	plan = hand_plan(&made, 4096);
 	encode();
-	placement = (struct xip_placement){made.tree, plan, encoding, NULL};
+	placement = (struct xip_placement){made.tree, plan, encoding};
 	for (size_t n = 1;; n++) {
 		enum xip_err err;
 

@@ -56,7 +56,7 @@ struct xip_expect_list {
 	struct xip_expectation *items;
 	size_t count;
 	uint64_t partition;            /* bytes, from a line "partition SIZE"; 0: none */
-	struct xip_ram_options kernel; /* from a line "kernel [nommu|mmu] [max-order=N]" */
+	struct xip_ram_options kernel; /* from a line "kernel [nommu|mmu|pagewise] [max-order=N]" */
 	struct xip_arena *arena;
 };
 

@@ -55,7 +55,9 @@ struct xip_build_choice {
 
 struct xip_build {
 	struct xip_plan *plan;
-	struct xip_layout *layout; /* without its extents */
+	struct xip_plan *placed;   /* with --fit: the plan with the runs that there was room for;
+				    * else NULL */
+	struct xip_layout *layout; /* of these; without its extents */
 	struct xip_build_choice
 		*choices; /* index: number in xip_tree.data_inodes; NULL: no --fit */
 	struct xip_build_totals totals;
@@ -71,5 +73,12 @@ XIP_MUST_CHECK enum xip_err xip_build_run(const struct xip_tree *tree,
 	const struct xip_build_options *options, int fd, const char *path, struct xip_build **build,
 	const struct xip_diag *diag);
 void xip_build_free(struct xip_build *build);
+
+/* The plan of file @number of xip_tree.data_inodes with the runs that it has in the image. */
+static inline const struct xip_plan_file *xip_build_placed(
+	const struct xip_build *build, size_t number)
+{
+	return &(build->placed ? build->placed : build->plan)->files[number];
+}
 
 #endif

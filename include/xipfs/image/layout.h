@@ -67,7 +67,6 @@ struct xip_layout_file {
 	uint32_t offset; /* of its pointer table; what its inodes hold; 0: no data */
 	uint32_t sharer; /* number of the data inode whose table it uses; its own: none */
 	uint32_t flash;  /* position of its first XIP page; 0: none */
-	bool in_place;   /* it has the runs of the plan; false also when there are none */
 	uint32_t bytes;  /* that the image holds for this file and no other */
 };
 
@@ -99,13 +98,13 @@ struct xip_layout {
 };
 
 /*
- * Lays out the image: no input, no output. @left_out (NULL: none) says of each optional file
- * (xip_plan_file.optional) by its number whether its packed blocks are laid out instead of its
- * runs. The layout refers to the tree and the encoding, which must outlive it. The caller frees
- * *@layout with xip_layout_free. Errors: XIP_ERR_LIMIT (over 256 MiB), XIP_ERR_NOMEM.
+ * Lays out the image: no input, no output. @plan is the one that @encoding was made by, or one with
+ * fewer pages in the runs of optional files (xip_plan_file.optional). The layout refers to the tree
+ * and the encoding, which must outlive it. The caller frees *@layout with xip_layout_free. Errors:
+ * XIP_ERR_LIMIT (over 256 MiB), XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_layout_make(const struct xip_tree *tree,
-	const struct xip_plan *plan, const struct xip_encoding *encoding, const bool *left_out,
+	const struct xip_plan *plan, const struct xip_encoding *encoding,
 	const struct xip_layout_options *options, struct xip_layout **layout,
 	const struct xip_diag *diag);
 void xip_layout_free(struct xip_layout *layout);

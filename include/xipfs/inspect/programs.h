@@ -2,6 +2,8 @@
 /*
  * Which programs of an image the kernel will map from flash, by the rules of
  * fs/cramfs/inode.c cramfs_physmem_get_unmapped_area() (no MMU) and cramfs_physmem_mmap() (MMU).
+ * With a patch of kernel-patches/ the latter looks at every page by itself; what is said of "page
+ * by page" is about that kernel.
  */
 #ifndef XIPFS_PROGRAMS_H
 #define XIPFS_PROGRAMS_H
@@ -19,12 +21,15 @@
 
 /* The fate of one mapping of a program (struct xip_mapping of the same index). */
 struct xip_verdict {
-	bool wanted;     /* by the loader's rules it could be mapped from flash */
-	bool direct;     /* and the kernel will do so, all its pages */
-	bool misaligned; /* it will, but the address is no multiple of xip_mapping.align */
-	uint32_t pages;  /* pages mapped from flash; without an MMU all or none */
-	uint64_t offset; /* bytes in the image of the first page, when @pages is not 0 */
-	const char *why; /* why not all of it is direct, NULL when it is; in the arena */
+	bool wanted;      /* by the loader's rules it could be mapped from flash */
+	bool direct;      /* and the kernel will do so, all its pages */
+	bool misaligned;  /* it will, but the address is no multiple of xip_mapping.align */
+	uint32_t pages;   /* pages mapped from flash; without an MMU all or none */
+	uint64_t offset;  /* bytes in the image of the first page, when @pages is not 0 */
+	uint32_t paged;   /* with an MMU: pages mapped from flash page by page, at least @pages */
+	const char *why;  /* why not all of it is direct, NULL when it is; in the arena */
+	const char *lost; /* with an MMU: why some uncompressed page is mapped by no kernel, not
+			   * even page by page; NULL: there is none */
 };
 
 /* One kind of kernel's view of a program. */
@@ -33,6 +38,8 @@ struct xip_view {
 	struct xip_verdict *verdicts; /* one for each of program.mappings */
 	bool direct;                  /* some mapping is wanted, and each that is will be direct */
 	uint32_t pages;               /* sum of pages mapped from flash */
+	uint32_t wanted;              /* sum of pages that could be */
+	uint32_t paged;               /* sum of pages mapped from flash page by page */
 	bool clashes;    /* XIP_WHY_SHARED_PAGE, but the kernel would map both segments directly */
 	bool written;    /* XIP_WHY_TEXTREL, but the kernel would map the text directly */
 	const char *why; /* the first reason why not direct, NULL when it is */
@@ -66,6 +73,12 @@ XIP_MUST_CHECK enum xip_err xip_programs_judge(struct xip_image *image,
 	const struct xip_programs_options *options, struct xip_program_list *list,
 	const struct xip_diag *diag);
 void xip_programs_free(struct xip_program_list *list);
+
+/*
+ * True when the image was laid out for a kernel that maps page by page: such a kernel maps pages of
+ * some program that others would read to RAM.
+ */
+bool xip_programs_are_by_page(const struct xip_program_list *list);
 
 /*
  * *@other: the file is executable and an ELF program in the other byte order than the image. What

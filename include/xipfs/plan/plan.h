@@ -60,7 +60,9 @@ struct xip_plan_file {
 	const struct xip_elf *elf; /* with xip_policy.fit for an ELF, else NULL; without segments */
 	uint32_t size; /* bytes of the source, from its start on, that enter the image */
 	uint32_t run_count;
-	uint16_t machine; /* EM_* of an ELF program, else 0 */
+	uint32_t cold_pages; /* with XIP_WISH_PROFILE: pages that could be in place, but are not in
+			      * the profile */
+	uint16_t machine;    /* EM_* of an ELF program, else 0 */
 	uint8_t patch_count;
 	uint8_t wish;      /* enum xip_wish: what the deciding rule wants */
 	uint8_t loader;    /* enum xip_loader */
@@ -94,6 +96,12 @@ XIP_MUST_CHECK enum xip_err xip_plan_make(const struct xip_tree *tree,
 	const struct xip_policy *policy, unsigned threads, struct xip_plan **plan,
 	const struct xip_diag *diag);
 void xip_plan_free(struct xip_plan *plan);
+
+/*
+ * A plan with the same files, to be changed by the caller, who frees it with xip_plan_free. What
+ * they point to is @plan's, which must outlive it. XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_plan_copy(const struct xip_plan *plan, struct xip_plan **copy);
 
 /*
  * Puts what the plan changes of the file into @length bytes at @bytes, which were read from byte

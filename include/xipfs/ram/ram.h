@@ -30,9 +30,11 @@
 #include "xipfs/read/reader.h"
 
 enum xip_kernel {
-	XIP_KERNEL_AUTO, /* without an MMU when there is an FDPIC or bFLT program, else with one */
+	XIP_KERNEL_AUTO, /* without an MMU when there is an FDPIC or bFLT program, else with one,
+			  * page by page when the image is laid out so */
 	XIP_KERNEL_NOMMU,
 	XIP_KERNEL_MMU,
+	XIP_KERNEL_PAGEWISE, /* with an MMU and the patch that maps page by page */
 };
 
 /* MAX_PAGE_ORDER of mm/page_alloc.c, unless CONFIG_ARCH_FORCE_MAX_ORDER says other. */
@@ -63,7 +65,6 @@ struct xip_ram_line {
 	bool named;       /* the line names the file; otherwise it is anonymous memory */
 	bool read, write, exec;
 	uint64_t flash_pages;    /* mapped from flash */
-	uint64_t image_offset;   /* where the first of them lies in the image, bytes */
 	uint64_t shared_pages;   /* in RAM once for all processes: a read-only copy (no MMU) or the
 				  * page cache (MMU) */
 	uint64_t private_pages;  /* in RAM for each process */
@@ -135,7 +136,8 @@ struct xip_ram_advice {
 };
 
 struct xip_ram {
-	enum xip_kernel kernel; /* never AUTO */
+	enum xip_kernel kernel; /* NOMMU or MMU */
+	bool pagewise;          /* with an MMU: it maps page by page */
 	unsigned max_order;     /* see struct xip_ram_options */
 	uint32_t page_size;     /* bytes */
 	struct xip_ram_object *objects;

@@ -84,8 +84,8 @@ function readImage(raw, kinds) {
     parent.below += 1 + entries[i].below;
     entries[i].kinds.forEach((bytes, kind) => { parent.kinds[kind] += bytes; });
   }
-  for (const [entry, why, segments] of raw.programs)
-    entries[entry].program = { why, segments };
+  for (const [entry, why, segments, wanted, hot] of raw.programs)
+    entries[entry].program = { why, segments, wanted, hot };
   for (const [entry, flash, first, further, plain, block, missing] of raw.ram.programs)
     entries[entry].ram = { entry: entries[entry], flash, first, further, plain, block, missing, saved: plain - first };
   return image;

@@ -287,7 +287,7 @@ function ramTable(app) {
   const { ram, entries } = app.model.image, rows = ram.programs.map(([index]) => entries[index].ram);
   const column = (name, key, look) => ({ name, value: (row) => row[key], bar: look });
   return new Table(element("ram"), app, { title: "RAM",
-    note: `What each program takes of a kernel with${ram.mmu ? "" : "out"} an MMU; heap and kernel objects are not counted.`,
+    note: `What each program takes of a kernel with${ram.mmu ? "" : "out"} an MMU${ram.pagewise ? " that maps page by page" : ""}; heap and kernel objects are not counted.`,
     columns: [{ name: "program", value: (row) => row.entry.path,
       text: (row) => row.missing.length ? ` missing: ${row.missing.join(", ")}` : "" },
     column("saved", "saved", () => "xip"), column("first process", "first"), column("each further", "further"),

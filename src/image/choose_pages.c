@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The flash budget for pages that a profile placed: the coldest go first.
+ */
+#include <stdlib.h>
+
+#include "choose.h"
+
+/* A page by how often it was seen. */
+struct ranked {
+	uint64_t count;
+	size_t page; /* index in cutter.pages */
+};
+
+struct cutter {
+	const struct xip_tree *tree;
+	const struct xip_build_options *options;
+	const struct xip_plan *plan;
+	const struct xip_encoding *encoding;
+	struct xip_plan *placed;
+	struct xip_profile_page *pages; /* that may be left out, ascending by file and page */
+	struct ranked *ranked;          /* the same, the hottest first */
+	size_t count;
+	bool *kept;                /* of each of @pages */
+	struct xip_plan_run *runs; /* of all files, one behind the other */
+};
+
+static bool is_profiled(const struct xip_plan_file *file)
+{
+	return file->wish == XIP_WISH_PROFILE && file->run_count;
+}
+
+/* Of pages with equal counts the earlier in the tree is the hotter one, so runs stay together. */
+static int compare_heat(const void *a, const void *b)
+{
+	const struct ranked *left = a, *right = b;
+
+	if (left->count != right->count)
+		return left->count < right->count ? 1 : -1;
+	return (left->page > right->page) - (left->page < right->page);
+}
+
+static enum xip_err rank_pages(struct cutter *c, const struct xip_profile *profile)
+{
+	c->pages = calloc(profile->count + 1, sizeof(*c->pages));
+	c->ranked = calloc(profile->count + 1, sizeof(*c->ranked));
+	c->kept = calloc(profile->count + 1, sizeof(*c->kept));
+	c->runs = xip_arena_calloc(c->placed->arena, profile->count, sizeof(*c->runs));
+	if (!c->pages || !c->ranked || !c->kept || !c->runs)
+		return XIP_ERR_NOMEM;
+	for (size_t i = 0; i < profile->count; i++) {
+		const struct xip_profile_page *page = &profile->pages[i];
+		const struct xip_plan_file *file = &c->plan->files[page->file];
+
+		if (!is_profiled(file) || !xip_plan_is_xip(file, page->page, NULL))
+			continue;
+		c->ranked[c->count] = (struct ranked){page->count, c->count};
+		c->pages[c->count++] = *page;
+	}
+	qsort(c->ranked, c->count, sizeof(*c->ranked), compare_heat);
+	return XIP_OK;
+}
+
+/* Leaves the @count hottest pages in place. */
+static void keep_hottest(struct cutter *c, size_t count)
+{
+	struct xip_plan_run *run = c->runs;
+	struct xip_plan_file *file = NULL;
+
+	for (size_t i = 0; i < c->count; i++)
+		c->kept[c->ranked[i].page] = i < count;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct xip_profile_page *page = &c->pages[i];
+		const struct xip_plan_file *all = &c->plan->files[page->file];
+		uint32_t from = 0;
+
+		if (!i || c->pages[i - 1].file != page->file) {
+			file = &c->placed->files[page->file];
+			file->runs = run;
+			file->run_count = 0;
+		}
+		if (!c->kept[i] || !xip_plan_is_xip(all, page->page, &from))
+			continue;
+		if (file->run_count && run[-1].first + run[-1].count == page->page) {
+			run[-1].count++;
+			continue;
+		}
+		*run++ = (struct xip_plan_run){page->page, 1, all->runs[from].align};
+		file->run_count++;
+	}
+}
+
+/* Does the image fit with the @count hottest pages in place? */
+static enum xip_err try_pages(struct cutter *c, size_t count, bool *fits)
+{
+	struct xip_layout *layout;
+	enum xip_err err;
+
+	keep_hottest(c, count);
+	err = xip_layout_make(c->tree, c->placed, c->encoding, &c->options->layout, &layout, NULL);
+	*fits = !err && layout->size <= c->options->max_size;
+	if (!err)
+		xip_layout_free(layout);
+	return err == XIP_ERR_LIMIT ? XIP_OK : err;
+}
+
+static enum xip_err cut(struct cutter *c)
+{
+	size_t low = 0, high = c->count;
+	bool fits = true;
+	enum xip_err err = c->count ? try_pages(c, high, &fits) : XIP_OK;
+
+	if (err || fits)
+		return err;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		err = try_pages(c, middle, &fits);
+		if (err)
+			return err;
+		if (fits)
+			low = middle;
+		else
+			high = middle;
+	}
+	keep_hottest(c, low);
+	return XIP_OK;
+}
+
+enum xip_err xip_choose_pages(const struct xip_tree *tree, const struct xip_build_options *options,
+	const struct xip_plan *plan, const struct xip_encoding *encoding, struct xip_plan *placed)
+{
+	struct cutter c = {
+		.tree = tree,
+		.options = options,
+		.plan = plan,
+		.encoding = encoding,
+		.placed = placed,
+	};
+	enum xip_err err = XIP_OK;
+
+	if (options->policy.profile)
+		err = rank_pages(&c, options->policy.profile);
+	if (!err)
+		err = cut(&c);
+	free(c.pages);
+	free(c.ranked);
+	free(c.kept);
+	return err;
+}

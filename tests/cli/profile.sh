@@ -1,0 +1,509 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# mkxipfs --xip-profile: hot pages in place, cold ones compressed, what it says and what it refuses
+
+# profile LINE... makes ./p.csv of these.
+profile()
+{
+	printf '%s\n' path,page,count "$@" >p.csv
+}
+
+# kinds PATH: a letter for each block of a file in ./a.img: x in place, c compressed, s stored
+# without a direct pointer, h a hole.
+kinds()
+{
+	kernel -p "${page:-4096}" blocks a.img "$1" |
+		sed 's/.* xip/x/; s/.* direct/c/; s/.* compressed/c/; s/.* stored/s/; s/.* hole/h/' |
+		tr -d '\n'
+}
+
+# same_content: every file of ./tree is the same to the second reader of ./a.img, by read(2).
+same_content()
+{
+	local file
+
+	while read -r file; do
+		kernel -p "${page:-4096}" cat a.img "/$file" | cmp - "tree/$file" ||
+			fail "/$file differs"
+	done < <(cd tree && find . -type f -printf '%P\n')
+}
+
+# is_sound: no check has anything to say of ./a.img, and it holds ./tree.
+is_sound()
+{
+	status 0 xipfs-dump --check "$@" a.img
+	matches out ' 0 errors, 0 warnings'
+	same_content
+	rm -rf back
+	status 0 xipfs-dump "$@" --extract=back a.img
+	diff -r tree back || fail "other files come out than went in"
+}
+
+# The pages 0 to 3 of this program are read-only, page 4 and what follows are data.
+a_program()
+{
+	mkdir -p tree/bin
+	program fixed tree/bin/fixed
+}
+
+hot_and_cold()
+{
+	a_program
+	text 9000 >tree/text
+	profile /bin/fixed,0,1 /bin/fixed,2,1 /bin/fixed,4,9 /text,0,5
+	status 0 mkxipfs -q -v --xip-profile=p.csv tree a.img
+	empty err
+	matches out '/bin/fixed: in place at 0x[0-9a-f]+: 2 of 2 hot pages, in 2 runs; 2 cold ones '
+	matches out '^  profile +2 of 2 hot pages in place, 2 cold ones compressed$'
+	equal "$(kinds /bin/fixed | cut -c -4)" xcxh
+	equal "$(kinds /text)" ccc
+	is_sound
+	equal "$(kernel map mmu a.img /bin/fixed 0 1 | cut -d ' ' -f 1)" 1 "pages, no patch"
+	equal "$(kernel map mmu a.img /bin/fixed 2 2 | cut -d ' ' -f 1)" 1 "pages, no patch"
+	profile /bin/fixed,3,1
+	status 0 mkxipfs -q --xip-profile=p.csv tree a.img
+	equal "$(kinds /bin/fixed | cut -c -4)" cccx
+	equal "$(kernel map mmu a.img /bin/fixed 2 2 | cut -d ' ' -f 1)" 0 "pages, no patch"
+	equal "$(kernel map pages a.img /bin/fixed 2 2 | cut -d ' ' -f 1)" 1 "pages, patched"
+	is_sound
+}
+
+# Nothing is in place of a program that the profile does not name.
+unnamed_program()
+{
+	a_program
+	program fixed tree/bin/other
+	echo >>tree/bin/other
+	profile /bin/fixed,1,1
+	status 0 mkxipfs -q -v --xip-profile=p.csv tree a.img
+	empty err
+	not_in_place a.img /bin/other
+	matches out '/bin/other: compressed: none of its 4 pages is hot \(--xip-profile=p.csv\)'
+	is_sound
+}
+
+# random_profile PATH FILE SEED: about a third of the pages, in stretches, with counts.
+random_profile()
+{
+	python3 - "$@" <<-'END'
+		import os, random, sys
+		path, file, seed = sys.argv[1:]
+		dice = random.Random(int(seed))
+		page, pages = 0, -(-os.path.getsize(file) // 4096)
+		while page < pages:
+		    for hot in range(page, min(pages, page + dice.randrange(1, 6))):
+		        print("%s,%d,%d" % (path, hot, dice.randrange(1, 50)))
+		        page = hot + 1
+		    page += dice.randrange(1, 12)
+	END
+}
+
+# Programs of this machine: each page is as the profile says, what is one behind the other in the
+# file is so in flash, and the predictions agree with the second reader.
+real_programs()
+{
+	local path first count index=0 want got
+
+	mkdir -p tree/bin tree/lib
+	cp "$(command -v bash)" "$(command -v grep)" tree/bin
+	cp "$(ldd "$(command -v bash)" | sed -n 's/.*=> \(.*libc[.].*\) (.*/\1/p')" tree/lib/libc.so.6
+	profile
+	for path in /bin/bash /bin/grep /lib/libc.so.6; do
+		random_profile $path tree$path $((index++)) >>p.csv
+	done
+	status 0 mkxipfs -q --xip-profile=p.csv "$@" tree a.img
+	empty err
+	if (($#)); then
+		status 0 xipfs-dump --check a.img
+		matches out ' 0 errors, 0 warnings'
+	else
+		is_sound
+	fi
+	xipfs-dump --ram --json a.img >ram.json
+	equal "$(jq .pagewise ram.json)" true "the kernel of the prediction"
+	for path in /bin/bash /bin/grep /lib/libc.so.6; do
+		kernel blocks a.img $path >blocks
+		loads tree$path >loads
+		awk -v path=$path -F '[, ]' '
+			FILENAME == "loads" { for (i = $1; i < $1 + $2; i++) text[i] = 1; next }
+			FILENAME == "p.csv" { if ($1 == path) hot[$2] = 1; next }
+			{
+				page = FNR - 1
+				if ((page in hot && page in text) != ($3 == "xip"))
+					bad = bad " " page
+				if ($3 == "xip" && was == page - 1 && page && $1 != start + 4096)
+					bad = bad " " page "(apart)"
+				if ($3 == "xip") { was = page; start = $1; found++ }
+			}
+			END { if (bad || found < 10) { print "pages:" bad ", in place: " found; exit 1 } }
+		' loads p.csv blocks || fail "$path is not as the profile says"
+		while read -r first count; do
+			want=$(kernel map pages a.img $path "$first" "$count" | cut -d ' ' -f 1)
+			got=$(jq -r --arg path $path --argjson offset $((first * 4096)) '
+				[.programs[].objects[] | select(.path == $path) | .lines[] |
+				select(.offset == $offset and .named) | .mapped_in_place_pages][0]' ram.json)
+			equal "$got" "$want" "pages of $path from page $first on that are in place"
+		done <loads
+	done
+}
+
+other_pages()
+{
+	local page=16384
+
+	mkdir -p tree/bin
+	cp "$(command -v bash)" tree/bin
+	profile /bin/bash,0,1 /bin/bash,7,1 /bin/bash,8,3
+	status 0 mkxipfs -q -b $page --xip-profile=p.csv tree a.img
+	equal "$(kinds /bin/bash | cut -c -9)" xccccccxx
+	is_sound --page-size=$page
+	printf '%s\n' ./bin/bash,0,1 ./bin/bash,4096,1 ./bin/bash,114688,1 ./bin/bash,131072,3 >axfs
+	mkxipfs -q --quiet -b $page --xip-profile=axfs tree b.img
+	same a.img b.img
+}
+
+big_endian()
+{
+	mkdir -p tree/bin
+	program mips tree/bin/mips
+	profile /bin/mips,0,1
+	status 0 mkxipfs -q -B --xip-profile=p.csv tree a.img
+	equal "$(kinds /bin/mips)" xc
+	is_sound
+}
+
+# Both forms, in one file or several, give one image.
+forms()
+{
+	a_program
+	ln -s bin/fixed tree/link
+	ln tree/bin/fixed tree/hard
+	profile /bin/fixed,0,3 /bin/fixed,2,4
+	mkxipfs -q --quiet --xip-profile=p.csv tree want.img
+	printf '%s\n' ./bin/fixed,0,3 ./bin/fixed,8192,4 >axfs
+	mkxipfs -q --quiet --xip-profile=axfs tree a.img
+	same want.img a.img
+	mkxipfs -q --quiet --xip-profile=- tree a.img <axfs
+	same want.img a.img
+	profile /link,0,1
+	printf '%s\r\n' path,page,count '"/hard",2,1' >q.csv
+	mkxipfs -q --quiet --xip-profile=p.csv --xip-profile=q.csv tree a.img
+	same want.img a.img
+}
+
+not_there()
+{
+	a_program
+	profile /bin/fixed,0,1 /bin/nothing,5,1 /bin/fixed,99,1 /bin,0,1
+	status 0 mkxipfs -q --xip-profile=p.csv tree a.img
+	one_line err
+	matches err 'p.csv: warning: 3 of the 4 pages .* first page 5 of /bin/nothing in line 3$'
+	equal "$(kinds /bin/fixed | cut -c -4)" xcch
+	profile
+	status 0 mkxipfs -q --xip-profile=p.csv tree a.img
+	one_line err
+	matches err 'p.csv: warning: the profile names no page$'
+	not_in_place a.img /bin/fixed
+	rm a.img
+	fails 8 'makes errors of warnings' mkxipfs -q -E --xip-profile=p.csv tree a.img
+	absent a.img
+}
+
+bad_profiles()
+{
+	a_program
+	printf '/bin/fixed,0,1\n' >p.csv
+	fails 8 'p.csv: line 1: a profile begins with' mkxipfs --xip-profile=p.csv tree a.img
+	profile /bin/fixed,0
+	fails 8 'p.csv: line 2: it must be a path, a page and a count' \
+		mkxipfs --xip-profile=p.csv tree a.img
+	one_line err
+	profile /bin/fixed,0,0
+	fails 8 'p.csv: line 2: 0: the count' mkxipfs --xip-profile=p.csv tree a.img
+	printf 'path,page,count\n/bin/fixed,0,1\0\n' >p.csv
+	fails 8 'p.csv: line 2: a NUL byte' mkxipfs --xip-profile=p.csv tree a.img
+	fails 8 'no.csv' mkxipfs --xip-profile=no.csv tree a.img
+	absent a.img
+}
+
+wrong_usage()
+{
+	a_program
+	profile /bin/fixed,0,1
+	fails 16 'xip-profile with -X: ' mkxipfs -X --xip-profile=p.csv tree a.img
+	one_line err
+	fails 16 'classic' mkxipfs --classic --xip-profile=p.csv tree a.img
+	echo '/bin/* profile' >policy
+	fails 16 'policy:1: /bin/. profile: there is no profile' mkxipfs --policy=policy tree a.img
+	fails 16 'only once' mkxipfs --xip-profile=- --policy=- tree a.img </dev/null
+	fails 16 'written over an input' mkxipfs --xip-profile=p.csv tree p.csv
+	fails 16 'written over an input' mkxipfs --xip-profile=p.csv --report=p.csv tree a.img
+	absent a.img
+	status 0 mkxipfs -q -X -X --xip-profile=p.csv tree a.img
+	equal "$(kinds /bin/fixed | cut -c -4)" xcch
+}
+
+# A kernel without an MMU maps all of a segment or nothing.
+programs_without_mmu()
+{
+	local kind
+
+	for kind in fdpic flat; do
+		rm -rf tree
+		mkdir -p tree/bin
+		program $kind tree/bin/$kind
+		profile /bin/$kind,0,1
+		fails 8 "/bin/$kind: it is a program for a kernel without an MMU.*xip-profile=p.csv" \
+			mkxipfs -q --xip-profile=p.csv tree a.img
+		one_line err
+		absent a.img
+		# who means it says otherwise
+		status 0 mkxipfs -q --xip-profile=p.csv --xip=/bin/$kind tree a.img
+		status 0 mkxipfs -q --xip-profile=p.csv --no-xip=/bin/$kind tree a.img
+		rm a.img
+	done
+}
+
+# The last rule that matches decides, and the word of a policy is for some files only.
+rules()
+{
+	a_program
+	program fixed tree/bin/other
+	echo >>tree/bin/other
+	profile /bin/fixed,1,1 /bin/other,1,1
+	echo '/bin/other profile' >policy
+	status 0 mkxipfs -q --xip-profile=p.csv --no-xip --policy=policy tree a.img
+	equal "$(kinds /bin/other | cut -c -4)" cxch
+	not_in_place a.img /bin/fixed
+	printf '%s\n' '* auto' '/bin/other profile' >policy
+	status 0 mkxipfs -q --xip-profile=p.csv --policy=policy tree a.img
+	equal "$(kinds /bin/other | cut -c -4)" cxch
+	equal "$(kinds /bin/fixed | cut -c -4)" xxxx
+	status 0 mkxipfs -q --xip-profile=p.csv --xip=/bin/other tree a.img
+	equal "$(kinds /bin/other)" xxxxxx
+	equal "$(kinds /bin/fixed | cut -c -4)" cxch
+	status 0 mkxipfs -q --xip=/bin/other --xip-profile=p.csv tree a.img
+	equal "$(kinds /bin/other | cut -c -4)" cxch
+}
+
+# The coldest pages go first, and no more of them than must.
+fit()
+{
+	local size all hot placed
+
+	mkdir -p tree/bin
+	cp "$(command -v bash)" tree/bin
+	profile
+	random_profile /bin/bash tree/bin/bash 7 >>p.csv
+	mkxipfs -q --quiet --no-xip tree none.img
+	mkxipfs -q --quiet --xip-profile=p.csv --report=all.json tree all.img
+	all=$(stat -c %s all.img)
+	size=$((($(stat -c %s none.img) + all) / 2))
+	status 0 mkxipfs -q --xip-profile=p.csv --max-size=$size --fit --report=a.json tree a.img
+	empty err
+	(($(stat -c %s a.img) <= size)) || fail "larger than it may be"
+	hot=$(jq '.entries[] | select(.path == "/bin/bash") | .hot_pages' a.json)
+	placed=$(jq '.entries[] | select(.path == "/bin/bash") | .hot_pages_in_place' a.json)
+	equal "$(jq '.entries[] | select(.path == "/bin/bash") | .hot_pages_in_place' all.json)" \
+		"$hot" "hot pages in place with room for all"
+	((placed > hot / 4 && placed < hot * 3 / 4)) || fail "$placed of $hot hot pages in place"
+	(($(stat -c %s a.img) > size - 3 * 4096)) || fail "there was room for more"
+	matches out "^  profile +$placed of $hot hot pages in place"
+	# no page in place is colder than one that is not
+	kernel blocks a.img /bin/bash >blocks
+	loads tree/bin/bash >loads
+	awk -F '[, ]' '
+		FILENAME == "loads" { for (i = $1; i < $1 + $2; i++) text[i] = 1; next }
+		FILENAME == "p.csv" { count[$2] = $3; next }
+		!(FNR - 1 in text) || !(FNR - 1 in count) { next }
+		$3 == "xip" { if (!least || count[FNR - 1] < least) least = count[FNR - 1]; next }
+		count[FNR - 1] > most { most = count[FNR - 1] }
+		END { if (!least || !most || most > least) { print least, most; exit 1 } }
+	' loads p.csv blocks || fail "not the hottest pages"
+	is_sound
+	status 0 mkxipfs -q --xip-profile=p.csv --max-size="$all" --fit tree a.img
+	same a.img all.img
+	rm a.img
+	fails 8 'more than the [0-9]+ that are allowed' \
+		mkxipfs -q --xip-profile=p.csv --max-size=300K --fit tree a.img
+	absent a.img
+}
+
+# Beside a profile, whole programs get the room that hot pages leave.
+fit_beside_programs()
+{
+	local size
+
+	a_program
+	mkdir -p tree/usr
+	cp "$(command -v grep)" tree/usr
+	profile /usr/grep,0,1 /usr/grep,3,1
+	echo '/bin/* auto' >policy
+	mkxipfs -q --quiet --xip-profile=p.csv --no-xip=/bin/fixed tree b.img
+	size=$(stat -c %s b.img)
+	status 0 mkxipfs -q --xip-profile=p.csv --policy=policy --fit --max-size="$size" tree a.img
+	not_in_place a.img /bin/fixed
+	matches out 'profile +2 of 2 hot pages'
+	matches out 'left out +1 of 1 for want of room'
+	status 0 mkxipfs -q --xip-profile=p.csv --policy=policy --fit \
+		--max-size=$((size + 5 * 4096)) tree a.img
+	equal "$(kinds /bin/fixed | cut -c -4)" xxxx
+	is_sound
+}
+
+# one_segment SIZE FILE: an ELF program for ARM that is one read-only segment of SIZE bytes.
+one_segment()
+{
+	local size
+
+	size=$(printf '%08x' "$1" | sed 's/\(..\)\(..\)\(..\)\(..\)/\4\3\2\1/')
+	{
+		echo '7f454c46010101000000000000000000 02002800 01000000 54000100 34000000 00000000'
+		echo "00000005 3400 2000 0100 0000 0000 0000 01000000 00000000 00000100 00000100"
+		echo "$size $size 05000000 00100000"
+	} | xxd -r -p >"$2"
+	noise "$1" | tail -c +85 >>"$2"
+	chmod 755 "$2"
+	equal "$(stat -c %s "$2")" "$1" "bytes of the program"
+}
+
+# At the end of a file: in place, its last page is mapped only with zeros behind it; where it is
+# full, kernels without the patch read it as zeros.
+last_pages()
+{
+	local size last want
+
+	for size in 4095 4096 4097 8191 8192 8193 12287 12288; do
+		rm -rf tree
+		mkdir -p tree/bin
+		one_segment $size tree/bin/one
+		noise 3000 9 >tree/behind
+		last=$(((size - 1) / 4096))
+		profile /bin/one,$last,1
+		status 0 mkxipfs -q --xip-profile=p.csv tree a.img
+		want=$(printf 'sss%.0s' {1..3})
+		((size % 4096)) && want=${want:0:last}x || want=${want:0:last}h # as it is read
+		equal "$(kinds /bin/one)" "$want"
+		equal "$(kernel map pages a.img /bin/one 0 3 | cut -d ' ' -f 1)" 1 "pages in place"
+		if ((size % 4096)); then
+			empty err
+			is_sound
+		else
+			matches err '/bin/one: warning: its last page is full and must be mapped'
+			status 0 xipfs-dump --check a.img
+			matches out '^warning: last-block: /bin/one'
+		fi
+		((last)) || continue
+		profile /bin/one,0,1
+		status 0 mkxipfs -q --xip-profile=p.csv tree a.img
+		empty err
+		is_sound
+	done
+}
+
+explanations()
+{
+	a_program
+	profile /bin/fixed,0,1 /bin/fixed,1,1
+	status 0 mkxipfs --xip-profile=p.csv --explain=/bin/fixed tree
+	matches out 'wanted +the pages that a profile names +\(--xip-profile=p.csv\)'
+	matches out 'becomes +in place, 2 hot pages; 2 cold ones compressed'
+	status 0 mkxipfs --xip-profile=p.csv --fit --max-size=1M --explain=/bin/fixed tree
+	matches out 'becomes +in place, 2 hot pages, as many as --fit finds room for; 2 cold'
+	profile /bin/nothing,0,1
+	status 0 mkxipfs --xip-profile=p.csv --explain=/bin/fixed tree
+	matches out 'becomes +compressed: none of 4 pages is hot'
+}
+
+views()
+{
+	local ram
+
+	a_program
+	profile /bin/fixed,1,1 /bin/fixed,3,2
+	status 0 mkxipfs -q --xip-profile=p.csv --report=a.json tree a.img
+	equal "$(jq -c '.entries[] | select(.path == "/bin/fixed") | [.in_place, .hot_pages,
+		.hot_pages_in_place, .cold_pages, [.runs[] | [.first_page, .pages]]]' a.json)" \
+		'[true,2,2,2,[[1,1],[3,1]]]' "the report"
+	status 0 xipfs-dump a.img
+	matches out 'MMU +not in place: page 0 of the file is compressed$'
+	matches out '^ +page by page 2 of 4 pages in place$'
+	status 0 xipfs-dump --ram=mmu a.img
+	matches out '^RAM on a kernel with an MMU, in'
+	matches out '^all programs together.*: 4096 bytes run from flash'
+	status 0 xipfs-dump --ram=pagewise a.img
+	matches out '^RAM on a kernel with an MMU that maps page by page, in'
+	matches out '^all programs together.*: 8192 bytes run from flash'
+	! grep -q 'let mkxipfs place it' out || fail "advice to place what a profile left out"
+	cp out by.name
+	status 0 xipfs-dump --ram a.img
+	same out by.name
+	equal "$(json a.img '.programs[0].mmu | [.pages, .pagewise_pages, (.mappings |
+		map(.pagewise_pages))] | tojson' --check)" '[1,2,[0,1,1,0]]'
+	fails 16 'nommu, mmu or pagewise' xipfs-dump --ram=other a.img
+	# expectations are judged for the kernel that the image is made for, or for the one they name
+	ram=$(json a.img '.programs[0].first' --ram=pagewise)
+	equal "$(json a.img '.programs[0].first' --ram=mmu)" $((ram + 4096)) "RAM without the patch"
+	echo "ram /bin/fixed <= $ram" >expect
+	status 0 xipfs-dump --expect=expect a.img
+	echo "kernel pagewise" >>expect
+	status 0 xipfs-dump --expect=expect a.img
+	sed -i 's/pagewise/mmu/' expect
+	status 4 xipfs-dump --expect=expect a.img
+	# an image without such a program is for any kernel with an MMU
+	mkxipfs -q --quiet tree b.img
+	equal "$(json b.img .pagewise --ram)" false "pagewise"
+}
+
+# A page that was to be mapped, and is by no kernel.
+lost_page()
+{
+	local table
+
+	a_program
+	profile /bin/fixed,1,1 /bin/fixed,3,2
+	mkxipfs -q --quiet --xip-profile=p.csv tree a.img
+	status 0 xipfs-dump --check=xip-mmu a.img
+	matches out ' 0 errors, 0 warnings'
+	# the pointer of page 1: four bytes further on
+	table=$(kernel list a.img | awk '$1 == "/bin/fixed" { print $6 }')
+	patch_bytes a.img $((table + 4)) "$(printf '%02x' $((16#$(xxd -s $((table + 4)) -l 1 -p a.img) + 1)))"
+	equal "$(kernel map pages a.img /bin/fixed 0 4 | cut -d ' ' -f 1)" 1 "pages in place"
+	status 0 xipfs-dump --check=xip-mmu a.img
+	matches out '^warning: xip-mmu: /bin/fixed: segment 1 is not executed in place: it does not lie'
+}
+
+# All pages of a segment are there, but the kernels without the patch want them in one piece.
+scattered_pages()
+{
+	local table
+
+	a_program
+	mkxipfs -q --quiet tree a.img
+	table=$(kernel list a.img | awk '$1 == "/bin/fixed" { print $6 }')
+	patch_bytes a.img $((table + 8)) "$(slice a.img $((table + 12)) 4 | xxd -p)$(
+		slice a.img $((table + 8)) 4 | xxd -p)"
+	equal "$(kernel map mmu a.img /bin/fixed 2 2 | cut -d ' ' -f 1)" 1 "pages in place"
+	status 0 xipfs-dump --check=xip-mmu a.img
+	matches out '^warning: xip-mmu: /bin/fixed: segment 2 .*: page 3 of the file does not follow'
+}
+
+check "hot pages in place, cold ones compressed" hot_and_cold
+check "a program that no profile names" unnamed_program
+check "programs of this machine" real_programs
+check "programs of this machine, stripped" real_programs --strip
+check "pages of 16 KiB" other_pages
+check "a big-endian image" big_endian
+check "forms of profiles, several of them" forms
+check "pages that are not there" not_there
+check "bad profiles: exit 8, no image" bad_profiles
+check "wrong usage: exit 16, no image" wrong_usage
+check "programs for a kernel without an MMU" programs_without_mmu
+check "the last rule decides" rules
+check "--fit leaves out the coldest pages" fit
+check "--fit: programs beside a profile" fit_beside_programs
+check "last pages" last_pages
+check "--explain" explanations
+check "reports, --ram and the list of programs" views
+check "xip-mmu: a page that no kernel maps" lost_page
+check "xip-mmu: pages that do not follow one another" scattered_pages
