@@ -5,6 +5,7 @@
  */
 #include "xipfs/base/pattern.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* The end of a set, behind its ']'; NULL when it has none. @set points behind the '['. */
@@ -122,6 +123,18 @@ bool xip_pattern_match(const char *pattern, const char *path)
 	while (*pattern == '/')
 		pattern++;
 	return match(pattern, end, path);
+}
+
+/* No path with more '/' than the pattern fits it: nothing but a '/' and a double star takes one. */
+size_t xip_pattern_reach(const char *pattern)
+{
+	size_t slashes = 0;
+
+	if (strstr(pattern, "**"))
+		return SIZE_MAX;
+	for (const char *p = pattern; *p; p++)
+		slashes += *p == '/';
+	return slashes ? slashes + 2 : 1;
 }
 
 static const char specials[] = "*?[\\";

@@ -143,20 +143,21 @@ static const char *real_pattern(struct judge *judge, bool follow, char *real)
 /* Calls @each for all entries that match; returns how many there are. */
 static size_t for_each_match(struct judge *judge, bool regular_only, judge_entry_fn each)
 {
-	char real[XIP_RESOLVE_PATH_MAX];
+	char real[XIP_RESOLVE_PATH_MAX], shown[XIP_SHOWN_PATH_SIZE];
 	const char *pattern = real_pattern(judge, regular_only, real);
-	size_t count = 0;
+	const struct xip_listing *listing = judge->image->listing;
+	size_t reach = pattern ? xip_pattern_reach(pattern) : 1, count = 0;
 
-	for (size_t i = 0; i != SIZE_MAX; i = xip_listing_next(judge->image->listing, i)) {
+	for (size_t i = 0; i != SIZE_MAX; i = xip_listing_next(listing, i)) {
 		char *path;
 
 		if (regular_only && !is_regular(entry_at(judge, i)))
 			continue;
-		path = xip_listing_path(judge->image->listing, i);
+		path = xip_listing_path_end(listing, i, reach);
 		judge->failed |= !path;
 		if (path && matches(pattern, i, path)) {
 			count++;
-			each(judge, i, path);
+			each(judge, i, xip_listing_show(listing, i, shown));
 		}
 		free(path);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "squeeze.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,15 @@
 
 #define BLOCKS_MAX  15 /* zopfli's own default */
 #define SYMBOLS_MIN 10 /* of a block that may be cut */
-#define TRIES       7
+
+/* Where a block may be cut: the best places by estimate, and how far they are apart, in symbols. */
+#define TRIES 6
+#define APART 32
+
+/* What one more symbol in a Huffman table is taken to cost, in bits: tried from 0 to 6. */
+#define SYMBOL_BITS 1
+
+#define END_OF_BLOCK 256
 
 /* A block of the stream to be: its symbols, its bits, and whether a cut would make it smaller. */
 struct block {
@@ -26,43 +35,109 @@ struct cut {
 	double left, right; /* bits of both sides */
 };
 
-static struct cut cut_at(const ZopfliLZ77Store *symbols, const struct block *block, size_t at)
+/* What the search works with. */
+struct search {
+	const ZopfliLZ77Store *symbols;
+	double *estimates; /* of a cut in front of each symbol, in bits */
+	double *weights;   /* n log2 n of each number of symbols n */
+};
+
+/* --- Estimates ------------------------------------------------------------------------------- */
+
+/* How often each symbol is on one side of a cut. */
+struct tally {
+	size_t lengths[ZOPFLI_NUM_LL], distances[ZOPFLI_NUM_D]; /* literals are with the lengths */
+	size_t length_count, distance_count;
+	size_t kinds;   /* symbols that are there at all */
+	double weights; /* of all of them */
+};
+
+static void add(const struct search *search, struct tally *tally, size_t *count, int by)
 {
-	return (struct cut){
-		.at = at,
-		.left = ZopfliCalculateBlockSizeAutoType(symbols, block->begin, at),
-		.right = ZopfliCalculateBlockSizeAutoType(symbols, at, block->end),
-	};
+	tally->weights -= search->weights[*count];
+	tally->kinds -= *count > 0;
+	*count += (size_t)by;
+	tally->kinds += *count > 0;
+	tally->weights += search->weights[*count];
 }
 
-static double bits_of(const struct cut *cut)
+/* Symbol @i comes (@by 1) or goes (-1). */
+static void count(const struct search *search, struct tally *tally, size_t i, int by)
 {
-	return cut->left + cut->right;
+	const ZopfliLZ77Store *symbols = search->symbols;
+
+	add(search, tally, &tally->lengths[symbols->ll_symbol[i]], by);
+	tally->length_count += (size_t)by;
+	if (!symbols->dists[i])
+		return;
+	add(search, tally, &tally->distances[symbols->d_symbol[i]], by);
+	tally->distance_count += (size_t)by;
 }
 
-/* Looks closer and closer at where the cut was best; the block has at least two symbols. */
-static struct cut find_cut(const ZopfliLZ77Store *symbols, const struct block *block)
+/* Bits of a side whose codes were as short as information theory has them. */
+static double estimate(const struct search *search, const struct tally *tally)
 {
-	struct cut best = cut_at(symbols, block, (block->begin + block->end) / 2);
-	size_t low = block->begin + 1, high = block->end, step;
+	return search->weights[tally->length_count] + search->weights[tally->distance_count] -
+	       tally->weights + SYMBOL_BITS * (double)tally->kinds;
+}
 
-	do {
-		bool better = false;
+/* Estimates every cut of the block. */
+static void estimate_cuts(const struct search *search, const struct block *block)
+{
+	struct tally left = {.kinds = 1, .length_count = 1, .lengths[END_OF_BLOCK] = 1};
+	struct tally right = left;
 
-		step = high - low <= TRIES ? 1 : (high - low) / TRIES;
-		for (size_t at = low + step / 2; at < high; at += step) {
-			struct cut cut = cut_at(symbols, block, at);
+	for (size_t i = block->begin; i < block->end; i++)
+		count(search, &right, i, 1);
+	for (size_t i = block->begin; i < block->end; i++) {
+		search->estimates[i] = estimate(search, &left) + estimate(search, &right);
+		count(search, &left, i, 1);
+		count(search, &right, i, -1);
+	}
+}
 
-			if (bits_of(&cut) >= bits_of(&best))
-				continue;
-			best = cut;
-			better = true;
-		}
-		if (!better)
-			break;
-		low = best.at > block->begin + step ? best.at - step : block->begin + 1;
-		high = best.at + step < block->end ? best.at + step : block->end;
-	} while (step > 1);
+/* --- Cuts ------------------------------------------------------------------------------------ */
+
+/* Tries a cut by its true size; one outside the block or no better than @best changes nothing. */
+static bool try_cut(
+	const struct search *search, const struct block *block, size_t at, struct cut *best)
+{
+	struct cut cut = {.at = at};
+
+	if (at <= block->begin || at >= block->end)
+		return false;
+	cut.left = ZopfliCalculateBlockSizeAutoType(search->symbols, block->begin, at);
+	cut.right = ZopfliCalculateBlockSizeAutoType(search->symbols, at, block->end);
+	if (best->at && cut.left + cut.right >= best->left + best->right)
+		return false;
+	*best = cut;
+	return true;
+}
+
+/* The cut that is estimated to be the best of those left; it and what is near it are struck off. */
+static size_t take_candidate(const struct search *search, const struct block *block)
+{
+	size_t at = block->begin + 1;
+
+	for (size_t i = at; i < block->end; i++)
+		if (search->estimates[i] < search->estimates[at])
+			at = i;
+	for (size_t i = at > APART ? at - APART : 0; i < block->end && i < at + APART; i++)
+		search->estimates[i] = HUGE_VAL;
+	return at;
+}
+
+/* The block has at least two symbols. */
+static struct cut find_cut(const struct search *search, const struct block *block)
+{
+	struct cut best = {0};
+
+	estimate_cuts(search, block);
+	for (int i = 0; i < TRIES; i++)
+		try_cut(search, block, take_candidate(search, block), &best);
+	while (try_cut(search, block, best.at - 1, &best) ||
+		try_cut(search, block, best.at + 1, &best))
+		;
 	return best;
 }
 
@@ -81,64 +156,82 @@ static size_t choose_block(const struct block *blocks, size_t count)
 }
 
 /* Cuts as long as that makes the stream smaller; returns the number of blocks. */
-static size_t cut_blocks(const ZopfliLZ77Store *symbols, struct block blocks[BLOCKS_MAX])
+static size_t cut_blocks(const struct search *search, struct block blocks[BLOCKS_MAX])
 {
-	size_t count = 1, i;
+	size_t blocks_made = 1, i;
 
-	blocks[0] = (struct block){.end = symbols->size};
-	blocks[0].bits = ZopfliCalculateBlockSizeAutoType(symbols, 0, symbols->size);
-	while (count < BLOCKS_MAX && (i = choose_block(blocks, count)) < count) {
-		struct cut cut = find_cut(symbols, &blocks[i]);
+	blocks[0] = (struct block){.end = search->symbols->size};
+	blocks[0].bits =
+		ZopfliCalculateBlockSizeAutoType(search->symbols, 0, search->symbols->size);
+	while (blocks_made < BLOCKS_MAX && (i = choose_block(blocks, blocks_made)) < blocks_made) {
+		struct cut cut = find_cut(search, &blocks[i]);
 
-		if (bits_of(&cut) >= blocks[i].bits) {
+		if (cut.left + cut.right >= blocks[i].bits) {
 			blocks[i].final = true;
 			continue;
 		}
-		memmove(&blocks[i + 1], &blocks[i], (count - i) * sizeof(*blocks));
-		count++;
+		memmove(&blocks[i + 1], &blocks[i], (blocks_made - i) * sizeof(*blocks));
+		blocks_made++;
 		blocks[i].end = blocks[i + 1].begin = cut.at;
 		blocks[i].bits = cut.left;
 		blocks[i + 1].bits = cut.right;
 	}
-	return count;
+	return blocks_made;
 }
 
 /* Where in @in blocks begin, by a quick parse; blocks[i].begin becomes a number of bytes. */
 static size_t plan_blocks(const ZopfliOptions *options, const uint8_t *in, size_t length,
-	struct block blocks[BLOCKS_MAX])
+	struct search *search, struct block blocks[BLOCKS_MAX])
 {
 	ZopfliLZ77Store symbols;
 	ZopfliBlockState state;
 	ZopfliHash hash;
-	size_t count;
+	size_t blocks_made;
 
 	ZopfliInitLZ77Store(in, &symbols);
 	ZopfliInitBlockState(options, 0, length, 0, &state);
 	ZopfliAllocHash(ZOPFLI_WINDOW_SIZE, &hash);
 	ZopfliLZ77Greedy(&state, in, 0, length, &symbols, &hash);
-	count = cut_blocks(&symbols, blocks);
-	for (size_t i = 0; i < count; i++)
+	search->symbols = &symbols;
+	blocks_made = cut_blocks(search, blocks);
+	for (size_t i = 0; i < blocks_made; i++)
 		blocks[i].begin = i ? symbols.pos[blocks[i].begin] : 0;
 	ZopfliCleanHash(&hash);
 	ZopfliCleanBlockState(&state);
 	ZopfliCleanLZ77Store(&symbols);
-	return count;
+	return blocks_made;
+}
+
+/* False: no memory. */
+static bool new_search(struct search *search, size_t length)
+{
+	search->estimates = calloc(length + 1, sizeof(*search->estimates));
+	search->weights = calloc(length + 2, sizeof(*search->weights));
+	if (!search->estimates || !search->weights)
+		return false;
+	for (size_t i = 2; i < length + 2; i++) /* each symbol once, and the end of the block */
+		search->weights[i] = (double)i * log2((double)i);
+	return true;
 }
 
 uint8_t *xip_squeeze(const uint8_t *in, size_t length, int iterations, size_t *size)
 {
+	struct search search;
 	struct block blocks[BLOCKS_MAX];
 	unsigned char *out = NULL, bit = 0;
 	ZopfliOptions options;
-	size_t count;
+	size_t blocks_made = 0;
 
 	ZopfliInitOptions(&options);
 	options.numiterations = iterations;
 	options.blocksplitting = 0;
-	count = plan_blocks(&options, in, length, blocks);
+	if (new_search(&search, length))
+		blocks_made = plan_blocks(&options, in, length, &search, blocks);
+	free(search.estimates);
+	free(search.weights);
 	*size = 0;
-	for (size_t i = 0; i < count; i++)
-		ZopfliDeflatePart(&options, 2, i + 1 == count, in, blocks[i].begin,
-			i + 1 < count ? blocks[i + 1].begin : length, &bit, &out, size);
+	for (size_t i = 0; i < blocks_made; i++)
+		ZopfliDeflatePart(&options, 2, i + 1 == blocks_made, in, blocks[i].begin,
+			i + 1 < blocks_made ? blocks[i + 1].begin : length, &bit, &out, size);
 	return out;
 }

@@ -12,7 +12,7 @@
  * Compresses @length bytes at @in to a raw DEFLATE stream, malloc'ed, of *@size bytes. NULL when
  * memory ran out here; where it runs out inside libzopfli, that library crashes. Of a page, zopfli
  * itself spends nine tenths of its time on where to begin a new Huffman table: it tries every place
- * of a block of less than 1024 symbols. This tries a few, then a few more around the best of them,
+ * of a block of less than 1024 symbols. This estimates all of them, which is quick, tries the best,
  * and leaves to zopfli what makes it small: a parse that is optimal for the tables, @iterations
  * times over.
  */

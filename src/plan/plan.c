@@ -26,6 +26,7 @@ struct planner {
 	const struct xip_policy *policy;
 	const struct xip_diag *diag;
 	struct xip_plan *plan;
+	size_t reach; /* components of a path that decide */
 };
 
 /* --- Which rule decides ---------------------------------------------------------------------- */
@@ -43,7 +44,7 @@ static enum xip_err match_node(struct planner *planner, const struct xip_node *n
 	struct xip_plan_file *file = &planner->plan->files[node->inode->number];
 	uint32_t found[XIP_ATTR_COUNT];
 	bool changed = false;
-	char *path = xip_tree_path(node);
+	char *path = xip_tree_path_end(node, planner->reach);
 
 	if (!path)
 		return xip_diag_nomem(planner->diag);
@@ -86,6 +87,10 @@ static enum xip_err match_rules(struct planner *planner)
 		planner->plan->files[i].rules = none;
 	if (!planner->policy->rule_count)
 		return XIP_OK;
+	/* Where stripping is asked for, the kernel's files are known by the whole path. */
+	planner->reach = xip_policy_sets(planner->policy, XIP_ATTR_STRIP)
+				 ? SIZE_MAX
+				 : xip_policy_reach(planner->policy);
 	while ((node = xip_tree_next(planner->tree, node))) {
 		enum xip_err err =
 			xip_mode_is_regular(node->inode->mode) ? match_node(planner, node) : XIP_OK;

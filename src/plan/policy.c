@@ -18,6 +18,20 @@ size_t xip_policy_match(
 	return SIZE_MAX;
 }
 
+size_t xip_policy_reach(const struct xip_policy *policy)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const char *pattern = policy->rules[i].pattern;
+		size_t reach = pattern ? xip_pattern_reach(pattern) : 0;
+
+		if (reach > most)
+			most = reach;
+	}
+	return most;
+}
+
 bool xip_policy_sets(const struct xip_policy *policy, enum xip_attribute attribute)
 {
 	for (size_t i = 0; i < policy->rule_count; i++)

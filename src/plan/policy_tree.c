@@ -77,6 +77,7 @@ enum xip_err xip_policy_resolve(struct xip_policy_list *list, const struct xip_t
 struct applier {
 	struct xip_tree *tree;
 	const struct xip_policy *policy;
+	size_t reach; /* of its patterns: without it a deep tree would take quadratic time */
 	const struct xip_diag *diag;
 	struct xip_owners owners;
 	enum xip_err err;
@@ -85,7 +86,7 @@ struct applier {
 static bool is_excluded(void *user, const struct xip_node *node)
 {
 	struct applier *applier = user;
-	char *path = xip_tree_path(node);
+	char *path = xip_tree_path_end(node, applier->reach);
 	size_t rule;
 
 	if (!path) {
@@ -139,7 +140,7 @@ static enum xip_err change_all(struct applier *applier, enum xip_attribute attri
 	size_t count = 0;
 
 	while (!err && (node = xip_tree_next(applier->tree, node))) {
-		char *path = xip_tree_path(node);
+		char *path = xip_tree_path_end(node, applier->reach);
 		size_t rule;
 
 		if (!path) {
@@ -162,7 +163,8 @@ static enum xip_err change_all(struct applier *applier, enum xip_attribute attri
 enum xip_err xip_policy_apply(
 	struct xip_tree *tree, const struct xip_policy *policy, const struct xip_diag *diag)
 {
-	struct applier applier = {.tree = tree, .policy = policy, .diag = diag};
+	struct applier applier = {
+		.tree = tree, .policy = policy, .reach = xip_policy_reach(policy), .diag = diag};
 
 	xip_owners_begin(&applier.owners, tree);
 	if (xip_policy_sets(policy, XIP_ATTR_EXCLUDE))
@@ -209,11 +211,12 @@ enum xip_err xip_policy_warn_unmatched(
 {
 	const struct xip_policy_rule **patterns = calloc(policy->rule_count + 1, sizeof(*patterns));
 	size_t count = patterns ? gather_patterns(policy, patterns) : 0;
+	size_t reach = xip_policy_reach(policy);
 	const struct xip_node *node = NULL;
 	enum xip_err err = patterns ? XIP_OK : XIP_ERR_NOMEM;
 
 	while (!err && count && (node = xip_tree_next(tree, node))) {
-		char *path = xip_tree_path(node);
+		char *path = xip_tree_path_end(node, reach);
 		size_t left = 0;
 
 		if (!path)

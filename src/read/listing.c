@@ -234,18 +234,23 @@ size_t xip_listing_next(const struct xip_listing *listing, size_t index)
 
 char *xip_listing_path(const struct xip_listing *listing, size_t index)
 {
-	size_t length = 1;
+	return xip_listing_path_end(listing, index, SIZE_MAX);
+}
+
+char *xip_listing_path_end(const struct xip_listing *listing, size_t index, size_t components)
+{
+	size_t length = 1, top = index;
 	char *path;
 
-	for (size_t i = index; i; i = listing->entries[i].parent)
-		length += 1 + listing->entries[i].name_length;
+	for (size_t i = 0; i < components && top; i++, top = listing->entries[top].parent)
+		length += 1 + listing->entries[top].name_length;
 	if (!index)
 		return strdup("/");
 	path = malloc(length);
 	if (!path)
 		return NULL;
 	path[--length] = 0;
-	for (size_t i = index; i; i = listing->entries[i].parent) {
+	for (size_t i = index; i != top; i = listing->entries[i].parent) {
 		const struct xip_entry *entry = &listing->entries[i];
 
 		length -= entry->name_length;

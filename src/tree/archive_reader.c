@@ -130,6 +130,8 @@ static bool support_formats(struct archive *archive)
 
 static enum xip_err start(struct xip_archive *self, const struct xip_diag *diag)
 {
+	int status;
+
 	errno = 0;
 	archive_read_set_read_callback(self->archive, read_input);
 	archive_read_set_seek_callback(self->archive, seek_input);
@@ -137,10 +139,12 @@ static enum xip_err start(struct xip_archive *self, const struct xip_diag *diag)
 	/* Without its data libarchive would call the functions above with NULL. */
 	if (archive_read_set_callback_data(self->archive, self) != ARCHIVE_OK)
 		return xip_diag_nomem(diag);
-	if (archive_read_open1(self->archive) == ARCHIVE_OK)
-		return XIP_OK;
+	status = archive_read_open1(self->archive);
+	/* Without memory to look into the file it may be opened all the same, for no format. */
 	if (is_out_of_memory(self->archive))
 		return xip_diag_nomem(diag);
+	if (status == ARCHIVE_OK)
+		return XIP_OK;
 	return xip_diag_fail(diag, XIP_ERR_SOURCE, self->input->path, XIP_NO_OFFSET,
 		"neither a directory, an image nor an archive of a known format");
 }

@@ -17,15 +17,29 @@ bool xip_exclude_match(const struct xip_exclude *exclude, const char *path)
 	return false;
 }
 
+size_t xip_exclude_reach(const struct xip_exclude *exclude)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; exclude && i < exclude->count; i++) {
+		size_t reach = xip_pattern_reach(exclude->patterns[i]);
+
+		if (reach > most)
+			most = reach;
+	}
+	return most;
+}
+
 struct pruning {
 	const struct xip_exclude *exclude;
+	size_t reach;
 	bool no_memory;
 };
 
 static bool is_excluded(void *user, const struct xip_node *node)
 {
 	struct pruning *pruning = user;
-	char *path = xip_tree_path(node);
+	char *path = xip_tree_path_end(node, pruning->reach);
 	bool excluded = path && xip_exclude_match(pruning->exclude, path);
 
 	pruning->no_memory |= !path;
@@ -36,7 +50,7 @@ static bool is_excluded(void *user, const struct xip_node *node)
 enum xip_err xip_tree_exclude(
 	struct xip_tree *tree, const struct xip_exclude *exclude, const struct xip_diag *diag)
 {
-	struct pruning pruning = {.exclude = exclude};
+	struct pruning pruning = {.exclude = exclude, .reach = xip_exclude_reach(exclude)};
 
 	if (exclude && exclude->count)
 		xip_tree_prune(tree, is_excluded, &pruning);

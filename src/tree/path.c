@@ -19,18 +19,24 @@ const char *xip_path_next(const char *path, size_t *length)
 
 char *xip_tree_path(const struct xip_node *node)
 {
+	return xip_tree_path_end(node, SIZE_MAX);
+}
+
+char *xip_tree_path_end(const struct xip_node *node, size_t components)
+{
+	const struct xip_node *top = node;
 	size_t length = 0;
 	char *path;
 
-	for (const struct xip_node *n = node; n->parent; n = n->parent)
-		length += 1 + (size_t)n->name_length;
+	for (size_t i = 0; i < components && top->parent; i++, top = top->parent)
+		length += 1 + (size_t)top->name_length;
 	path = malloc(length ? length + 1 : 2);
 	if (!path)
 		return NULL;
 	strcpy(path, length ? "" : "/");
 	if (length)
 		path[length] = '\0';
-	for (; node->parent; node = node->parent) {
+	for (; node != top; node = node->parent) {
 		length -= node->name_length;
 		memcpy(path + length, node->name, node->name_length);
 		path[--length] = '/';

@@ -28,6 +28,7 @@ struct link_table {
 struct scan {
 	struct xip_tree *tree;
 	const struct xip_exclude *exclude;
+	size_t exclude_reach; /* components of a path that its patterns look at */
 	const struct xip_diag *diag;
 	struct link_table links;
 	struct xip_source *source; /* the tree's; its cursor is on the directory at hand */
@@ -192,7 +193,7 @@ static enum xip_err is_excluded(struct scan *scan, const char *name, bool *exclu
 	*excluded = false;
 	if (!scan->exclude || !scan->exclude->count)
 		return XIP_OK;
-	path = xip_tree_path(&node);
+	path = xip_tree_path_end(&node, scan->exclude_reach);
 	if (!path)
 		return xip_diag_nomem(scan->diag);
 	*excluded = xip_exclude_match(scan->exclude, path);
@@ -300,7 +301,8 @@ static enum xip_err open_root(struct scan *scan, const char *path)
 enum xip_err xip_scan_dir(const char *path, const struct xip_exclude *exclude,
 	struct xip_tree **tree, const struct xip_diag *diag)
 {
-	struct scan scan = {.exclude = exclude, .diag = diag};
+	struct scan scan = {
+		.exclude = exclude, .exclude_reach = xip_exclude_reach(exclude), .diag = diag};
 	enum xip_err err = xip_tree_new(&scan.tree, diag);
 
 	if (!err)

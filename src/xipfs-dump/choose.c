@@ -15,14 +15,15 @@ static enum xip_err choose(struct dump *dump, const char *given, bool *chosen)
 	const struct xip_listing *listing = &dump->listing;
 	char pattern[XIP_RESOLVE_PATH_MAX];
 	enum xip_err err = xip_image_resolve_pattern(dump->image, listing, given, true, pattern);
-	size_t found = 0;
+	size_t found = 0, reach;
 
 	if (err)
 		return err == XIP_ERR_NOMEM ? xip_diag_nomem(dump->diag)
 					    : xip_diag_fail(dump->diag, err, given, XIP_NO_OFFSET,
 						      "cannot be looked up");
+	reach = xip_pattern_reach(pattern);
 	for (size_t i = 0; i < listing->count; i++) {
-		char *path = xip_listing_path(listing, i);
+		char *path = xip_listing_path_end(listing, i, reach);
 		bool matches;
 
 		if (!path)

@@ -2,6 +2,7 @@
 #include "common.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "xipfs/read/resolve.h"
@@ -172,4 +173,27 @@ const char *dump_loader_text(enum xip_loader loader)
 		break;
 	}
 	return "data";
+}
+
+const char *dump_crc_text(enum xip_crc_verdict verdict)
+{
+	switch (verdict) {
+	case XIP_CRC_GOOD:
+		return "good";
+	case XIP_CRC_BAD:
+		return "bad";
+	case XIP_CRC_CUT:
+		return "cut";
+	case XIP_CRC_NONE:
+		break;
+	}
+	return "none";
+}
+
+struct dump_name dump_volume_name(const struct xip_super *super)
+{
+	struct dump_name name = {{0}};
+
+	memcpy(name.text, super->name, sizeof(super->name));
+	return name;
 }

@@ -11,6 +11,7 @@
 #include "xipfs/cli/cli.h"
 #include "xipfs/inspect/map.h"
 #include "xipfs/inspect/programs.h"
+#include "xipfs/read/find.h"
 #include "xipfs/read/reader.h"
 #include "xipfs/check/verify.h"
 
@@ -84,6 +85,13 @@ void dump_json_address(
 void dump_json_begin(const struct dump *dump, struct json *json);
 
 const char *dump_loader_text(enum xip_loader loader);
+const char *dump_crc_text(enum xip_crc_verdict verdict);
+
+/* The volume's name of a super block, which has no NUL when it fills its field. */
+struct dump_name {
+	char text[17];
+};
+struct dump_name dump_volume_name(const struct xip_super *super);
 
 /* The actions. Reports go to standard output. */
 XIP_MUST_CHECK enum xip_err print_summary(struct dump *dump);

@@ -3,57 +3,41 @@
  * --find: the images inside a file.
  */
 #include <inttypes.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "common.h"
-#include "xipfs/read/find.h"
 
 #define FOUND_MAX 10000 /* images that are listed */
 
-static const char *const verdicts[] = {
-	[XIP_CRC_NONE] = "none",
-	[XIP_CRC_GOOD] = "good",
-	[XIP_CRC_BAD] = "bad",
-	[XIP_CRC_CUT] = "cut",
-};
-
-static void volume_name(const struct xip_found *found, char name[17])
-{
-	memcpy(name, found->super.name, 16);
-	name[16] = '\0';
-}
-
 static void text_found(const struct xip_found *found, bool color)
 {
-	char name[17];
+	struct dump_name name = dump_volume_name(&found->super);
 
-	volume_name(found, name);
 	printf("0x%08" PRIx64 "  %10" PRIu32 "  %-6s  0x%04" PRIx32 "  %s%-4s%s  %7" PRIu32 "  ",
 		found->offset, found->super.size, found->big ? "big" : "little", found->super.flags,
 		xip_cli_color(color, found->crc == XIP_CRC_GOOD   ? XIP_COLOR_GOOD
 				     : found->crc == XIP_CRC_NONE ? XIP_COLOR_WARNING
 								  : XIP_COLOR_ERROR),
-		verdicts[found->crc], xip_cli_color(color, XIP_COLOR_PLAIN), found->super.files);
-	xip_cli_print_escaped(stdout, *name ? name : "-");
+		dump_crc_text(found->crc), xip_cli_color(color, XIP_COLOR_PLAIN),
+		found->super.files);
+	xip_cli_print_escaped(stdout, *name.text ? name.text : "-");
 	putchar('\n');
 }
 
 static void json_found(struct json *json, const struct xip_found *found)
 {
-	char name[17];
+	struct dump_name name = dump_volume_name(&found->super);
 
-	volume_name(found, name);
 	json_open_object(json, NULL);
 	json_number(json, "offset", found->offset);
 	json_number(json, "super_offset", found->super_offset);
 	json_number(json, "size", found->super.size);
 	json_text(json, "byte_order", found->big ? "big" : "little");
 	json_number(json, "flags", found->super.flags);
-	json_text(json, "crc_state", verdicts[found->crc]);
+	json_text(json, "crc_state", dump_crc_text(found->crc));
 	json_number(json, "files", found->super.files);
 	json_number(json, "edition", found->super.edition);
-	json_text(json, "name", name);
+	json_text(json, "name", name.text);
 	json_close_object(json);
 }
 

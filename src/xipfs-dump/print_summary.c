@@ -3,7 +3,6 @@
  * What is printed when nothing else is asked for: super block, totals, programs.
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "common.h"
 
@@ -58,61 +57,42 @@ static const struct {
 
 #define FLAG_COUNT (sizeof(flag_names) / sizeof(*flag_names))
 
-enum crc_state {
-	CRC_NONE, /* the image records none */
-	CRC_GOOD,
-	CRC_BAD,
-};
-
-static const char *crc_name(enum crc_state state)
-{
-	return state == CRC_NONE ? "none" : state == CRC_GOOD ? "good" : "bad";
-}
-
-static enum xip_err crc_state(const struct dump *dump, enum crc_state *state)
+static enum xip_err judge_crc(const struct dump *dump, enum xip_crc_verdict *verdict)
 {
 	struct xip_image_crc crc;
 	enum xip_err err = xip_image_crc(dump->image, &crc, dump->diag);
 
 	if (!(dump->info->super.flags & CRAMFS_FLAG_FSID_VERSION_2))
-		*state = CRC_NONE;
+		*verdict = XIP_CRC_NONE;
 	else
-		*state = crc.right ? CRC_GOOD : CRC_BAD;
+		*verdict = crc.right ? XIP_CRC_GOOD : XIP_CRC_BAD;
 	return err;
 }
 
-/* The name has no NUL when it fills its field. */
-static void volume_name(const struct dump *dump, char name[17])
-{
-	memcpy(name, dump->info->super.name, 16);
-	name[16] = 0;
-}
-
-static void print_super(const struct dump *dump, enum crc_state crc)
+static void print_super(const struct dump *dump, enum xip_crc_verdict crc)
 {
 	const struct xip_image_info *info = dump->info;
 	const struct xip_super *super = &info->super;
 	uint64_t pages = (info->size + info->page_size - 1) / info->page_size;
-	char name[17];
+	struct dump_name name = dump_volume_name(super);
 
-	volume_name(dump, name);
 	xip_cli_print_escaped(stdout, dump->path);
 	printf(": cramfs, %" PRIu64 " bytes (%" PRIu64 " page%s of %" PRIu32 "), %s-endian\n",
 		info->size, pages, pages == 1 ? "" : "s", info->page_size,
 		info->big ? "big" : "little");
 	fputs("  name         ", stdout);
-	xip_cli_print_escaped(stdout, *name ? name : "-");
+	xip_cli_print_escaped(stdout, *name.text ? name.text : "-");
 	printf("\n  edition      %" PRIu32 "\n  flags       ", super->edition);
 	for (size_t i = 0; i < FLAG_COUNT; i++)
 		if (super->flags & flag_names[i].bit)
 			printf(" %s", flag_names[i].name);
 	printf(" (0x%" PRIx32 ")\n", super->flags);
-	if (crc == CRC_NONE)
+	if (crc == XIP_CRC_NONE)
 		puts("  crc          none: version 1");
 	else
 		printf("  crc          %08" PRIx32 ", %s%s%s\n", super->crc,
-			dump_color(dump, crc == CRC_GOOD ? XIP_COLOR_GOOD : XIP_COLOR_ERROR),
-			crc_name(crc), dump_color(dump, XIP_COLOR_PLAIN));
+			dump_color(dump, crc == XIP_CRC_GOOD ? XIP_COLOR_GOOD : XIP_COLOR_ERROR),
+			dump_crc_text(crc), dump_color(dump, XIP_COLOR_PLAIN));
 	if (info->missing)
 		printf("  cut short    the last %" PRIu64 " bytes are missing\n", info->missing);
 	if (info->super_offset)
@@ -190,18 +170,17 @@ static void print_totals(const struct dump *dump)
 		printf("  %zu overlaps: see --check\n", map->overlap_count);
 }
 
-static void json_super(const struct dump *dump, struct json *json, enum crc_state crc)
+static void json_super(const struct dump *dump, struct json *json, enum xip_crc_verdict crc)
 {
 	const struct xip_super *super = &dump->info->super;
-	char name[17];
+	struct dump_name name = dump_volume_name(super);
 
-	volume_name(dump, name);
 	json_number(json, "file_size", dump->info->file_size);
 	json_text(json, "byte_order", dump->info->big ? "big" : "little");
 	json_open_object(json, "super");
 	json_number(json, "offset", dump->info->super_offset);
 	json_number(json, "size", super->size);
-	json_text(json, "name", name);
+	json_text(json, "name", name.text);
 	json_number(json, "edition", super->edition);
 	json_number(json, "flags", super->flags);
 	json_open_list(json, "flag_names");
@@ -210,7 +189,7 @@ static void json_super(const struct dump *dump, struct json *json, enum crc_stat
 			json_text(json, NULL, flag_names[i].name);
 	json_close_list(json);
 	json_number(json, "crc", super->crc);
-	json_text(json, "crc_state", crc_name(crc));
+	json_text(json, "crc_state", dump_crc_text(crc));
 	json_number(json, "files", super->files);
 	json_number(json, "blocks", super->blocks);
 	json_number(json, "root_offset", super->root.offset);
@@ -248,11 +227,11 @@ static void json_totals(const struct dump *dump, struct json *json)
 enum xip_err print_summary(struct dump *dump)
 {
 	struct json json = {.out = stdout};
-	enum crc_state crc;
+	enum xip_crc_verdict crc;
 	enum xip_err err = dump_survey(dump, true);
 
 	if (!err)
-		err = crc_state(dump, &crc);
+		err = judge_crc(dump, &crc);
 	if (err)
 		return err;
 	if (dump->options->json) {

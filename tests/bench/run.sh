@@ -169,8 +169,13 @@ promise()
 promises()
 {
 	count=0 failed=0
-	for tree in binaries text copies; do
+	for tree in binaries text; do
 		promise "size" $tree "mkxipfs --no-xip" 3 0.987
+	done
+	# Some 310 pages: one is 0.32 % of them, and here lies between level 12 and all below it.
+	promise "size" copies "mkxipfs --no-xip" 3 0.988
+	promise "size, level 12" copies "mkxipfs --no-xip --level=12" 3 0.987
+	for tree in binaries text copies; do
 		promise "size, level 6" $tree "mkxipfs --no-xip --level=6" 3 1
 	done
 	for tree in binaries x86 text; do
@@ -179,7 +184,7 @@ promises()
 		promise "size, of level 12's" $tree "the default" 3 1.001 "level 12"
 	done
 	promise "size, stripped" sections "mkxipfs --strip" 3 0.86 "mkxipfs (in place)"
-	promise "bytes of zopfli" few "of mkxipfs" 3 1.0005 "zopfli's own"
+	promise "bytes of zopfli" few "of mkxipfs" 3 1.0001 "zopfli's own"
 	promise "CPU time of zopfli" few "of mkxipfs" 5 0.2 "zopfli's own"
 	echo "$((count - failed)) passed, $failed failed"
 	((failed == 0))
@@ -198,7 +203,10 @@ main()
 	measure_all $((RUNS + 1)) < <(competitors)
 	table "Text" "$(describe text)"
 	tree=copies
-	measure_all $((RUNS + 1)) < <(competitors)
+	measure_all $((RUNS + 1)) < <(
+		competitors
+		echo "mkxipfs --no-xip --level=12|$MKXIPFS --quiet -q --no-xip --level=12 TREE OUT"
+	)
 	table "Copies" "$(describe copies), 40 of them different"
 	for tree in binaries x86 text; do
 		levels_table

@@ -70,14 +70,8 @@ changes_while_read()
 # in_small_fs COMMAND: with ./small, a file system of 256 KiB.
 in_small_fs()
 {
-	local flags=-m
-
-	((EUID == 0)) || flags=-rm
-	unshare $flags true 2>log || skip "no mount namespace can be made here: $(cat log)"
 	mkdir small
-	declare -f >functions
-	unshare $flags bash -c "set -e; source ./functions
-		mount -t tmpfs -o size=256k tmpfs small; $*"
+	in_own_mounts "mount -t tmpfs -o size=256k tmpfs small; $*"
 }
 
 full_disk()

@@ -87,6 +87,7 @@ wrong_options()
 		fails 16 'option --color needs a value; try' $program --color
 		fails 16 'unknown option --evil\\033\[2J; try' $program "--evil${ESCAPE}[2J" a b
 		one_line err
+		fails 16 '^[^ ]+: --help=\\033: the option takes no value' $program "--help=$ESCAPE"
 	done
 	fails 16 'option -D needs a value; try' mkxipfs -D
 	fails 16 'option --p may mean several; try' xipfs-dump --p a.img

@@ -192,3 +192,14 @@ clean_of_host()
 	matches checked '^error: byte-order: '
 	! grep '^error: ' checked | grep -v '^error: byte-order: ' || fail "$1 breaks other rules, too"
 }
+
+# in_own_mounts COMMANDS: a shell that knows the functions at hand, whose mounts end with it.
+in_own_mounts()
+{
+	local flags=-m
+
+	((EUID == 0)) || flags=-rm
+	unshare $flags true 2>log || skip "no mount namespace can be made here: $(cat log)"
+	declare -f >functions
+	unshare $flags bash -c "set -e; source ./functions; $*"
+}

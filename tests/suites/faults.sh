@@ -8,6 +8,9 @@ export FAILING_MALLOC=$SCRATCH/failing_malloc.so
 # How many failures of each command are tried, evenly spread; 0: all.
 MEMORY_POINTS=${MEMORY_POINTS-50}
 CALL_POINTS=${CALL_POINTS-8}
+# Compressions and formats of archives.
+FILTERS=(bzip2 compress gzip lz4 lzip lzma uuencode xz zstd)
+FORMATS=(7zip iso9660 xar zip)
 
 # What the commands below work on: a bit of everything.
 fault_inputs()
@@ -38,13 +41,35 @@ fault_inputs()
 	fault_containers
 }
 
-# The same tree as archives, with extended attributes where the format has them.
+# The same tree as archives of every kind that bsdtar writes, with extended attributes and access
+# control lists where the format has them.
 fault_archives()
 {
+	local kind
+
 	tar -cf a.tar --format=pax --pax-option=SCHILY.xattr.security.capability:=abc -C tree .
-	gzip -k a.tar
-	zstd -q a.tar
+	for kind in "${FILTERS[@]}"; do
+		bsdtar -c "--$kind" -f "a.tar.$kind" @a.tar
+	done
 	(cd tree && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >a.cpio
+	for kind in "${FORMATS[@]}"; do
+		bsdtar -cf "a.$kind" "--format=$kind" -C tree --exclude=fifo .
+	done
+	for kind in arbsd warc; do # files only
+		bsdtar -cf "a.$kind" "--format=$kind" -C tree noise text
+	done
+	cp -a tree attributes
+	python3 - attributes/text attributes/dir <<-'END'
+		import os, struct, sys
+		nobody, acl = 0xffffffff, struct.pack("<I", 2)
+		for tag, rights, owner in (1, 6, nobody), (2, 4, 1000), (4, 4, nobody), \
+		                          (16, 6, nobody), (32, 4, nobody):
+		    acl += struct.pack("<HHI", tag, rights, owner)
+		for name in "user.note", "system.posix_acl_access":
+		    os.setxattr(sys.argv[1], name, acl)
+		os.setxattr(sys.argv[2], "system.posix_acl_default", acl)
+	END
+	bsdtar -cf acl.tar --format=pax --acls --xattrs -C attributes .
 	mkdir -p over/dir over/new
 	echo other >over/dir/copy
 	ln -sf copy over/dir/link
@@ -129,11 +154,12 @@ each_command()
 	"$@" "$MKXIPFS" -j 1 --explain=/bin/static --policy=policy tree
 	"$@" "$MKXIPFS" -j 1 tree -
 	"$@" "$MKXIPFS" -j 1 --strip --exclude-from=patterns tree out.img
-	for source in a.tar a.tar.gz a.tar.zst a.cpio a.img docker.tar; do
+	for source in attributes a.tar acl.tar a.cpio "${FILTERS[@]/#/a.tar.}" "${FORMATS[@]/#/a.}" \
+		a.arbsd a.warc a.img docker.tar; do
 		"$@" "$MKXIPFS" -j 1 "$source" out.img
 	done
 	"$@" "$MKXIPFS" -j 1 --platform=linux/arm oci.tar out.img
-	"$@" "$MKXIPFS" -j 1 --strip --policy=policy --exclude-from=patterns a.tar.gz over out.img
+	"$@" "$MKXIPFS" -j 1 --strip --policy=policy --exclude-from=patterns a.tar.gzip over out.img
 	"$@" "$MKXIPFS" --help
 }
 

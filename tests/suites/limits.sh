@@ -82,6 +82,9 @@ for i in range(65000):
 	os.mkdir("d")
 	os.chdir("d")'
 	timeout 60 mkxipfs -q -v --report=report.json tree a.img
+	printf '%s\n' '/d/d mode=0700' 'd/x* xip' '*.o exclude' '/e owner=1:1' >policy
+	timeout 60 mkxipfs -q --xip=/d/e --exclude='/d/x/*' --exclude='*.a' --policy=policy tree b.img
+	equal "$(xipfs-dump --list b.img | head -4 | cut -c 1-10)" $'drwxr-xr-x\ndrwxr-xr-x\ndrwx------\ndrwxr-xr-x'
 	python3 -c 'import os
 os.chdir("tree")
 for i in range(65000):
@@ -94,6 +97,9 @@ for i in range(65000):
 		timeout 60 xipfs-dump $view a.img >out || fail "$view took more than 60 s"
 		timeout 60 xipfs-dump --json ${view/--[sh][vt]*/} a.img >out || fail "$view, JSON"
 	done
+	printf '%s\n' 'absent /d/e' no-setuid no-world-writable >expect
+	timeout 60 xipfs-dump --expect=expect a.img
+	timeout 60 xipfs-dump --check a.img /d/d '*d'
 	timeout 60 xipfs-dump --list a.img | tail -1 | grep -q ' \.\.\./d/d/.*/d$'
 	fails 8 'beyond all proportion' timeout 60 xipfs-dump --tar=a.tar a.img
 	absent a.tar

@@ -399,6 +399,8 @@ START_TEST(shown_path)
 }
 END_TEST
 
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
 struct pattern {
 	const char *pattern, *path;
 	bool matches;
@@ -462,6 +464,50 @@ START_TEST(pattern)
 }
 END_TEST
 
+/* A pattern fits a path exactly if it fits the end of it that it looks at. */
+START_TEST(pattern_reach)
+{
+	static const char *const more[] = {"/x/a/b", "/a/b/c/d", "/d/d/d/d/d/b", "/x/y/z/abc"};
+	const char *glob = patterns[_i].pattern;
+	size_t reach = xip_pattern_reach(glob), count = COUNT(patterns) + COUNT(more);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *path =
+			i < COUNT(patterns) ? patterns[i].path : more[i - COUNT(patterns)];
+		const char *end = path + strlen(path);
+
+		for (size_t left = reach; left && end > path; left -= end[0] == '/')
+			end--;
+		ck_assert_msg(xip_pattern_match(glob, path) == xip_pattern_match(glob, end),
+			"%s on %s and %s", glob, path, end);
+	}
+}
+END_TEST
+
+/* What it costs is told by the reach: of a directory 65,000 deep a few names. */
+START_TEST(pattern_reaches)
+{
+	ck_assert_uint_eq(xip_pattern_reach("*.o"), 1);
+	ck_assert_uint_eq(xip_pattern_reach("/bin/[a/b]*"), 5);
+	ck_assert_uint_eq(xip_pattern_reach("/bin/**"), SIZE_MAX);
+}
+END_TEST
+
+START_TEST(path_end)
+{
+	struct xip_node *node =
+		add(add(add(tree->root, "a", XIP_S_IFDIR), "bc", XIP_S_IFDIR), "d", XIP_S_IFREG);
+	static const char *const ends[] = {"/", "/d", "/bc/d", "/a/bc/d", "/a/bc/d"};
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		char *path = xip_tree_path_end(node, i);
+
+		ck_assert_str_eq(path, ends[i]);
+		free(path);
+	}
+}
+END_TEST
+
 START_TEST(exclude)
 {
 	static const char *const list[] = {"*.a", "/tmp/*"};
@@ -477,8 +523,6 @@ START_TEST(exclude)
 	ck_assert(!xip_exclude_match(&everything, "/"));
 }
 END_TEST
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof(*(array))))
 
 int main(void)
 {
@@ -504,6 +548,9 @@ int main(void)
 	tcase_add_test(tests, no_memory_for_message);
 	tcase_add_test(tests, shown_path);
 	tcase_add_loop_test(tests, pattern, 0, COUNT(patterns));
+	tcase_add_loop_test(tests, pattern_reach, 0, COUNT(patterns));
+	tcase_add_test(tests, pattern_reaches);
+	tcase_add_test(tests, path_end);
 	tcase_add_test(tests, exclude);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);

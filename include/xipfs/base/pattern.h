@@ -24,6 +24,12 @@
 bool xip_pattern_match(const char *pattern, const char *path);
 
 /*
+ * How many components of a path @pattern looks at, from the end: it fits the path exactly if it
+ * fits the last so many. SIZE_MAX with "**" in it.
+ */
+size_t xip_pattern_reach(const char *pattern);
+
+/*
  * Length of the path that @pattern begins with before the first component that has one of * ? [ \\
  * in it, without the '/' behind it. 0: none, or a pattern for the last component.
  */

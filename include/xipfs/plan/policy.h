@@ -65,6 +65,9 @@ struct xip_policy {
 size_t xip_policy_match(
 	const struct xip_policy *policy, enum xip_attribute attribute, const char *path);
 
+/* Components at the end of a path that decide which rules match (xip_pattern_reach). */
+size_t xip_policy_reach(const struct xip_policy *policy);
+
 /* True when some rule sets @attribute. */
 bool xip_policy_sets(const struct xip_policy *policy, enum xip_attribute attribute);
 

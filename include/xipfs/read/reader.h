@@ -144,6 +144,8 @@ size_t xip_listing_skip(const struct xip_listing *listing, size_t index);
 
 /* The path of entry @index with a leading '/', malloc'ed; NULL when memory ran out. */
 char *xip_listing_path(const struct xip_listing *listing, size_t index);
+/* The same of the last @components at most, which take no time for those above. */
+char *xip_listing_path_end(const struct xip_listing *listing, size_t index, size_t components);
 
 /* Bytes of a path in a report, its NUL included: PATH_MAX of include/uapi/linux/limits.h. */
 #define XIP_SHOWN_PATH_SIZE 4096

@@ -24,6 +24,8 @@ struct xip_exclude {
 
 /* True when any of the patterns matches @path; @exclude may be NULL. The root is never excluded. */
 bool xip_exclude_match(const struct xip_exclude *exclude, const char *path);
+/* Components at the end of a path that decide whether one matches (xip_pattern_reach). */
+size_t xip_exclude_reach(const struct xip_exclude *exclude);
 
 /*
  * Reads the names and metadata below directory @path, which may be a symlink to it; below it no

@@ -165,6 +165,9 @@ struct xip_node *xip_tree_resolve(const struct xip_tree *tree, const char *path)
  */
 char *xip_tree_path(const struct xip_node *node);
 
+/* The same of the last @components at most, which take no time for those above. */
+char *xip_tree_path_end(const struct xip_node *node, size_t components);
+
 /* Bytes of a path in a message or report, its NUL included: PATH_MAX. */
 #define XIP_SHOWN_NODE_SIZE 4096
 
