@@ -11,19 +11,18 @@ small_source()
 # What a program that a signal ends leaves behind where files need names: no /proc, no O_TMPFILE.
 in_bare_place()
 {
-	local flags=-m
-
-	((EUID == 0)) || flags=-rm
-	unshare $flags bash -c "mount -t tmpfs none /proc; $1"
+	"${in_mounts[@]}" bash -c "mount -t tmpfs none /proc; $1"
 }
 
 no_stale_files()
 {
 	[[ ! ${ASAN_OPTIONS:-} ]] || skip "a sanitizer wants /proc, where it also reads its options"
+	local in_mounts signal delay
+
+	need_mounts
 	small_source
 	mkxipfs --quiet tree a.img
 	mkdir out.d
-	local signal delay
 	for signal in INT KILL; do
 		for delay in 0.001 0.002 0.004 0.006 0.01; do
 			in_bare_place "cd out.d; for view in svg html tar; do
@@ -47,7 +46,7 @@ no_stale_files()
 loop_device()
 {
 	((EUID == 0)) || skip "only root has loop devices"
-	device=$(losetup -f --show "$1")
+	device=$(losetup -f --show "$1" 2>log) || skip "no loop device can be made here: $(cat log)"
 	# shellcheck disable=SC2064 # of this device
 	trap "losetup -d '$device'" EXIT
 }

@@ -70,13 +70,12 @@ changes_while_read()
 # in_small_fs COMMAND: with ./small, a file system of 256 KiB.
 in_small_fs()
 {
-	local flags=-m
+	local in_mounts
 
-	((EUID == 0)) || flags=-rm
-	unshare $flags true 2>log || skip "no mount namespace can be made here: $(cat log)"
+	need_mounts
 	mkdir small
 	declare -f >functions
-	unshare $flags bash -c "set -e; source ./functions
+	"${in_mounts[@]}" bash -c "set -e; source ./functions
 		mount -t tmpfs -o size=256k tmpfs small; $*"
 }
 
