@@ -257,7 +257,7 @@ padding()
 	equal "$(($(stat -c %s c.img) % 12288))" 0 "the rest of the size"
 	equal "$(tail -c +$((size + 1)) c.img | tr -d '\0' | wc -c)" 0 "other bytes than 0"
 	mkxipfs --pad-to=64K --report=r.json tree b.img >out
-	matches out "behind it +$((65536 - size)) bytes, to fill 65536"
+	matches out "after it +$((65536 - size)) bytes, to fill 65536"
 	equal "$(jq .file_size r.json)" 65536 "the file's size in the report"
 	equal "$(jq .size r.json)" "$size" "the image's size in the report"
 	rm b.img
@@ -372,7 +372,7 @@ comparison_is_bounded()
 		ln tree/0 tree/$i
 	done
 	mkxipfs --quiet tree a.img
-	fails 8 'beyond all proportion' timeout 20 xipfs-dump --diff=a.img a.img
+	fails 8 'out of all proportion' timeout 20 xipfs-dump --diff=a.img a.img
 	one_line err
 	empty out
 }
