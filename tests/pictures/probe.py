@@ -318,6 +318,13 @@ def first_screen(browser):
     claim(browser.run("document.getElementById('ram').textContent.includes('KiB')"), "the RAM has no unit")
 
 
+def whole_sizes(browser):
+    """A size in the treemap is shown whole or not at all."""
+    sizes = "[...document.querySelectorAll('#tree small')]"
+    claim(browser.run(f"{sizes}.length > 3"), "hardly any box shows its size")
+    equal(browser.run(f"{sizes}.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"), [], "sizes that are cut")
+
+
 def quick(browser):
     """A large image: what a reader does takes less than a second each."""
     steps = [("drawing it again", lambda: browser.run("dispatchEvent(new Event('beforeprint')); 0")),

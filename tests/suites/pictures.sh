@@ -107,6 +107,7 @@ many_programs()
 	mkxipfs --quiet tree a.img
 	xipfs-dump --html=page.html a.img
 	probed table page.html
+	probed whole_sizes page.html
 }
 
 # An image and the one before it.
