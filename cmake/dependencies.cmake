@@ -46,11 +46,17 @@ xip_require(json json-c 0.15 libjson-c-dev json-c-devel json-c)
 # Some machines have none; zlib then does what it does, at a third of the speed.
 xip_find(isal libisal 2)
 
-# Zopfli ships no pkg-config file; distributions put its header into a folder of its own.
-find_path(ZOPFLI_HEADER_DIR lz77.h PATH_SUFFIXES zopfli)
+# Zopfli ships no pkg-config file; Debian puts its headers into a folder of their own. Elsewhere
+# zopfli.h is often the only one, and with it alone zopfli is slow.
+find_path(ZOPFLI_HEADER_DIR zopfli.h PATH_SUFFIXES zopfli)
 find_library(ZOPFLI_LIBRARY zopfli)
 if(NOT ZOPFLI_HEADER_DIR OR NOT ZOPFLI_LIBRARY)
 	xip_lacks(libzopfli libzopfli-dev zopfli-devel zopfli)
+elseif(EXISTS ${ZOPFLI_HEADER_DIR}/lz77.h)
+	set(ZOPFLI_PARTS ON)
+else()
+	set(ZOPFLI_PARTS OFF)
+	message(NOTICE "--compressor=zopfli will be slow: this zopfli comes without lz77.h.")
 endif()
 # Nor does it tell its version in any other way than by the name of the file.
 get_filename_component(ZOPFLI_FILE ${ZOPFLI_LIBRARY} REALPATH)

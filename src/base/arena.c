@@ -14,7 +14,7 @@
 
 struct chunk {
 	struct chunk *next;
-	size_t size;  /* bytes behind this header */
+	size_t size;  /* bytes after this header */
 	size_t front; /* objects grow from the front... */
 	size_t back;  /* ...and unaligned bytes from the back */
 	alignas(max_align_t) uint8_t data[];

@@ -24,7 +24,7 @@ enum xip_err xip_line_fail(const struct xip_line *line, enum xip_err err, const 
 		line->number, message);
 }
 
-/* Takes over @text, which has a NUL behind its @size bytes. */
+/* Takes over @text, which has a NUL after its @size bytes. */
 static enum xip_err begin(struct xip_lines *lines, const char *path, char *text, size_t size,
 	const struct xip_diag *diag)
 {
@@ -40,7 +40,7 @@ static enum xip_err begin(struct xip_lines *lines, const char *path, char *text,
 		for (const char *p = text; p < nul; p++)
 			lines->at.number += *p == '\n';
 		free(text);
-		return xip_line_fail(&lines->at, XIP_ERR_SOURCE, "a NUL byte: this is no text");
+		return xip_line_fail(&lines->at, XIP_ERR_SOURCE, "a NUL byte: this is not text");
 	}
 	if (!strncmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)))
 		lines->rest += strlen(BYTE_ORDER_MARK);

@@ -82,7 +82,7 @@ bool xip_output_same(const struct xip_output *one, const struct xip_output *othe
 	       !strcmp(base_name(one->target), base_name(other->target));
 }
 
-/* The directory that @path is in, with the '/' behind it; malloc'ed. */
+/* The directory that @path is in, with the '/' after it; malloc'ed. */
 static char *directory_of(const char *path)
 {
 	return base_name(path) == path ? strdup("./")

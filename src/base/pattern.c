@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The end of a set, behind its ']'; NULL when it has none. @set points behind the '['. */
+/* The end of a set, after its ']'; NULL when it has none. @set points after the '['. */
 static const char *set_end(const char *set, const char *end)
 {
 	if (set < end && (*set == '!' || *set == '^'))

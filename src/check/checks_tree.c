@@ -90,7 +90,7 @@ static enum xip_err check_order(struct xip_checker *checker)
 		if (entries[i].parent == entries[i - 1].parent &&
 			strcmp(entries[i].name, entries[i - 1].name) < 0)
 			xip_check_report(checker, i, entries[i].position,
-				"the name stands behind a greater one: the kernel may not find it");
+				"the name follows a greater one: the kernel may not find it");
 	return XIP_OK;
 }
 
@@ -114,7 +114,7 @@ static enum xip_err duplicates_in(struct xip_checker *checker, const struct xip_
 	for (i = 1; i < count; i++)
 		if (!strcmp(sorted[i - 1]->name, sorted[i]->name))
 			xip_check_report(checker, (size_t)(sorted[i] - entries),
-				sorted[i]->position, "the name stands in its directory twice");
+				sorted[i]->position, "the name occurs twice in its directory");
 	free(sorted);
 	return XIP_OK;
 }
@@ -137,7 +137,7 @@ static enum xip_err check_modes(struct xip_checker *checker)
 
 		if (!xip_mode_is_valid(entry->inode.mode))
 			xip_check_report(checker, i, entry->position,
-				"mode %06o is of no file type", entry->inode.mode);
+				"mode %06o has no valid file type", entry->inode.mode);
 	}
 	return XIP_OK;
 }
@@ -217,7 +217,7 @@ static enum xip_err check_read_ahead(struct xip_checker *checker)
 
 		if (!xip_range_inside(entry->position, XIP_READ_AHEAD, checker->info->size))
 			xip_check_report(checker, i, entry->position,
-				"the image ends less than %u bytes behind the start of the entry: "
+				"the image ends less than %u bytes after the start of the entry: "
 				"read from flash it is all zeros",
 				XIP_READ_AHEAD);
 	}
@@ -303,7 +303,7 @@ const struct xip_check xip_checks_tree[] = {
 		check_padding},
 	{{"order", "directories are sorted by strcmp on unsigned bytes", false}, XIP_NEED_LISTING,
 		check_order},
-	{{"duplicates", "no name stands twice in a directory", false}, XIP_NEED_LISTING,
+	{{"duplicates", "no name occurs twice in a directory", false}, XIP_NEED_LISTING,
 		check_duplicates},
 	{{"modes", "the mode has one of the seven file types", false}, XIP_NEED_LISTING,
 		check_modes},

@@ -208,7 +208,7 @@ const struct xip_check xip_checks_xip[] = {
 		XIP_NEED_PROGRAMS, check_xip_overlap},
 	{{"xip-align", "flash addresses have the alignment of the sections", true},
 		XIP_NEED_PROGRAMS, check_xip_align},
-	{{"xip-tail", "the last page of an executed file is zero behind its end", true},
+	{{"xip-tail", "the last page of an executed file is zero after its end", true},
 		XIP_NEED_PROGRAMS, check_xip_tail},
 	{{"xip-nommu", "a kernel without an MMU maps the programs laid out for it", true},
 		XIP_NEED_PROGRAMS, check_xip_nommu},

@@ -36,7 +36,7 @@ static bool is_control(const unsigned char *p, size_t length)
 }
 
 /*
- * The text goes on behind @size bytes, but no UTF-8 sequence does. @backslash is what stands for
+ * The text goes on after @size bytes, but no UTF-8 sequence does. @backslash is what stands for
  * one.
  */
 static void print_escaped(FILE *out, const char *text, size_t size, const char *backslash)

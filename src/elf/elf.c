@@ -65,7 +65,7 @@ static enum xip_err parse_header(struct xip_elf_file *file, struct xip_elf *elf,
 	elf->machine = header->e_machine;
 	elf->osabi = header->e_ident[EI_OSABI];
 	if (elf->type != ET_EXEC && elf->type != ET_DYN)
-		return unsupported(file, "it is an ELF file, but no program or shared object");
+		return unsupported(file, "it is an ELF file, but not a program or shared object");
 	decode_machine(header, elf);
 	return XIP_OK;
 }
@@ -218,7 +218,7 @@ static enum xip_err visit_program_header(const struct xip_elf_file *file, uint64
 	}
 }
 
-/* Moves @end behind @length bytes from @offset on, which need not be in the file. */
+/* Moves @end after @length bytes from @offset on, which need not be in the file. */
 static void extend(uint64_t *end, uint64_t offset, uint64_t length)
 {
 	uint64_t behind = offset > UINT64_MAX - length ? UINT64_MAX : offset + length;
@@ -335,7 +335,7 @@ static enum xip_err parse_sections(
 		if (!(section.sh_flags & SHF_ALLOC) || !section.sh_size)
 			continue;
 		if (section.sh_addralign && !xip_is_power_of_two(section.sh_addralign))
-			return corrupt(file, "an ELF section's alignment is no power of two");
+			return corrupt(file, "an ELF section's alignment is not a power of two");
 		apply_section(&section, tables->segments, elf->segment_count, &end);
 	}
 	return XIP_OK;
@@ -386,7 +386,7 @@ static void visit_dynamic(const GElf_Dyn *entry, struct dynamic *dynamic, struct
 	}
 }
 
-/* The dynamic string table, copied to the arena with a NUL behind, so that any offset ends. */
+/* The dynamic string table, copied to the arena with a NUL after it, so that any offset ends. */
 static enum xip_err load_strings(const struct xip_elf_file *file, const struct xip_elf *elf,
 	const struct dynamic *dynamic, const char **strings)
 {
@@ -484,7 +484,7 @@ bool xip_elf_lacks_sections(const uint8_t *data, size_t size)
 	return !parse_header(&file, &elf, &header) && !header.e_shoff;
 }
 
-/* Content behind all segments and sections was put there by hand, and a program finds it there. */
+/* Content after all segments and sections was put there by hand, and a program finds it there. */
 static bool has_appendix(const struct xip_elf_file *file, const struct xip_elf *elf)
 {
 	uint64_t end = elf->section_end > elf->run_end ? elf->section_end : elf->run_end;

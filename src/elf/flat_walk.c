@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The relocations of a bFLT program. They stand behind the data, in the file or in the gzip stream
+ * The relocations of a bFLT program. They stand after the data, in the file or in the gzip stream
  * that holds the data (FLAT_FLAG_GZDATA) or all but the header (FLAT_FLAG_GZIP).
  */
 #include <string.h>
@@ -134,7 +134,7 @@ enum xip_err xip_flat_walk(
 	const uint8_t *data, size_t size, const struct xip_flat *flat, bool *text, const char **why)
 {
 	uint64_t table = (uint64_t)flat->reloc_count * RELOC_SIZE;
-	/* full_data of load_flat_file(): all that it reads of the file behind the text */
+	/* full_data of load_flat_file(): all that it reads of the file after the text */
 	uint64_t data_end = flat->data_end + table;
 	uint64_t start = flat->gzip ? XIP_FLAT_HEADER_SIZE : flat->data_start;
 	struct walk walk = {.flat = flat, .why = why};

@@ -19,7 +19,7 @@ static const struct {
 	[XIP_WHY_BAD_HEADER] = {"bad-header", "its headers are damaged",
 		"build or copy the file again", NULL, true},
 	[XIP_WHY_NOT_EXECUTABLE_TYPE] = {"not-executable-type",
-		"it is an ELF file, but no program or shared object", NULL, NULL, false},
+		"it is an ELF file, but not a program or shared object", NULL, NULL, false},
 	[XIP_WHY_WRITABLE] = {"writable", "the segment is writable", NULL, NULL, false},
 	[XIP_WHY_BSS_IN_TEXT] = {"bss-in-text",
 		"the read-only segment has bss, which the loader clears",
@@ -35,7 +35,7 @@ static const struct {
 		"a section of the segment wants more alignment than a page",
 		"lower that section's alignment to a page (readelf -SW shows it)", NULL, false},
 	[XIP_WHY_NOT_FDPIC] = {"not-fdpic",
-		"it is no FDPIC program, so a kernel without an MMU copies all of it to RAM",
+		"it is not an FDPIC program, so a kernel without an MMU copies all of it to RAM",
 		"build it with an FDPIC tool chain (-mfdpic), or use -X -X if there is an MMU",
 		"its machine has no FDPIC: use -X -X if there is an MMU; without one no ELF "
 		"program of this machine executes in place",

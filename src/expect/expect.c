@@ -100,7 +100,7 @@ static void judge_free(struct judge *judge)
 		disappoint(judge, text(judge, "an image within %" PRIu64 " bytes", partition),
 			text(judge, "%" PRIu64 " bytes", size), "the partition overflows");
 	else
-		judge_bytes(judge, partition - size, "free behind the image");
+		judge_bytes(judge, partition - size, "free after the image");
 }
 
 /* --- Entries --------------------------------------------------------------------------------- */
@@ -170,7 +170,7 @@ static void for_some_match(struct judge *judge, judge_entry_fn each)
 	if (!for_each_match(judge, true, each))
 		disappoint(judge,
 			text(judge, "a file that matches %s", judge->expectation->pattern), "none",
-			"the path or pattern fits no regular file of the image");
+			"the path or pattern matches no regular file of the image");
 }
 
 static const struct xip_file *file_of(const struct judge *judge, size_t entry)
@@ -211,7 +211,8 @@ static void judge_xip(struct judge *judge, size_t entry, const char *path)
 			file ? text(judge, "%" PRIu32 " blocks in place, %" PRIu32 " not",
 				       file->xip, file->compressed + file->stored + file->holes)
 			     : "no data",
-			"it is no program, so all of its blocks must be direct and uncompressed");
+			"it is not a program, so all of its blocks must be direct and "
+			"uncompressed");
 	}
 }
 
@@ -238,7 +239,7 @@ static const struct xip_ram_process *process_of(const struct judge *judge, size_
 }
 
 static const char not_program[] =
-	"shared objects, data and files that are not executable are no programs of their own";
+	"shared objects, data and files that are not executable are not programs of their own";
 
 /* True when the kernel loads the program with all that it needs. */
 static bool is_loadable(

@@ -174,7 +174,7 @@ static enum xip_err add(struct expect_file *file, const struct xip_expectation *
 
 /*
  * Cuts @line into words, in place. *@end is where the last word ends, in bytes of the line, with
- * blanks behind it perhaps.
+ * blanks after it perhaps.
  */
 static enum xip_err cut(struct expect_file *file, char *line, size_t *end)
 {
@@ -194,7 +194,7 @@ static enum xip_err cut(struct expect_file *file, char *line, size_t *end)
 	}
 }
 
-/* What a line says, without blanks around it and the comment behind it. */
+/* What a line says, without blanks around it and the comment after it. */
 static char *keep_text(const struct expect_file *file, const char *line, size_t end)
 {
 	size_t begin = strspn(line, " \t");

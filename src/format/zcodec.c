@@ -131,7 +131,7 @@ static enum xip_err deflate_zlib(z_stream *stream, const uint8_t *in, size_t len
 	return XIP_OK;
 }
 
-/* The stream's header, 2 bytes, and the Adler-32 behind it, 4 bytes, are RFC 1950's. */
+/* The stream's header, 2 bytes, and the Adler-32 after it, 4 bytes, are RFC 1950's. */
 static enum xip_err deflate_zopfli(int iterations, const uint8_t *in, size_t length, uint8_t *out,
 	size_t capacity, size_t *written)
 {

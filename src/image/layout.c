@@ -68,7 +68,7 @@ static enum xip_err place_head(struct layouter *l)
 
 /* --- Pointer tables and blocks --------------------------------------------------------------- */
 
-/* Bytes of a block in the image when it lies behind a 16-bit length. */
+/* Bytes of a block in the image when it lies after a 16-bit length. */
 static uint32_t direct_length(const struct xip_payload *payload)
 {
 	return payload->kind == XIP_PAYLOAD_STORED ? xip_wrap_size(payload->length)
@@ -95,7 +95,7 @@ static uint32_t chained_flags(const struct layouter *l, const struct xip_payload
 		       : 0;
 }
 
-/* Byte behind a shared block. */
+/* Byte after a shared block. */
 static uint32_t end_of(const struct layouter *l, const struct xip_payload *payload)
 {
 	const struct xip_share_mark *mark = &l->marks[payload->number];
@@ -126,7 +126,7 @@ static uint32_t append(struct layouter *l, const struct xip_payload *payload)
 }
 
 /*
- * New bytes at a 4-byte boundary behind their length. A block that did not shrink is wrapped into a
+ * New bytes at a 4-byte boundary after their length. A block that did not shrink is wrapped into a
  * stored DEFLATE stream: an uncompressed direct block could be mapped, and two inodes must not map
  * the same flash, so those are left to the XIP region.
  */
@@ -136,7 +136,7 @@ static uint32_t append_direct(struct layouter *l, const struct xip_payload *payl
 	uint32_t length = direct_length(payload);
 	struct xip_layout_extent *extent;
 
-	if (length > UINT16_MAX) { /* a page of 64 KiB that does not shrink, behind an XIP page */
+	if (length > UINT16_MAX) { /* a page of 64 KiB that does not shrink, after an XIP page */
 		extent = xip_layouter_extent(l, XIP_LAYOUT_PAYLOAD, 4, payload->length);
 		extent->u.payload = payload;
 		count_payload(l, payload, payload->length);

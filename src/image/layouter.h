@@ -50,7 +50,7 @@ struct xip_layout_extent *xip_layouter_extent(
  */
 uint64_t xip_region_plan(struct layouter *l, uint64_t **starts, uint32_t *align);
 
-/* Lays the region out behind all that is laid out so far. */
+/* Lays the region out after all that is laid out so far. */
 void xip_region_place(struct layouter *l, uint64_t *const *starts, uint32_t align);
 
 #endif

@@ -18,7 +18,7 @@
 
 /* What the layout notes of one payload; all zero at first. */
 struct xip_share_mark {
-	const struct xip_payload *before; /* the one behind which it lies; NULL: none */
+	const struct xip_payload *before; /* the one after which it lies; NULL: none */
 	uint32_t position;                /* bytes from the start of the image, when @placed */
 	bool seen;                        /* a file before has this block */
 	bool direct; /* it needs a 16-bit length before it, for a direct pointer */
@@ -52,12 +52,12 @@ struct xip_share_walk {
 
 enum xip_share_step {
 	XIP_STEP_APPEND,        /* new bytes, right where the block before ends */
-	XIP_STEP_APPEND_DIRECT, /* new bytes behind a 16-bit length */
+	XIP_STEP_APPEND_DIRECT, /* new bytes after a 16-bit length */
 	XIP_STEP_REFER,         /* shared bytes, right where the block before ends */
-	XIP_STEP_REFER_DIRECT,  /* shared bytes behind a 16-bit length */
+	XIP_STEP_REFER_DIRECT,  /* shared bytes after a 16-bit length */
 };
 
-/* At the start of a file, right behind its pointer table. */
+/* At the start of a file, right after its pointer table. */
 void xip_share_begin(struct xip_share_walk *walk, struct xip_share_mark *marks, bool blocks);
 /* Past a block in the XIP region. */
 void xip_share_pass_xip(struct xip_share_walk *walk);

@@ -258,7 +258,7 @@ static enum xip_err make_entry(struct extract *extract, size_t index, bool *ente
 	}
 	extract->failed = xip_diag_fail(extract->diag, XIP_ERR_CORRUPT,
 		xip_listing_show(extract->listing, index, buffer),
-		extract->listing->entries[index].position, "its mode is of no file type");
+		extract->listing->entries[index].position, "its mode has no valid file type");
 	return XIP_OK;
 }
 
@@ -319,7 +319,7 @@ enum xip_err xip_content_limit(const struct xip_image *image, const struct xip_l
 	free(lengths);
 	if (total > limit)
 		return xip_diag_fail(diag, XIP_ERR_LIMIT, xip_image_path(image), XIP_NO_OFFSET,
-			"its files hold %llu bytes, beyond all proportion to its size",
+			"its files hold %llu bytes, out of all proportion to its size",
 			(unsigned long long)total);
 	return XIP_OK;
 }
@@ -373,7 +373,8 @@ enum xip_err xip_write_content(struct xip_image *image, const struct xip_listing
 	enum xip_err err = buffer ? XIP_OK : xip_diag_nomem(diag);
 
 	if (!err && !xip_mode_is_regular(inode->mode))
-		err = xip_diag_fail(diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET, "is no regular file");
+		err = xip_diag_fail(
+			diag, XIP_ERR_USAGE, path, XIP_NO_OFFSET, "is not a regular file");
 	for (uint32_t i = 0; !err && i < count; i++) {
 		const char *why;
 		size_t length;

@@ -33,7 +33,7 @@ static const char *describe_break(
 
 /*
  * cramfs_get_block_range(): how many of @pages blocks from @first on are direct, uncompressed and
- * one behind the other. *@offset is where the first of them lies; *@why is set when it is fewer.
+ * one after the other. *@offset is where the first of them lies; *@why is set when it is fewer.
  */
 static enum xip_err block_range(const struct judge *judge, uint32_t first, uint32_t pages,
 	uint32_t *found, uint64_t *offset, const char **why)
@@ -98,7 +98,7 @@ static enum xip_err judge_nommu(
 }
 
 static const char off_page[] = "it does not lie on a page boundary of the flash";
-static const char bad_tail[] = "the last page of the file holds other data behind its end";
+static const char bad_tail[] = "the last page of the file holds other data after its end";
 
 /* Why page @index, an uncompressed block that starts at @start, is not mapped; NULL: it is. */
 static enum xip_err find_loss(
@@ -155,7 +155,7 @@ static enum xip_err judge_mmu(
 	enum xip_err err;
 
 	if (first >= file_pages) {
-		verdict->why = "the segment begins behind the end of the file";
+		verdict->why = "the segment begins after the end of the file";
 		return XIP_OK;
 	}
 	wanted =

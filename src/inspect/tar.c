@@ -133,7 +133,7 @@ static char *entry_path(const struct xip_listing *listing, size_t index)
 	if (!path || !index)
 		return path;
 	memmove(path, path + 1, strlen(path));
-	/* The '/' taken off in front leaves room for one behind. */
+	/* The '/' taken off in front leaves room for one after. */
 	if (xip_mode_is_directory(listing->entries[index].inode.mode))
 		strcat(path, "/");
 	return path;
@@ -199,7 +199,7 @@ static enum xip_err write_entry(struct tar *tar, const struct xip_inode *inode, 
 	}
 	if (!xip_mode_is_valid(inode->mode))
 		err = xip_diag_fail(tar->diag, XIP_ERR_CORRUPT, path, XIP_NO_OFFSET,
-			"its mode is of no file type");
+			"its mode has no valid file type");
 	/* All of it before the header: the header promises its size. */
 	if (!err && !xip_mode_is_directory(inode->mode))
 		err = xip_image_load(tar->image, inode, &data, &size, path, tar->diag);

@@ -181,7 +181,7 @@ static enum xip_err explain_absent(
 
 /*
  * The entry that the user means: symlinks on the way are followed, one at the end only if a '/'
- * stands behind it.
+ * stands after it.
  */
 static enum xip_err find_node(const struct xip_tree *tree, const char *name,
 	const struct xip_node **node, const struct xip_diag *diag)

@@ -115,7 +115,7 @@ static enum xip_err build_image(struct options *options, struct xip_tree *tree,
 	progress_clear(progress);
 	if (!err && options->errors && cli->warnings)
 		err = xip_diag_fail(diag, XIP_ERR_SOURCE, options->image, XIP_NO_OFFSET,
-			"not written: -E makes errors of warnings");
+			"not written: -E turns warnings into errors");
 	return err;
 }
 

@@ -21,8 +21,9 @@ static enum options_verdict set_max_size(struct parser *parser, const char *text
 {
 	if (!xip_parse_size(text, &parser->options->build.max_size) ||
 		!parser->options->build.max_size)
-		return option_usage(
-			parser, "--max-size=%s: it must be bytes, with K, M or G behind", text);
+		return option_usage(parser,
+			"--max-size=%s: it must be a number of bytes, which K, M or G may follow",
+			text);
 	return OPTIONS_RUN;
 }
 
@@ -39,7 +40,7 @@ static enum options_verdict set_pad_to(struct parser *parser, const char *text)
 			"multiple of it",
 			text);
 	if (size > PAD_MAX)
-		return option_usage(parser, "--pad-to=%s: an image is never so large", text);
+		return option_usage(parser, "--pad-to=%s: an image is never that large", text);
 	parser->pad_to = multiple ? 0 : size;
 	parser->options->build.pad_unit = size;
 	return OPTIONS_RUN;
@@ -130,7 +131,7 @@ static enum options_verdict set_jobs(struct parser *parser, const char *text)
 
 	if (!xip_parse_size(text, &jobs) || jobs > JOBS_MAX)
 		return option_usage(parser,
-			"--jobs=%s: it must be a number of threads (0: one a processor)", text);
+			"--jobs=%s: it must be a number of threads (0: one per processor)", text);
 	parser->options->build.encode.threads = (unsigned)jobs;
 	return OPTIONS_RUN;
 }
@@ -156,7 +157,7 @@ static enum options_verdict set_level(struct parser *parser, const char *text)
 	uint64_t level;
 
 	if (!xip_parse_size(text, &level) || !level || level > 1000)
-		return option_usage(parser, "--level=%s: it must be a number from 1 on", text);
+		return option_usage(parser, "--level=%s: it must be a number of at least 1", text);
 	parser->level = (int)level;
 	return OPTIONS_RUN;
 }
@@ -173,8 +174,10 @@ static enum options_verdict set_unpack_limit(struct parser *parser, const char *
 {
 	if (!xip_parse_size(text, &parser->options->unpack_limit) ||
 		!parser->options->unpack_limit || parser->options->unpack_limit > INT64_MAX)
-		return option_usage(
-			parser, "--max-unpacked=%s: it must be bytes, with K, M or G behind", text);
+		return option_usage(parser,
+			"--max-unpacked=%s: it must be a number of bytes, which K, M or G may "
+			"follow",
+			text);
 	return OPTIONS_RUN;
 }
 

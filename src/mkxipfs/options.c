@@ -150,8 +150,8 @@ static enum options_verdict set_stack_size(struct parser *parser, const char *te
 	struct xip_policy_rule rule = {.attribute = XIP_ATTR_STACK};
 
 	if (!xip_parse_size(text, &rule.value) || !rule.value || rule.value > UINT32_MAX)
-		return option_usage(
-			parser, "--stack-size=%s: it must be bytes, of at most 32 bits", text);
+		return option_usage(parser,
+			"--stack-size=%s: it must be a number of bytes of at most 32 bits", text);
 	return add_rule(parser, rule, "--stack-size=", text);
 }
 
@@ -336,8 +336,8 @@ static enum options_verdict check_together(struct parser *parser)
 	}
 	if (build->layout.classic && (parser->xip_asked || build->layout.force_extended))
 		return option_usage(parser,
-			"%s: the format of before Linux 4.15 knows neither execution in "
-			"place nor extended block pointers",
+			"%s: the format before Linux 4.15 has neither execution in place "
+			"nor extended block pointers",
 			"--classic with -x, -X, --xip or a policy that places files");
 	if (build->policy.xip_align > build->policy.page_size)
 		return option_usage(parser, "%s is larger than the page size", "--xip-align");

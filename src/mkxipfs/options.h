@@ -34,7 +34,7 @@ struct options {
 	const char *report;   /* --report; NULL: none */
 	const char *explain;  /* --explain: a path in the image; then @image may be NULL */
 	struct xip_build_options build; /* without insert */
-	/* Memory behind the above. */
+	/* Memory after the above. */
 	struct xip_policy_list rules;
 	struct xip_profile profile; /* of all @profiles, once the tree is there */
 	struct xip_arena *texts;    /* patterns of --exclude-from files; NULL: none */

@@ -127,7 +127,7 @@ static void print_node(FILE *out, const struct xip_tree *tree, const struct xip_
 	}
 }
 
-/* What else there is to say of an entry that is no regular file. */
+/* What else there is to say about an entry that is not a regular file. */
 static void print_special(FILE *out, const struct xip_tree_inode *inode)
 {
 	switch (xip_mode_type(inode->mode)) {
@@ -262,6 +262,6 @@ void report_summary(FILE *out, const struct xip_tree *tree, const struct xip_bui
 			layout->bytes.insert);
 	fprintf(out, "  padding     %" PRIu64 " bytes\n", layout->bytes.padding);
 	if (totals->file_size > totals->image_size)
-		fprintf(out, "  behind it   %" PRIu64 " bytes, to fill %" PRIu64 "\n",
+		fprintf(out, "  after it    %" PRIu64 " bytes, to fill %" PRIu64 "\n",
 			totals->file_size - totals->image_size, totals->file_size);
 }

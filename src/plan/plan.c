@@ -142,7 +142,7 @@ static bool wants_strip(const struct planner *planner, const struct xip_plan_fil
 }
 
 /*
- * Lets the program end behind its last segment. What is then in the image has no section headers,
+ * Lets the program end after its last segment. What is then in the image has no section headers,
  * so less is known of its alignment, and it must be placed accordingly.
  */
 static enum xip_err plan_strip(const struct planner *planner, struct xip_arena *own, uint8_t *data,

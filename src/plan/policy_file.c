@@ -134,15 +134,14 @@ static enum xip_err read_max_size(struct policy_file *file, char *rest)
 	return XIP_OK;
 }
 
-/* The words behind the pattern. */
+/* The words after the pattern. */
 static enum xip_err read_words(struct policy_file *file, char *rest)
 {
 	char *word, *copy;
 	enum xip_err err = xip_line_word(file->line, &rest, &word);
 
 	if (!err && !word)
-		return fail(file, "the pattern %s has no word behind it that says what to do",
-			file->pattern);
+		return fail(file, "no word after the pattern %s says what to do", file->pattern);
 	while (!err && word) {
 		copy = xip_arena_strndup(file->list->arena, word, strlen(word));
 		err = copy ? add_word(file, copy) : xip_diag_nomem(file->line->diag);

@@ -58,12 +58,12 @@ static const struct {
 	const char *text;
 } outcomes[XIP_STRIP_COUNT] = {
 	[XIP_STRIP_UNASKED] = {"unasked", "nothing asks for it"},
-	[XIP_STRIP_DONE] = {"done", "it ends behind its last segment"},
-	[XIP_STRIP_NOTHING] = {"nothing", "nothing lies behind its last segment"},
+	[XIP_STRIP_DONE] = {"done", "it ends after its last segment"},
+	[XIP_STRIP_NOTHING] = {"nothing", "nothing lies after its last segment"},
 	[XIP_STRIP_NOT_ELF] = {"not-elf", "it is no ELF file"},
-	[XIP_STRIP_NOT_PROGRAM] = {"not-program",
-		"it is no program or shared object with sound headers, and whatever reads it may "
-		"need its sections"},
+	[XIP_STRIP_NOT_PROGRAM] = {"not-program", "it is not a program or shared object with sound "
+						  "headers, and whatever reads it may "
+						  "need its sections"},
 	[XIP_STRIP_KERNELS] = {"kernels",
 		"it lies among the modules and firmware of the kernel, which may need its "
 		"sections"},
@@ -73,9 +73,9 @@ static const struct {
 		"it has a section that is looked up in the file at run time (.qtmetadata, pydata, "
 		".resource_table or .modinfo)"},
 	[XIP_STRIP_APPENDIX] = {"appendix",
-		"it has data behind its sections, which it may read itself"},
+		"it has data after its sections, which it may read itself"},
 	[XIP_STRIP_BEYOND_FILE] = {"beyond-file",
-		"one of its program headers refers to bytes behind its end"},
+		"one of its program headers refers to bytes after its end"},
 };
 
 const char *xip_strip_name(enum xip_strip strip)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Leaving out of an ELF program what lies behind all that runs: sections for tools and the section
+ * Leaving out of an ELF program what lies after all that runs: sections for tools and the section
  * headers. Private to src/plan.
  */
 #ifndef XIPFS_PLAN_STRIP_H
@@ -20,7 +20,7 @@
 bool xip_strip_is_kernels(const char *path);
 
 /*
- * Whether the program, a file of @size bytes with mode @mode, can end behind the last
+ * Whether the program, a file of @size bytes with mode @mode, can end after the last
  * byte that its program headers refer to: in *@end. Says nothing of xip_strip_is_kernels().
  */
 enum xip_strip xip_strip_judge(

@@ -106,8 +106,8 @@ static enum xip_err check_machines(
 	print_machine(plan->files[kinds[most].first].machine, one, sizeof(one));
 	print_machine(plan->files[kinds[least].first].machine, other, sizeof(other));
 	xip_diag_warn(diag, path, XIP_NO_OFFSET,
-		"it is a program for %s, but others are for %s: programs for %zu machines, which "
-		"no kernel loads all",
+		"it is a program for %s, but others are for %s: programs for %zu machines, and no "
+		"kernel loads them all",
 		other, one, count);
 	free(path);
 	return XIP_OK;

@@ -127,7 +127,7 @@ static void advise_placement(const struct subject *s)
 			->ram_once = once * s->page;
 }
 
-/* Pages that @bytes take more when they begin @lead bytes behind a page border. */
+/* Pages that @bytes take more when they begin @lead bytes after a page border. */
 static uint64_t pages_lost(uint64_t bytes, uint64_t lead, uint32_t page)
 {
 	return xip_div_up(bytes % page + lead, page) - xip_div_up(bytes % page, page);
@@ -261,7 +261,7 @@ static void advise_segments(const struct subject *s)
 }
 
 /*
- * Bytes of flash that what lies behind all segments takes: whole blocks with their pointers, and of
+ * Bytes of flash that what lies after all segments takes: whole blocks with their pointers, and of
  * the block where it begins its share, unless that is mapped and so a whole page anyway.
  */
 static enum xip_err measure_sections(const struct subject *s, uint64_t *bytes)
@@ -306,7 +306,7 @@ static enum xip_err advise_sections(const struct subject *s)
 	if (!err && bytes)
 		advise(s, XIP_ADVICE_UNSTRIPPED,
 			elf->has_symtab ? "it is not stripped"
-					: "it has sections behind its last segment",
+					: "it has sections after its last segment",
 			"use mkxipfs --strip, or strip it, or link with -Wl,-s")
 			->flash_bytes = bytes;
 	return err;

@@ -131,7 +131,7 @@ static void measure_stack(const struct predictor *p, struct xip_ram_process *pro
 }
 
 /*
- * do_mmap_private(): whatever is in RAM is one allocation of get_order() pages; what is behind its
+ * do_mmap_private(): whatever is in RAM is one allocation of get_order() pages; what is after its
  * end is given back afterwards.
  */
 static void count_block(struct xip_ram_process *process, uint64_t pages, size_t object)

@@ -158,7 +158,7 @@ enum xip_err xip_image_unpack(struct xip_image *image, const struct xip_block *b
 	err = xip_image_read(image, block->start, to, block->length, NULL);
 	if (err || block->uncompressed)
 		return err;
-	*why = "the compressed block is no valid zlib stream of its length";
+	*why = "the compressed block is not a valid zlib stream of its length";
 	err = xip_inflate(image->inflater, image->packed, block->length, buffer, length, &written);
 	if (err)
 		return err;

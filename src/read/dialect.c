@@ -30,7 +30,7 @@ static bool get_bytes(const struct xip_image *image, uint64_t offset, void *byte
 	return false;
 }
 
-/* Could a wide inode with its name be at *@at, before @end? Moves on behind it. */
+/* Could a wide inode with its name be at *@at, before @end? Moves on after it. */
 static bool is_wide_entry(
 	const struct xip_image *image, uint64_t *at, uint64_t end, enum xip_err *err)
 {

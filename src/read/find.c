@@ -108,7 +108,7 @@ struct mark {
 	uint32_t crc;
 };
 
-/* Of one image: behind its super block, and its two possible ends. */
+/* Of one image: after its super block, and its two possible ends. */
 enum {
 	MARK_BEGIN,
 	MARK_END,

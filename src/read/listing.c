@@ -100,7 +100,7 @@ static enum xip_err read_entry(
 	size_t length;
 	enum xip_err err;
 
-	*position = end; /* unless all goes well, nothing behind makes sense */
+	*position = end; /* unless all goes well, nothing after makes sense */
 	if (end - at < XIP_INODE_SIZE)
 		return walk_fault(walk, XIP_FAULT_BOUNDS, directory, at,
 			"the directory ends inside an entry");

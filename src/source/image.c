@@ -113,7 +113,7 @@ static enum xip_err fill_inode(
 	inode->gid = entry->inode.gid;
 	if (!xip_mode_is_valid(inode->mode))
 		return xip_diag_fail(import->diag, XIP_ERR_CORRUPT, import->path, entry->position,
-			"\"%s\": mode %#o is that of no file type", entry->name,
+			"\"%s\": mode %#o has no valid file type", entry->name,
 			(unsigned)inode->mode);
 	if (xip_mode_is_device(inode->mode))
 		xip_rdev_decode(entry->inode.size, &inode->major, &inode->minor);

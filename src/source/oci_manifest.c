@@ -69,7 +69,7 @@ static enum xip_err read_text(
 /*
  * json-c (0.16) has no error for memory that ran out: it goes on without a member, with half of a
  * text, or with NULL for a name, on which it crashes at the value. errno tells, but converting a
- * number resets it. So it is looked at behind every character that a number or value can follow.
+ * number resets it. So it is looked at after every character that a number or value can follow.
  * *@object is NULL when the text is no JSON document.
  */
 static enum xip_err parse_text(struct json_tokener *parser, const char *text, size_t size,
@@ -158,7 +158,7 @@ static enum xip_err load(
 	if (err)
 		return err;
 	if (!*object)
-		return damaged(finder, name, "is no JSON document of at most 4 MiB");
+		return damaged(finder, name, "is not a JSON document of at most 4 MiB");
 	finder->documents[finder->document_count++] = *object;
 	return XIP_OK;
 }
@@ -230,7 +230,7 @@ static enum xip_err add_candidate(struct finder *finder, struct json_object *lay
 	}
 	if (finder->candidate_count == CANDIDATES_MAX)
 		return damaged(
-			finder, "the archive", "has more images than anybody can choose from");
+			finder, "the archive", "has more images than anyone could choose from");
 	candidate->layers = layers;
 	candidate->digest = digest;
 	write_platform(candidate->platform, platform);

@@ -27,7 +27,7 @@ static bool is_unchanged(int fd, const struct xip_tree_inode *inode)
 	       (uint64_t)status.st_size == inode->size;
 }
 
-/* True when there is a byte behind the size that the file claims, as of files of /proc. */
+/* True when there is a byte after the size that the file claims, as of files of /proc. */
 static bool has_more(int fd, const struct xip_tree_inode *inode)
 {
 	uint8_t byte;

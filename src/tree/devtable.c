@@ -72,8 +72,8 @@ static enum xip_err parse_counter(struct xip_devtable *table, char *const column
 	if (!columns[column] || parse_number(columns[column], 10, max, number))
 		return XIP_OK;
 	return xip_line_fail(table->line, XIP_ERR_SOURCE,
-		"%s \"%s\" is no number of at most %" PRIu32, column_names[column], columns[column],
-		max);
+		"%s \"%s\" is not a number of at most %" PRIu32, column_names[column],
+		columns[column], max);
 }
 
 static enum xip_err parse_row(

@@ -24,7 +24,7 @@ struct place {
 /* How to walk there. */
 #define FOLLOW 1u /* the last component as well when it is a symlink */
 #define MAKE   2u /* directories that are missing on the way */
-#define TRY    4u /* without a directory on the way there is nothing, which is no error */
+#define TRY    4u /* without a directory on the way there is nothing, which is not an error */
 
 /* Puts the symlink's target in the place of its name, before what is left of the path. */
 static enum xip_err follow(struct xip_devtable *table, struct place *place,
@@ -70,7 +70,7 @@ static enum xip_err enter(
 			path, (int)place->length, place->name);
 	else if (!xip_mode_is_directory(place->node->inode->mode))
 		err = xip_line_fail(table->line, XIP_ERR_SOURCE,
-			"%s: \"%.*s\" on the way is no directory", path, (int)place->length,
+			"%s: \"%.*s\" on the way is not a directory", path, (int)place->length,
 			place->name);
 	if (!err)
 		place->parent = place->node;
@@ -178,7 +178,7 @@ static enum xip_err apply_file(
 	if (row->type == 'F')
 		return XIP_OK;
 	return xip_line_fail(table->line, XIP_ERR_SOURCE, "%s: %s", row->name,
-		place->node ? "is there, but is no regular file"
+		place->node ? "exists, but is not a regular file"
 			    : "there is no such file (type F allows that)");
 }
 
@@ -195,7 +195,7 @@ static enum xip_err apply_directory(
 	}
 	if (!xip_mode_is_directory(node->inode->mode))
 		return xip_line_fail(table->line, XIP_ERR_SOURCE,
-			"%s: is there, but is no directory", row->name);
+			"%s: exists, but is not a directory", row->name);
 	change(node->inode, row);
 	return XIP_OK;
 }
@@ -205,7 +205,7 @@ static enum xip_err apply_below(
 {
 	if (!place->node)
 		return xip_line_fail(table->line, XIP_ERR_SOURCE,
-			"%s: there is nothing of that name", row->name);
+			"%s: there is nothing by that name", row->name);
 	for (struct xip_node *node = place->node; node;
 		node = xip_tree_next_below(place->node, node))
 		change(node->inode, row);
@@ -225,7 +225,7 @@ static enum xip_err apply_node(struct xip_devtable *table, const struct xip_devt
 
 	if (node && xip_mode_type(node->inode->mode) != type)
 		return xip_line_fail(table->line, XIP_ERR_SOURCE,
-			"%s: \"%s\" is there, but is of another type", row->name, name);
+			"%s: \"%s\" exists, but is of another type", row->name, name);
 	if (!node && row->mode == XIP_DEVTABLE_KEEP)
 		return xip_line_fail(table->line, XIP_ERR_SOURCE,
 			"%s: mode -1 keeps the mode of what is there, but \"%s\" is not", row->name,

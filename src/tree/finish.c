@@ -83,7 +83,7 @@ static void check_inode(struct faults *faults, const struct xip_node *node)
 	struct xip_tree_inode *inode = node->inode;
 
 	if (!xip_mode_is_valid(inode->mode) || inode->mode > 0xffff)
-		report(faults, XIP_DIAG_ERROR, node, "mode %#" PRIo32 " is that of no file type",
+		report(faults, XIP_DIAG_ERROR, node, "mode %#" PRIo32 " has no valid file type",
 			inode->mode);
 	check_owner(faults, node, "uid", &inode->uid, XIP_UID_MAX);
 	check_owner(faults, node, "gid", &inode->gid, XIP_GID_MAX);
@@ -120,7 +120,7 @@ static void check_node(struct faults *faults, const struct xip_node *node)
 			node->child_count, size);
 }
 
-/* Names have no NUL inside and one behind, so strcmp sees all of them, as unsigned bytes. */
+/* Names have no NUL inside and one after, so strcmp sees all of them, as unsigned bytes. */
 static int compare_nodes(const void *a, const void *b)
 {
 	const struct xip_node *const *left = a, *const *right = b;

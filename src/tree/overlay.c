@@ -151,8 +151,8 @@ static enum xip_err warn_of_replacement(const struct overlay *overlay, const str
 	if (!path)
 		return xip_diag_nomem(overlay->diag);
 	xip_diag_warn(overlay->diag, path, XIP_NO_OFFSET,
-		"a later source has something else than a directory here: all that was in it is "
-		"gone");
+		"a later source has something other than a directory here: all that was in it "
+		"is gone");
 	free(path);
 	return XIP_OK;
 }

@@ -83,7 +83,7 @@ static enum xip_err enter(
 				      scan->diag)
 			    : xip_diag_nomem(scan->diag);
 	} else if (!xip_mode_is_directory(child->inode->mode)) {
-		err = entry_fail(scan, "\"%.*s\" on the way is no directory", (int)length, name);
+		err = entry_fail(scan, "\"%.*s\" on the way is not a directory", (int)length, name);
 	}
 	if (!err)
 		*directory = child;
@@ -268,7 +268,7 @@ static enum xip_err take_hard_link(
 	node = find_target(scan, target);
 	if (!node)
 		return entry_fail(
-			scan, "a hard link to \"%s\", which is not there before it", target);
+			scan, "a hard link to \"%s\", which does not come before it", target);
 	if (xip_mode_is_directory(node->inode->mode))
 		return entry_fail(scan, "a hard link to \"%s\", a directory", target);
 	if (is_family(scan, ARCHIVE_FORMAT_CPIO) &&
@@ -344,7 +344,7 @@ static enum xip_err check_body(
 {
 	if (xip_mode_has_data(inode->mode) || archive_entry_size(entry) <= 0)
 		return XIP_OK;
-	return entry_fail(scan, "is no file but has %" PRId64 " bytes of content",
+	return entry_fail(scan, "is not a file but has %" PRId64 " bytes of content",
 		(int64_t)archive_entry_size(entry));
 }
 

@@ -174,7 +174,7 @@ static enum xip_err add_refused(
 
 	if (!xip_mode_is_directory(parent->inode->mode))
 		xip_diag_fail(diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET,
-			"is no directory: \"%.*s\" cannot be in it", shown, name);
+			"is not a directory: \"%.*s\" cannot be in it", shown, name);
 	else if (!name_is_valid(name, length))
 		xip_diag_fail(diag, XIP_ERR_SOURCE, path, XIP_NO_OFFSET,
 			"\"%.*s\" cannot be a name in a directory", shown, name);

@@ -17,7 +17,7 @@
 /* Either a directory on disk or a spool of contents; a descriptor that is not open is -1. */
 struct xip_source {
 	char *path;         /* as the user gave it, for messages; malloc'ed */
-	int spool_fd;       /* contents, one behind the other */
+	int spool_fd;       /* contents, one after the other */
 	uint64_t spool_end; /* bytes of the spool that are taken */
 	int root_fd;        /* the directory on disk */
 	/*

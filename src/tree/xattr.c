@@ -111,7 +111,7 @@ enum xip_err xip_tree_warn_xattrs(const struct xip_tree *tree, const struct xip_
 	else
 		xip_diag_warn(diag, path, XIP_NO_OFFSET,
 			"its extended attribute %s is lost, as are those of %zu more entries: "
-			"cramfs has none (--xattrs=ignore if that is fine)",
+			"cramfs has none (use --xattrs=ignore if that does not matter)",
 			first->inode->xattr, count - 1);
 	free(path);
 	return XIP_OK;

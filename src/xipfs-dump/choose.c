@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The paths and patterns behind the image: what they name.
+ * The paths and patterns after the image: what they name.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -54,14 +54,14 @@ void dump_close(struct dump *dump);
 const char *dump_color(const struct dump *dump, enum xip_color color);
 
 /*
- * The entry at @path, symlinks on the way followed, and with @follow or a '/' behind it a symlink
+ * The entry at @path, symlinks on the way followed, and with @follow or a '/' after it a symlink
  * at its end as well. There is none: XIP_ERR_USAGE, reported; XIP_ERR_IO, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err dump_find(
 	struct dump *dump, const char *path, bool follow, size_t *entry);
 
 /*
- * Which entries the paths and patterns behind the image name (options->paths, symlinks followed):
+ * Which entries the paths and patterns after the image name (options->paths, symlinks followed):
  * *@chosen, a flag for each entry of the listing, malloc'ed; NULL when none was given.
  * XIP_ERR_USAGE: one of them names nothing, reported.
  */

@@ -142,7 +142,7 @@ static enum options_verdict set_flash_address(struct options *options, const str
 			"the kernel executes nothing in place from an image at address 0",
 			optarg);
 	if (options->flash_address > UINT64_MAX - UINT32_MAX)
-		return usage(diag, "--flash-addr=%s: the image would not fit behind it", optarg);
+		return usage(diag, "--flash-addr=%s: the image would not fit there", optarg);
 	return OPTIONS_RUN;
 }
 
@@ -291,7 +291,7 @@ static bool is_report(enum action action)
 	}
 }
 
-/* True when paths behind the image limit what the action does. */
+/* True when paths after the image limit what the action does. */
 static bool takes_paths(enum action action)
 {
 	return action == ACTION_RAM || action == ACTION_CHECK || action == ACTION_TOP ||
@@ -311,7 +311,7 @@ static enum options_verdict take_operands(
 	if (count > 1 && !takes_paths(options->action))
 		return usage(diag, "%s",
 			"more than one IMAGE; only --check, --extract, --ram and --top take paths "
-			"behind it; try xipfs-dump --help");
+			"after it; try xipfs-dump --help");
 	options->image = parser->argv[optind];
 	other = options->action == ACTION_EXPECT ? options->argument : options->before;
 	if (other && !strcmp(options->image, "-") && !strcmp(other, "-"))
@@ -345,7 +345,7 @@ enum options_verdict options_parse(
 		return usage(diag, "%s", "--json goes with reports only");
 	if (options->action == ACTION_FIND && (options->partition || options->flash_address))
 		return usage(diag, "%s",
-			"--partition and --flash-addr are of one image, --find is of many");
+			"--partition and --flash-addr are about one image, --find is about many");
 	if (options->junit && options->action != ACTION_EXPECT)
 		return usage(diag, "%s", "--junit goes with --expect only");
 	return OPTIONS_RUN;

@@ -34,7 +34,7 @@ enum action {
 struct options {
 	enum action action;
 	const char *image;
-	char **paths; /* operands behind the image: paths and patterns that limit the action */
+	char **paths; /* operands after the image: paths and patterns that limit the action */
 	size_t path_count;
 	const char *argument;   /* of the action: a path, a directory, a file; NULL: none */
 	const char *before;     /* the image that --diff names; NULL: none */

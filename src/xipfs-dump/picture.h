@@ -7,13 +7,13 @@
 
 #include "common.h"
 
-/* Kinds as in map.h, and the room behind the image. */
+/* Kinds as in map.h, and the room after the image. */
 #define PICTURE_FREE  XIP_MAP_COUNT
 #define PICTURE_KINDS (XIP_MAP_COUNT + 1)
 
 /* One piece: an extent, or a run of extents too small to be drawn one by one. */
 struct piece {
-	uint64_t start, length; /* bytes of the image, or of the partition behind it */
+	uint64_t start, length; /* bytes of the image, or of the partition after it */
 	unsigned kind;          /* of most of its bytes */
 	size_t first, count;    /* extents of the map; 0 of them: free room */
 };

@@ -101,7 +101,7 @@ static void print_super(const struct dump *dump, enum xip_crc_verdict crc)
 		printf("  in flash     0x%08" PRIx64 "-0x%08" PRIx64 "\n", dump_address(dump, 0),
 			dump_address(dump, info->size));
 	if (info->file_size > info->size)
-		printf("  behind it    %" PRIu64 " bytes of the file are not the image's\n",
+		printf("  after it     %" PRIu64 " bytes of the file are not the image's\n",
 			info->file_size - info->size);
 }
 

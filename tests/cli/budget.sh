@@ -49,7 +49,7 @@ names_the_excess()
 	same a.img b.img
 	local bad
 	for bad in 0 x -1 5T; do
-		fails 16 "max-size=$bad: it must be bytes" mkxipfs --max-size="$bad" tree c.img
+		fails 16 "max-size=$bad: it must be a number of bytes" mkxipfs --max-size="$bad" tree c.img
 	done
 	fails 16 '--fit needs --max-size' mkxipfs --fit tree c.img
 }

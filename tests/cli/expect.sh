@@ -46,7 +46,7 @@ placement()
 	product
 	holds 'xip /bin/fdpic' 'xip /etc/font' 'not-xip /etc/text' 'not-xip /nowhere' 'not-xip /bin/packed'
 	breaks '/bin/packed executes' '0 pages' 'without an MMU' 'xip /bin/*'
-	breaks '/etc/text lies whole' '0 blocks in place, 2 not' 'no program' 'xip /etc/text'
+	breaks '/etc/text lies whole' '0 blocks in place, 2 not' 'not a program' 'xip /etc/text'
 	breaks 'matches /nowhere' none 'no regular file' 'xip /nowhere'
 	breaks '/bin/fdpic has no block' '2 blocks' '--no-xip' 'not-xip /bin/*'
 }

@@ -35,7 +35,7 @@ offset_in_every_view()
 		diff want got || fail "$view differs at an offset"
 	done
 	xipfs-dump a.img | sed 1d >want
-	xipfs-dump --offset=5001 fw.bin | sed 1d | grep -v 'behind it' | diff want -
+	xipfs-dump --offset=5001 fw.bin | sed 1d | grep -v 'after it' | diff want -
 	status 0 xipfs-dump --offset=5001 --check fw.bin
 	status 0 xipfs-dump --offset=0x1389 --extract=there fw.bin
 	same_tree tree there
@@ -115,8 +115,8 @@ find_judges()
 	fails 8 'no cramfs image is in it' xipfs-dump --find plain-le.img
 	one_line err
 	fails 8 'nowhere' xipfs-dump --find nowhere
-	fails 16 '--find is of many' xipfs-dump --find --partition=1M none
-	fails 16 '--find is of many' xipfs-dump --find --flash-addr=0x8000000 none
+	fails 16 '--find is about many' xipfs-dump --find --partition=1M none
+	fails 16 '--find is about many' xipfs-dump --find --flash-addr=0x8000000 none
 	: >none
 	fails 8 'no cramfs image' xipfs-dump --find none
 }

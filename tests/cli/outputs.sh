@@ -17,10 +17,11 @@ in_bare_place()
 no_stale_files()
 {
 	[[ ! ${ASAN_OPTIONS:-} ]] || skip "a sanitizer wants /proc, where it also reads its options"
+	local signal delay
+
 	small_source
 	mkxipfs --quiet tree a.img
 	mkdir out.d
-	local signal delay
 	for signal in INT KILL; do
 		for delay in 0.001 0.002 0.004 0.006 0.01; do
 			in_bare_place "cd out.d; for view in svg html tar; do
@@ -44,7 +45,7 @@ no_stale_files()
 loop_device()
 {
 	((EUID == 0)) || skip "only root has loop devices"
-	device=$(losetup -f --show "$1")
+	device=$(losetup -f --show "$1" 2>log) || skip "no loop device can be made here: $(cat log)"
 	# shellcheck disable=SC2064 # of this device
 	trap "losetup -d '$device'" EXIT
 }
@@ -246,7 +247,7 @@ padding()
 	equal "$(($(stat -c %s c.img) % 12288))" 0 "the rest of the size"
 	equal "$(tail -c +$((size + 1)) c.img | tr -d '\0' | wc -c)" 0 "other bytes than 0"
 	mkxipfs --pad-to=64K --report=r.json tree b.img >out
-	matches out "behind it +$((65536 - size)) bytes, to fill 65536"
+	matches out "after it +$((65536 - size)) bytes, to fill 65536"
 	equal "$(jq .file_size r.json)" 65536 "the file's size in the report"
 	equal "$(jq .size r.json)" "$size" "the image's size in the report"
 	rm b.img
@@ -342,7 +343,7 @@ comparison_is_bounded()
 		ln tree/0 tree/$i
 	done
 	mkxipfs --quiet tree a.img
-	fails 8 'beyond all proportion' timeout 20 xipfs-dump --diff=a.img a.img
+	fails 8 'out of all proportion' timeout 20 xipfs-dump --diff=a.img a.img
 	one_line err
 	empty out
 }

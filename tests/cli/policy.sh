@@ -168,7 +168,7 @@ stack_refusals()
 	status 0 mkxipfs -q --quiet --policy=<(echo '/bin/b stack=8K') tree a.img
 	local size
 	for size in 0 5G x -1; do
-		fails 16 "stack-size=$size: it must be bytes" mkxipfs --stack-size="$size" tree b.img
+		fails 16 "stack-size=$size: it must be a number of bytes" mkxipfs --stack-size="$size" tree b.img
 	done
 	absent b.img
 }
@@ -247,7 +247,7 @@ refused()
 bad_lines()
 {
 	a_tree
-	refused '/bin/*' 'no word behind it'
+	refused '/bin/*' 'no word after the pattern'
 	refused '/x bogus' 'unknown word bogus'
 	refused '/x xip bogus=3' 'unknown word bogus=3'
 	refused '/x xip=3' 'unknown word xip=3'
@@ -300,7 +300,7 @@ unmatched_patterns()
 	status 0 mkxipfs -q --quiet -D table --policy=<(printf '%s\n' '/etc/deep mode=0755' \
 		'/dev/nul? xip') tree a.img
 	empty err
-	fails 8 'E makes errors of warnings' mkxipfs -q -E --xip=/bin/busybox tree b.img
+	fails 8 'E turns warnings into errors' mkxipfs -q -E --xip=/bin/busybox tree b.img
 	absent b.img
 }
 

@@ -426,7 +426,7 @@ damaged_oci()
 	oci_tar <whole
 	head -c 60 whole >oci/index.json
 	tar -cf a.tar -C oci .
-	refuses_source 'a.tar: image of containers: index.json is no JSON document' a.tar
+	refuses_source 'a.tar: image of containers: index.json is not a JSON document' a.tar
 	echo '{"manifests": [{"digest": "sha256:../../x"}]}' >oci/index.json
 	tar -cf a.tar -C oci .
 	refuses_source 'a.tar: .*sha256:../../x has no valid digest' a.tar

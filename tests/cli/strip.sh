@@ -132,7 +132,7 @@ refusals()
 {
 	mkdir -p tree/lib/firmware tree/lib/modules/6.12 tree/bin
 	gcc -g -c -x c -o tree/bin/object - <<<'int f(void) { return 1; }'
-	refused /bin/object 'no program or shared object'
+	refused /bin/object 'not a program or shared object'
 	with_sections static tree/lib/firmware/dsp
 	refused /lib/firmware/dsp 'modules and firmware'
 	with_sections shared tree/lib/modules/6.12/vdso.so
@@ -147,7 +147,7 @@ refusals()
 	done
 	with_sections static tree/bin/archive
 	echo 'an archive' >>tree/bin/archive
-	refused /bin/archive 'data behind its sections'
+	refused /bin/archive 'data after its sections'
 	# zeros are no data
 	with_sections static tree/bin/zeros
 	head -c 100 /dev/zero >>tree/bin/zeros
@@ -157,7 +157,7 @@ refusals()
 	with_sections static tree/bin/beyond
 	patch_bytes tree/bin/beyond $((64 + 56)) 04000000 # the second is PT_NOTE now
 	patch_bytes tree/bin/beyond $((64 + 56 + 8)) 0000001000000000
-	refused /bin/beyond 'refers to bytes behind its end'
+	refused /bin/beyond 'refers to bytes after its end'
 }
 
 # What is behind PT_LOADs stays when another header refers to it, the header table for one.
@@ -255,7 +255,7 @@ advice_is_true()
 	((before - after >= told - 4096 && before - after <= told + 4096)) ||
 		fail "it saves $((before - after)) bytes, not $told"
 	xipfs-dump --ram=mmu a.img >out
-	matches_not out 'not stripped|behind its last segment'
+	matches_not out 'not stripped|after its last segment'
 }
 
 fit_counts_it()

@@ -30,12 +30,16 @@ HOST_CMAKE_OPTIONS = \
 	-DBUILD_DOC=OFF -DBUILD_DOCS=OFF -DBUILD_EXAMPLE=OFF -DBUILD_EXAMPLES=OFF \
 	-DBUILD_TEST=OFF -DBUILD_TESTS=OFF -DBUILD_TESTING=OFF
 
-# $(1): name, $(2): NAME. Only packages whose site is local are built; the libraries are the
-# system's here.
+# $(1): name, $(2): NAME. Only packages whose site is local, or whose archive is in O/dl, are built; the
+# libraries are the system's here.
 define host-package-rules
-host-$(1): $$(if $$(filter local,$$($(2)_SITE_METHOD)),$$(HOST_$(2)_DEPENDENCIES))
-	$$(if $$(filter local,$$($(2)_SITE_METHOD)),\
-		cmake -S $$($(2)_SITE) -B $$(BUILD_DIR)/$(1) $$(HOST_CMAKE_OPTIONS) \
+$(2)_ARCHIVE = $$(wildcard $$(O)/dl/$(1)-$$($(2)_VERSION).tar.gz)
+$(2)_SOURCES = $$(strip $$(if $$(filter local,$$($(2)_SITE_METHOD)),$$($(2)_SITE),\
+	$$(if $$($(2)_ARCHIVE),$$(BUILD_DIR)/$(1)-$$($(2)_VERSION))))
+host-$(1): $$(if $$($(2)_SOURCES),$$(HOST_$(2)_DEPENDENCIES))
+	$$(if $$($(2)_ARCHIVE),mkdir -p $$(BUILD_DIR) && tar -C $$(BUILD_DIR) -xf $$($(2)_ARCHIVE))
+	$$(if $$($(2)_SOURCES),\
+		cmake -S $$($(2)_SOURCES) -B $$(BUILD_DIR)/$(1) $$(HOST_CMAKE_OPTIONS) \
 			$$(HOST_$(2)_CONF_OPTS) && \
 		$$(MAKE) -C $$(BUILD_DIR)/$(1) install)
 .PHONY: host-$(1)
@@ -71,7 +75,7 @@ define newline
 endef
 
 # The packages of Buildroot's that ours depend on.
-host-elfutils host-json-c host-libarchive host-pkgconf host-zlib:
+host-elfutils host-json-c host-libarchive host-libdeflate host-pkgconf host-zlib:
 
 world: TARGETS
 include $(BR2_EXTERNAL_XIPFS_PATH)/external.mk

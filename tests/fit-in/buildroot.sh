@@ -15,6 +15,8 @@ configure()
 		config BR2_ENDIAN
 			string "byte order"
 			default "LITTLE"
+		config BR2_HOST_CMAKE_AT_LEAST_3_25
+			bool
 		config BR2_ARC_PAGE_SIZE_8K
 			bool "8K"
 		config BR2_ARM64_PAGE_SIZE_16K
@@ -80,44 +82,103 @@ copied_tree_wants_sources()
 	build_image host-zlib
 }
 
-# The rules of Buildroot's check-package about the look of files.
+# looks_as_mk FILE: what check-package says of a package's make file, but for its order of tests.
+looks_as_mk()
+{
+	local file=$1 package hashes
+
+	package=$(basename "$file" .mk)
+	package=${package^^}
+	hashes=$(printf '%80s' '' | tr ' ' '#')
+	[[ $(sed -n '1p;5p' "$file") == "$hashes"$'\n'"$hashes" &&
+		$(sed -n '2p;4p' "$file") == $'#\n#' && ! $(sed -n 6p "$file") ]] || echo "$file: header"
+	grep -nE $'(  |\t ?)\\\\$' "$file" && echo "$file: blanks before a backslash"
+	grep -nE '\$\{[A-Z]|^[[:blank:]]*(else +)?ifn?def |\$\(HOST_DIR\)/usr' "$file" &&
+		echo "$file: braces, ifdef, or usr in the host directory"
+	grep -nE "^${package//-/_}_SOURCE =.*\.tar\.gz|_INSTALL_(IMAGES|STAGING) = NO" "$file" &&
+		echo "$file: a default"
+	grep -oE '^(define +)?[A-Z0-9]+_[A-Z0-9_]+' "$file" | sed 's/^define *//' |
+		grep -vE "^(HOST_|ROOTFS_)?${package//-/_}_" && echo "$file: names of variables"
+	return 0
+}
+
+# looks_as_config FILE: attributes by one tab and in their order; help by a tab and two blanks, at
+# most 62 characters.
+looks_as_config()
+{
+	awk -v file="$1" '
+		BEGIN { split("bool string prompt default depends select help", words)
+			for (i in words) place[words[i]] = i < 4 ? 1 : i }
+		/^\t  [^ ]/ { if (length > 65) print file ": width: " $0; next }
+		/^\t?#|^$/ { next }
+		/^[a-z]/ { last = 0; next }
+		!/^\t[a-z]/ || !($1 in place) || place[$1] < last || /^\tdefault n$/ { print file ": " $0 }
+		{ last = place[$1] }' "$1"
+}
+
+# The rules of Buildroot's check-package, but for those about files of kinds that are not here.
 looks_as_buildroot_wants()
 {
-	local hashes
-
-	hashes=$(printf '%80s' '' | tr ' ' '#')
 	find "$EXTERNAL" -type f ! -name README.md >files
-	xargs -d '\n' grep -nE '[[:blank:]]$|^ +[^ ]' <files >bad || true
+	(($(wc -l <files) >= 12)) || fail "hardly any file is there"
+	xargs -d '\n' grep -nP '[[:blank:]]$|^ +[^ ]|[^\x00-\x7f]' <files >bad || true
 	while read -r file; do
-		[[ ! $(tail -c 1 "$file") ]] || echo "$file: no newline at the end"
+		[[ ! $(tail -c 1 "$file") && $(tail -n 1 "$file") ]] || echo "$file: its end"
+		[[ ! -x $file ]] || echo "$file: may be executed"
 		uniq -c "$file" | grep -qE '^ +[2-9] $' && echo "$file: two empty lines"
 		case $file in
 		*/external.mk) grep -q '^include ' <(head -1 "$file") || echo "$file: header" ;;
-		*.mk)
-			[[ $(sed -n '1p;5p' "$file") == "$hashes"$'\n'"$hashes" &&
-				$(sed -n '2p;4p' "$file") == $'#\n#' && ! $(sed -n 6p "$file") ]] ||
-				echo "$file: header" ;;
+		*.mk) looks_as_mk "$file" ;;
 		*.hash)
-			grep -qvE '^(#.*|sha256  [0-9a-f]{64}  [^ ]+)$' "$file" && echo "$file: fields" ;;
-		*/Config.in*) # an attribute has a tab, help a tab, two blanks and 62 characters
-			grep -nE $'^\t  .{63}|^\t [^ ]|^\t   ' "$file" && echo "$file: width" ;;
+			grep -qvE '^(#.*|sha256  [0-9a-f]{64}  [^ ]+|)$' "$file" && echo "$file: fields" ;;
+		*/Config.in*) looks_as_config "$file" ;;
 		esac
 	done <files >>bad
 	empty bad
 }
 
-# The package for upstream differs from ours only in where its sources come from.
+# upstream_matches PACKAGE OURS: from its licence on, the make file of the package for Buildroot itself
+# is that of ours, with the names that the libraries have there.
+upstream_matches()
+{
+	sed -n '/_LICENSE = /,$ { s/ \\$//; p }' "$EXTERNAL/package/$2/$2.mk" |
+		sed "s/mkxipfs-\(zopfli\|libdeflate\)/\1/; s/MKXIPFS_ZOPFLI/ZOPFLI/" | sort >ours
+	sed -n '/_LICENSE = /,$ { s/ \\$//; p }' "$EXTERNAL/upstream/package/$1/$1.mk" | sort >theirs
+	same ours theirs
+}
+
 upstream_package_is_ours()
 {
-	local version upstream=$EXTERNAL/upstream/package/mkxipfs
+	local version upstream=$EXTERNAL/upstream/package
 
 	version=$(mkxipfs --version | awk 'NR == 1 { print $2 }')
-	matches "$upstream/mkxipfs.mk" "^MKXIPFS_VERSION = ${version//./\\.}\$"
-	sed -n '/_LICENSE = /,$p' "$EXTERNAL/package/mkxipfs/mkxipfs.mk" >ours
-	sed -n '/_LICENSE = /,$p' "$upstream/mkxipfs.mk" >theirs
-	same ours theirs
-	grep ' LICENSE$' "$upstream/mkxipfs.hash" | sed 's/^sha256  //' >sums
+	matches "$upstream/mkxipfs/mkxipfs.mk" "^MKXIPFS_VERSION = ${version//./\\.}\$"
+	upstream_matches mkxipfs mkxipfs
+	upstream_matches zopfli mkxipfs-zopfli
+	same "$EXTERNAL/package/mkxipfs/Config.in.host" "$upstream/mkxipfs/Config.in.host"
+	grep ' LICENSE$' "$upstream/mkxipfs/mkxipfs.hash" | sed 's/^sha256  //' >sums
 	(cd "$TOP" && sha256sum -c "$OLDPWD/sums")
+	sed 's/ mkxipfs-/ /' "$EXTERNAL/package/mkxipfs-zopfli/mkxipfs-zopfli.hash" >hashes
+	same "$upstream/zopfli/zopfli.hash" hashes
+}
+
+# The package for Buildroot itself builds from an archive with the names that CONTRIBUTING.md gives it.
+upstream_package_builds()
+{
+	local version copy=$PWD/external
+	version=$(mkxipfs --version | awk 'NR == 1 { print $2 }')
+
+	cp -r "$EXTERNAL" external
+	rm -r external/package
+	mv external/upstream/package external
+	mkdir -p output/dl
+	tar -C "$TOP" --exclude-vcs --transform "s,^\.,mkxipfs-$version," \
+		-czf "output/dl/mkxipfs-$version.tar.gz" .
+	EXTERNAL=$copy
+	configure BR2_TARGET_ROOTFS_XIPFS=y
+	target
+	SCRATCH=$PWD build_image rootfs-xipfs
+	output/host/bin/xipfs-dump --check output/images/rootfs.xipfs
 }
 
 selects_host_package()
@@ -207,6 +268,7 @@ check "Buildroot: external.desc" description_is_complete
 check "Buildroot: a copied tree wants to know the sources" copied_tree_wants_sources
 check "Buildroot: files look as check-package wants" looks_as_buildroot_wants
 check "Buildroot: the package for upstream" upstream_package_is_ours
+check "Buildroot: the package for upstream builds" upstream_package_builds
 check "Buildroot: Config.in" selects_host_package
 check "Buildroot: the host package builds" builds_host_package
 check "Buildroot: an image for a target without an MMU" makes_image_without_mmu

@@ -162,13 +162,18 @@ text()
 	}'
 }
 
+need_terminal()
+{
+	script -qec true /dev/null >/dev/null 2>&1 </dev/null ||
+		skip "no terminal can be made here; is /dev/pts mounted?"
+}
+
 # on_terminal COLUMNS COMMAND: runs it on a terminal of its own, as wide as that; what it shows is in ./shown.
 on_terminal()
 {
 	local status=0
 
-	script -qec true /dev/null >/dev/null 2>&1 </dev/null ||
-		skip "no terminal can be made here; is /dev/pts mounted?"
+	need_terminal
 	TERM=xterm script -qefc "stty cols $1; $2" /dev/null >typescript 2>&1 </dev/null || status=$?
 	tr -d '\r' <typescript >shown
 	return $status

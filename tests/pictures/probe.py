@@ -307,7 +307,7 @@ def differences(browser):
 def first_screen(browser):
     """Without scrolling: how full, who, what runs in place, what RAM it saves, and the whole map."""
     tiles = browser.run("[...document.querySelectorAll('.tile')].map((one) => [one.querySelector('h2').textContent, one.getBoundingClientRect().bottom])")
-    equal([name for name, _ in tiles][:4], ["How full", "Who takes it", "Runs in place", "RAM saved"], "the tiles are")
+    equal([name for name, _ in tiles][:4], ["How full", "What takes the space", "Runs in place", "RAM saved"], "the tiles are")
     bottom = browser.run("document.getElementById('legend').getBoundingClientRect().bottom")
     claim(bottom <= browser.size[1], f"the map ends at {bottom}")
     unit = browser.run(r"[...document.querySelectorAll('.size')].filter((one) => !/^[+\u2212]?[\d.]+(\u00a0(B|KiB|MiB|GiB))?$/.test(one.textContent) || !/^-?[\d,]+ bytes?$/.test(one.title)).map((one) => one.outerHTML)")
@@ -316,6 +316,13 @@ def first_screen(browser):
           "a piece or a file does not tell its bytes on hover")
     claim(browser.run("[...document.querySelectorAll('#map .name')].length > 0"), "no name stands in the map")
     claim(browser.run("document.getElementById('ram').textContent.includes('KiB')"), "the RAM has no unit")
+
+
+def whole_sizes(browser):
+    """A size in the treemap is shown whole or not at all."""
+    sizes = "[...document.querySelectorAll('#tree small')]"
+    claim(browser.run(f"{sizes}.length > 3"), "hardly any box shows its size")
+    equal(browser.run(f"{sizes}.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"), [], "sizes that are cut")
 
 
 def quick(browser):

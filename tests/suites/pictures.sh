@@ -107,6 +107,7 @@ many_programs()
 	mkxipfs --quiet tree a.img
 	xipfs-dump --html=page.html a.img
 	probed table page.html
+	probed whole_sizes page.html
 }
 
 # An image whose pages a profile placed.
@@ -227,7 +228,7 @@ prints()
 		matches page.txt '^ */bin/fdpic .*[0-9] KiB'
 		matches page.txt 'executes in place'
 		matches page.txt 'How full'
-		matches_not page.txt 'Nothing chosen|Point at|Find a file|Filter'
+		matches_not page.txt 'Nothing selected|Point at|Find a file|Filter'
 		pdftoppm -r 40 -f 1 -l 1 -png page.pdf paper
 		"$TOP/tests/pictures/pixels.py" paper-1.png >colours
 		equal "$(head -1 colours | cut -d ' ' -f 2)" '#ffffff' "the paper"

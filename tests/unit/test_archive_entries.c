@@ -97,7 +97,7 @@ START_TEST(same_directory_again)
 	put_file("x/y", "no directory");
 	put_file("x/y/z", "below it");
 	finish();
-	expect_refused("\"x/y/z\": ", "no directory");
+	expect_refused("\"x/y/z\": ", "not a directory");
 }
 END_TEST
 
@@ -141,7 +141,7 @@ START_TEST(bad_structure)
 	put_symlink("l", "/etc");
 	put_file("l/passwd", "y");
 	finish();
-	expect_refused("\"l/passwd\": ", "\"l\" on the way is no directory");
+	expect_refused("\"l/passwd\": ", "\"l\" on the way is not a directory");
 
 	begin("pax", "none");
 	put_file(".", "y");
@@ -152,7 +152,7 @@ START_TEST(bad_structure)
 	put_hard_link("a", "b");
 	put_file("b", "y");
 	finish();
-	expect_refused("\"a\": ", "\"b\", which is not there");
+	expect_refused("\"a\": ", "\"b\", which does not come before");
 
 	begin("pax", "none");
 	put_directory("b", 0755);
@@ -299,11 +299,11 @@ static const struct lost losses[] = {
 	{{{"l", "data", 7, XIP_S_IFLNK | 0777, 2}, {"a", "data", 7, XIP_S_IFREG | 0644, 2}},
 		"\"a\": ", "of another type"},
 	{{{"x", "", 6, XIP_S_IFREG | 0644, 1}, {"c", "data", 7, XIP_S_IFCHR | 0666, 1}},
-		"\"c\": ", "is no file but has 4 bytes"},
+		"\"c\": ", "is not a file but has 4 bytes"},
 	{{{"x", "", 6, XIP_S_IFREG | 0644, 1}, {"d", "data", 7, XIP_S_IFDIR | 0755, 1}},
-		"\"d\": ", "is no file but has 4 bytes"},
+		"\"d\": ", "is not a file but has 4 bytes"},
 	{{{"x", "", 6, XIP_S_IFREG | 0644, 1}, {"p", "data", 7, XIP_S_IFIFO | 0600, 1}},
-		"\"p\": ", "is no file but has 4 bytes"},
+		"\"p\": ", "is not a file but has 4 bytes"},
 };
 
 START_TEST(access_control_list)

@@ -421,7 +421,7 @@ START_TEST(writes_contents)
 	ck_assert_int_eq(xip_write_content(image, &listing, xip_listing_find(&listing, "/closed"),
 				 file, "out", &diag),
 		XIP_ERR_USAGE);
-	messages_expect(&messages, "/closed", "no regular file");
+	messages_expect(&messages, "/closed", "not a regular file");
 	close(file);
 }
 END_TEST

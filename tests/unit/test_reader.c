@@ -222,7 +222,7 @@ static const struct {
 	{CRAFT_UNCOMPRESSED | CRAFT_DIRECT | 0x3ffc0, 0, "leaves the image"},
 	{CRAFT_DIRECT | 0x3fffffff, 0, "outside the image"},
 	{CRAFT_UNCOMPRESSED | (100 + 4095), 0, "not as long as"},
-	{120, 0, "no valid zlib stream"},
+	{120, 0, "not a valid zlib stream"},
 };
 
 START_TEST(refuses_bad_blocks)

@@ -65,7 +65,7 @@ START_TEST(names)
 	ck_assert_int_eq(xip_tree_add(tree, bin, "sh", 2, sh->inode, NULL, &diag), XIP_ERR_SOURCE);
 	messages_expect(&messages, "/bin: ", "twice");
 	ck_assert_int_eq(xip_tree_add(tree, sh, "x", 1, sh->inode, NULL, &diag), XIP_ERR_SOURCE);
-	messages_expect(&messages, "/bin/sh: ", "no directory");
+	messages_expect(&messages, "/bin/sh: ", "not a directory");
 	ck_assert_uint_eq(tree->node_count, 3);
 }
 END_TEST

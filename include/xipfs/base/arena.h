@@ -27,7 +27,7 @@ void *xip_arena_calloc(struct xip_arena *arena, size_t count, size_t size);
 /* @size bytes, neither zeroed nor aligned: for names and payloads, packed without gaps. */
 void *xip_arena_bytes(struct xip_arena *arena, size_t size);
 
-/* A copy of @length bytes with a NUL behind; NULL when memory ran out. */
+/* A copy of @length bytes and a NUL after it; NULL when memory ran out. */
 char *xip_arena_strndup(struct xip_arena *arena, const char *text, size_t length);
 
 #endif

@@ -34,7 +34,7 @@ XIP_MUST_CHECK enum xip_err xip_io_write_full(
 
 /*
  * The whole content of file @path ("-": standard input) in memory: *@data is malloc'ed, the caller
- * frees it; it has one NUL byte behind its *@size bytes. A file of more than @limit bytes is
+ * frees it; it has one NUL byte after its *@size bytes. A file of more than @limit bytes is
  * XIP_ERR_LIMIT.
  */
 XIP_MUST_CHECK enum xip_err xip_io_load(const char *path, uint64_t limit, uint8_t **data,
@@ -54,7 +54,7 @@ struct xip_output;
 /*
  * Opens the output @path ("-": standard output). Nothing is seen at @path until
  * xip_output_commit: the bytes go to a nameless file beside the target, or to a scratch file for
- * standard output and for targets that are no regular files. The caller frees *@out with
+ * standard output and for targets that are not regular files. The caller frees *@out with
  * xip_output_free.
  */
 XIP_MUST_CHECK enum xip_err xip_output_open(

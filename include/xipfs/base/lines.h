@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Text files that people write (policies, device tables, exclusions, expectations), line by line.
- * One reader for all of them: what ends a line, and what is no text at all, is the same everywhere.
+ * One reader for all of them: what ends a line, and what is not text at all, is the same
+ * everywhere.
  */
 #ifndef XIPFS_LINES_H
 #define XIPFS_LINES_H

@@ -9,17 +9,16 @@
 #include <stddef.h>
 
 /*
- * True when @pattern fits the image path @path ("/usr/bin/env"; leading '/' optional).
+ * True when @pattern matches the image path @path ("/usr/bin/env"; leading '/' optional).
  *
- * A pattern with a '/' in it, at its beginning too, must fit the whole path; one without must fit
- * the last component. A leading "./" or '/' stands for the root; trailing '/' are dropped.
+ * A pattern with a '/' in it, at its beginning too, must match the whole path; one without must
+ * match the last component. A leading "./" or '/' stands for the root; trailing '/' are dropped.
  *	*	any bytes but '/', or none	[abc]	one of these bytes; ranges as in [a-z0-9]
- *	?	one byte but '/'		[!abc]	one byte that is none of these and no '/';
- *also [^abc]
- *	**	any bytes, or none	\c	the byte c itself
- * ']' directly behind '[' or "[!" is one of the set; '[' without its ']' is an ordinary byte. Bytes
- * are compared as they are: the locale has no say, case matters, a leading '.' is nothing special.
- * Time: at most the product of both lengths, and of the path's once more with "**".
+ *	**	any bytes, or none		[!abc]	one other byte, but no '/'; also [^abc]
+ *	?	one byte but '/'		\c	the byte c itself
+ * ']' directly after '[' or "[!" is one of the set; '[' without its ']' is an ordinary byte. Bytes
+ * are compared as they are: the locale does not matter, case does, and a leading '.' is nothing
+ * special. Time: at most the product of both lengths, and of the path's once more with "**".
  */
 bool xip_pattern_match(const char *pattern, const char *path);
 
@@ -31,7 +30,7 @@ size_t xip_pattern_reach(const char *pattern);
 
 /*
  * Length of the path that @pattern begins with before the first component that has one of * ? [ \\
- * in it, without the '/' behind it. 0: none, or a pattern for the last component.
+ * in it, without the '/' after it. 0: none, or a pattern for the last component.
  */
 size_t xip_pattern_literal(const char *pattern);
 

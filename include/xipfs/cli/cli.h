@@ -80,7 +80,7 @@ bool xip_cli_reader_is_gone(int fd);
 
 /*
  * Ends what was printed to @out, standard output or error. XIP_ERR_IO, reported, when it was not
- * all taken; that its reader had enough of it is no error.
+ * all taken; it is not an error that its reader had enough of it.
  */
 XIP_MUST_CHECK enum xip_err xip_cli_finish(FILE *out, const struct xip_diag *diag);
 

@@ -52,10 +52,10 @@ struct xip_elf {
 	const struct xip_elf_segment *segments; /* the PT_LOADs in the order of the headers */
 	size_t segment_count;
 	uint64_t phdr_bytes;       /* the program header table, bytes; at most 65536 */
-	uint64_t run_end;          /* behind the last byte of the file that a program header, of
+	uint64_t run_end;          /* after the last byte of the file that a program header, of
 				    * whatever type, or their table takes; may be past its end */
 	uint64_t section_end;      /* likewise of sections and their headers; 0: there are none */
-	bool appendix;             /* something other than zeros lies behind both */
+	bool appendix;             /* something other than zeros lies after both */
 	const char *looked_up;     /* the name of a section that is looked up in the file at run
 				    * time; NULL: there is none that is known for it */
 	const char *interpreter;   /* PT_INTERP, NULL: none */

@@ -108,7 +108,8 @@ bool xip_loader_has_magic(const uint8_t *data, size_t size);
  * Describes what a kernel on @target would map of the file of @size bytes at @data, by @rules. The
  * result lives in @arena; @data is not written to, and needed by nothing of the result. What the
  * kernels of each machine take at all is in machine.h.
- * A file that is no program or lies in its headers is no error: see ->why. Errors: XIP_ERR_NOMEM.
+ * A file that is not a program or lies in its headers is not an error: see ->why. Errors:
+ * XIP_ERR_NOMEM.
  *
  * Sources: load_elf_fdpic_binary(), elf_fdpic_map_file() and elf_fdpic_map_file_by_direct_mmap() of
  * fs/binfmt_elf_fdpic.c; load_elf_binary(), elf_map() and elf_load() of fs/binfmt_elf.c;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Expectations of a product about its image: one assertion a line, for its CI.
+ * A product's expectations about its image: one assertion per line, for its CI.
  */
 #ifndef XIPFS_EXPECT_H
 #define XIPFS_EXPECT_H
@@ -21,7 +21,7 @@ enum xip_expect_kind {
 	XIP_EXPECT_XIP,         /* xip PATTERN: all matching files are mapped from flash */
 	XIP_EXPECT_NOT_XIP,     /* not-xip PATTERN: no matching file has a block in place */
 	XIP_EXPECT_SIZE,        /* size <= SIZE: bytes of the image */
-	XIP_EXPECT_FREE,        /* free >= SIZE: bytes of the partition behind the image */
+	XIP_EXPECT_FREE,        /* free >= SIZE: bytes of the partition after the image */
 	XIP_EXPECT_RAM,         /* ram PATTERN <= SIZE: bytes of RAM of the first process */
 	XIP_EXPECT_BLOCK,       /* block PATTERN <= SIZE: bytes of its largest block of RAM */
 	XIP_EXPECT_PRESENT,     /* present PATH [mode=OCTAL] [owner=UID:GID] */
@@ -69,7 +69,7 @@ XIP_MUST_CHECK enum xip_err xip_expect_load(
 	struct xip_expect_list *list, const char *path, const struct xip_diag *diag);
 void xip_expect_free(struct xip_expect_list *list);
 
-/* What expectations are held against. */
+/* What expectations are checked against. */
 struct xip_expect_image {
 	struct xip_image *image; /* symlinks in it are read */
 	const struct xip_listing *listing;
@@ -87,7 +87,7 @@ struct xip_outcome {
 	const char *expected, *found, *why; /* @why may be NULL */
 };
 
-/* Holds one expectation against the image. XIP_ERR_NOMEM. */
+/* Checks one expectation against the image. XIP_ERR_NOMEM. */
 XIP_MUST_CHECK enum xip_err xip_expect_judge(const struct xip_expectation *expectation,
 	const struct xip_expect_image *image, struct xip_arena *arena, struct xip_outcome *outcome);
 

@@ -142,8 +142,7 @@ bool xip_page_size_is_valid(uint64_t page_size);
 
 /* How one block lies in the image: what a block pointer says. */
 struct xip_block {
-	uint32_t
-		start; /* bytes from the start of the image, behind a direct block's length field */
+	uint32_t start; /* bytes from the start of the image, after a direct block's length field */
 	uint32_t length; /* bytes in the image; 0: a hole, one page of zeros */
 	bool uncompressed;
 	bool direct;

@@ -35,7 +35,7 @@ struct xip_layout_options {
 	bool force_extended; /* set CRAMFS_FLAG_EXT_BLOCK_POINTERS also where nothing needs it */
 	uint32_t edition;
 	uint8_t name[16];     /* zero padded */
-	uint32_t insert_size; /* bytes of a file to insert behind the super block; 0: none */
+	uint32_t insert_size; /* bytes of a file to insert after the super block; 0: none */
 };
 
 enum xip_layout_extent_kind {

@@ -2,7 +2,7 @@
 /*
  * Getting the tree out of an image: to a directory, to an archive, one file to a descriptor.
  *
- * Entries that share data are no hard links as far as an image can tell, so each becomes a file of
+ * Entries that share data are not hard links as far as an image can tell, so each becomes a file of
  * its own. An image whose contents are beyond all proportion to its size (over 1 GiB and over 1032
  * times its size, the most that deflate gains) is refused with XIP_ERR_LIMIT.
  */

@@ -23,7 +23,7 @@
 struct xip_verdict {
 	bool wanted;      /* by the loader's rules it could be mapped from flash */
 	bool direct;      /* and the kernel will do so, all its pages */
-	bool misaligned;  /* it will, but the address is no multiple of xip_mapping.align */
+	bool misaligned;  /* it will, but the address is not a multiple of xip_mapping.align */
 	uint32_t pages;   /* pages mapped from flash; without an MMU all or none */
 	uint64_t offset;  /* bytes in the image of the first page, when @pages is not 0 */
 	uint32_t paged;   /* with an MMU: pages mapped from flash page by page, at least @pages */
@@ -90,7 +90,7 @@ XIP_MUST_CHECK enum xip_err xip_program_is_other_order(
 
 /*
  * cramfs_last_page_is_shared(): *@zero tells whether the page of a file at @last_page is zero
- * behind its first @used bytes. A page that leaves the image is not: it shows what follows in
+ * after its first @used bytes. A page that leaves the image is not: it shows what follows in
  * flash.
  */
 XIP_MUST_CHECK enum xip_err xip_tail_is_zero(

@@ -17,7 +17,7 @@
 #include "xipfs/tree/tree.h"
 
 /*
- * How many pages of RAM are saved when file i of the plan executes in place, into @pages[i].
+ * Puts into @pages[i] how many pages of RAM are saved when file i of the plan executes in place.
  *
  * What is read-only is in RAM once for all processes, with an MMU (page cache) and without one
  * (mm/nommu.c: a private read-only mapping has VM_MAYOVERLAY, and do_mmap() lets later ones share

@@ -34,13 +34,13 @@ struct xip_plan_patch {
  */
 #define XIP_PLAN_PATCHES 3
 
-/* Whether an ELF program ends in the image behind the last byte that its program headers take. */
+/* Whether an ELF program ends in the image after the last byte that its program headers take. */
 enum xip_strip {
 	XIP_STRIP_UNASKED, /* no rule, or one that says no */
 	XIP_STRIP_DONE,
 	XIP_STRIP_NOTHING, /* it ends there anyway */
 	XIP_STRIP_NOT_ELF,
-	/* Refused, since somebody may need what lies behind: */
+	/* Refused, since somebody may need what comes after: */
 	XIP_STRIP_NOT_PROGRAM,    /* a relocatable object, a core, debugging symbols, damaged */
 	XIP_STRIP_KERNELS,        /* firmware or a module */
 	XIP_STRIP_NOT_EXECUTABLE, /* an ET_EXEC that nobody may execute */
@@ -85,8 +85,8 @@ struct xip_plan {
 };
 
 /*
- * Makes the plan for a finished tree on @threads threads. Warns of every program that was to be
- * executed in place and cannot be, of programs in the other byte order or for several machines, of
+ * Makes the plan for a finished tree on @threads threads. Warns of every program that should be
+ * executed in place but cannot be, of programs in the other byte order or for several machines, of
  * a stack size that has no effect, and of a pattern of files to be stripped that fits an ELF which
  * cannot be. XIP_ERR_SOURCE: a stack size for a program without
  * PT_GNU_STACK; most programs in the other byte order, unless xip_policy.order_given. The caller

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the user wants of which file: an ordered list of rules. For each attribute of a file the
- * last rule that sets it and matches wins.
+ * What the user wants done with which file: an ordered list of rules. For each attribute of a file
+ * the last rule that sets it and matches wins.
  */
 #ifndef XIPFS_POLICY_H
 #define XIPFS_POLICY_H
@@ -24,7 +24,7 @@ enum xip_attribute {
 	XIP_ATTR_MODE,      /* permission bits: .value */
 	XIP_ATTR_OWNER,     /* .text, "user:group", names or numbers */
 	XIP_ATTR_EXCLUDE,   /* .value 1: left out, 0: not */
-	XIP_ATTR_STRIP,     /* .value 1: without what lies behind its last segment, 0: with it */
+	XIP_ATTR_STRIP,     /* .value 1: without what lies after its last segment, 0: with it */
 	XIP_ATTR_COUNT
 };
 

@@ -41,7 +41,7 @@ struct xip_open_options {
 /*
  * Opens the image in @fd (which stays the caller's and must stay open; needs pread, not mmap).
  * @path is for messages and is copied. XIP_ERR_CORRUPT: no super block of either byte order at 0
- * or 512, a root that is no directory, a size smaller than the super block or larger than the
+ * or 512, a root that is not a directory, a size smaller than the super block or larger than the
  * file. XIP_ERR_UNSUPPORTED: a dialect that no kernel reads (flags, inodes of 16 bytes). The rules
  * are those of fs/cramfs/inode.c cramfs_read_super(). The caller closes *@image with
  * xip_image_close.
@@ -200,7 +200,7 @@ XIP_MUST_CHECK enum xip_err xip_image_read_block(struct xip_image *image,
 	const char **why);
 
 /*
- * The whole content of a file or symlink, malloc'ed with a NUL behind; less than 16 MiB. A fault
+ * The whole content of a file or symlink, malloc'ed and a NUL after it; less than 16 MiB. A fault
  * is reported to @diag with @path.
  */
 XIP_MUST_CHECK enum xip_err xip_image_load(struct xip_image *image, const struct xip_inode *inode,

@@ -25,7 +25,7 @@
 XIP_MUST_CHECK enum xip_err xip_image_resolve(struct xip_image *image,
 	const struct xip_listing *listing, const char *path, size_t *entry, char *real);
 
-/* The same, but a symlink at the end of @path is followed only if a '/' stands behind it. */
+/* The same, but a symlink at the end of @path is followed only if a '/' follows it. */
 XIP_MUST_CHECK enum xip_err xip_image_resolve_link(struct xip_image *image,
 	const struct xip_listing *listing, const char *path, size_t *entry, char *real);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From what the user names to one tree: each SOURCE is a directory, a cramfs image, an image of
+ * Makes one tree of what the user names: each SOURCE is a directory, a cramfs image, an image of
  * containers, or another archive, and later ones lie over earlier ones.
  */
 #ifndef XIPFS_SOURCES_H

@@ -20,15 +20,15 @@
  * major minor	Of c and b. Blank: 0.
  * start inc count
  *		Of c, b and p. With a count of 2 to 1024 there are so many nodes: the name with
- *		start, start + 1, ... behind it, and the minors minor, minor + inc, ... With a count
+ *		start, start + 1, ... after it, and the minors minor, minor + inc, ... With a count
  *		of 0 or 1 the name stands alone. Blank: 0, 1 and 1.
  *
  * In the last point the dialects differ, and makedevs is followed. mkcramfs and mkfs.jffs2 put a
- * number behind the name for a count of 1 as well; mkcramfs takes count for the first number that
+ * number after the name for a count of 1 as well; mkcramfs takes count for the first number that
  * is not used any more, whatever start is.
  *
  * A column that is '-' or missing is blank. Spaces and tabs separate columns; a line may end in
- * CR LF. '#' begins a comment at the start of a line, or of a column behind the type. The "|xattr"
+ * CR LF. '#' begins a comment at the start of a line, or of a column after the type. The "|xattr"
  * lines of makedevs are skipped with a warning: cramfs has no extended attributes.
  */
 #ifndef XIPFS_DEVTABLE_H

@@ -19,8 +19,8 @@ struct xip_input {
 };
 
 /*
- * Bytes that all sources together may unpack to. What is compressed well takes little room on the
- * way here and much when it is here.
+ * Bytes that all sources together may unpack to. What is compressed well is small on the way here
+ * and large once unpacked.
  */
 struct xip_unpack {
 	uint64_t limit, used;

@@ -38,7 +38,7 @@ size_t xip_exclude_reach(const struct xip_exclude *exclude);
 XIP_MUST_CHECK enum xip_err xip_scan_dir(const char *path, const struct xip_exclude *exclude,
 	struct xip_tree **tree, const struct xip_diag *diag);
 
-/* What may be said of the scan of an archive; each may be NULL. */
+/* Options of the scan of an archive; each may be NULL. */
 struct xip_scan_options {
 	const struct xip_exclude *exclude;
 	struct xip_unpack *unpack;    /* how much it may unpack to; NULL: anything */
@@ -56,8 +56,8 @@ struct xip_scan_options {
  * where it has Unicode. Owners are the archive's numbers. Whiteouts are not interpreted.
  *
  * XIP_ERR_SOURCE: no archive; damaged or cut short; a path that is absolute or has ".." in it; a
- * hard link to nothing; an entry below something that is no directory; an entry of unknown type; an
- * owner that is no 32-bit number; content that is missing, or that its entry cannot have.
+ * hard link to nothing; an entry below something that is not a directory; an entry of unknown type;
+ * an owner that is not a 32-bit number; content that is missing, or that its entry cannot have.
  * XIP_ERR_LIMIT: more content than @options->unpack has left, or a compressed stream of more than
  * its limit. XIP_ERR_IO: the scratch file cannot be written. XIP_ERR_NOMEM.
  */

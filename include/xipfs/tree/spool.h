@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The source of a tree whose contents do not lie on the disk as they are: they are unpacked to a
- * scratch file (xip_io_scratch), one behind the other, from where xip_content_read gives them back.
+ * scratch file (xip_io_scratch), one after the other, from where xip_content_read gives them back.
  */
 #ifndef XIPFS_SPOOL_H
 #define XIPFS_SPOOL_H
@@ -27,7 +27,7 @@ XIP_MUST_CHECK enum xip_err xip_spool_begin(
 XIP_MUST_CHECK enum xip_err xip_spool_write(struct xip_tree *tree, uint64_t offset,
 	const void *data, size_t size, const struct xip_diag *diag);
 
-/* What was written, up to inode->size, is the content of @inode; the next one begins behind it. */
+/* What was written, up to inode->size, is the content of @inode; the next one begins after it. */
 void xip_spool_take(struct xip_tree *tree, struct xip_tree_inode *inode);
 
 /* @inode has the size and the content of @other, of the same tree. */

@@ -55,7 +55,7 @@ struct xip_tree_inode {
 struct xip_node {
 	struct xip_node *parent; /* NULL for the root */
 	struct xip_tree_inode *inode;
-	const char *name; /* NUL behind @name_length bytes; no '/' and no NUL inside; root: "" */
+	const char *name; /* NUL after @name_length bytes; no '/' and no NUL inside; root: "" */
 	/* After xip_tree_finish: @child_count children sorted by strcmp on unsigned bytes. */
 	struct xip_node **children;
 	struct xip_node *first_child; /* the children as a list, linked by @next... */

@@ -13,9 +13,9 @@ class Details {
     this.box.classList.toggle("idle", !target);
     if (!target) {
       const key = (...names) => names.map((name) => make("kbd", {}, name));
-      this.box.replaceChildren(make("h2", {}, "Nothing chosen"), make("ul", { className: "quiet" },
+      this.box.replaceChildren(make("h2", {}, "Nothing selected"), make("ul", { className: "quiet" },
         make("li", {}, "Point at a piece or a file to see what it is."),
-        make("li", {}, "Click it, or go there with ", ...key("Tab", "\u2190", "\u2192"), ", to see it everywhere."),
+        make("li", {}, "Click it, or move there with ", ...key("Tab", "\u2190", "\u2192"), ", to mark it everywhere."),
         make("li", {}, ...key("Enter"), " or a click opens a directory, ", ...key("Esc"), " goes up."),
         make("li", {}, ...key("/"), " finds a file.")));
       return;

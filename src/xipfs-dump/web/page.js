@@ -80,7 +80,7 @@ class App {
       map.draw();
     this.tree.draw();
     const row = this.maps[0].row;
-    element("flash-note").replaceChildren(sizeNode(row), " a row, to scale");
+    element("flash-note").replaceChildren(sizeNode(row), " per row, to scale");
     this.mark();
   }
 }
@@ -93,7 +93,7 @@ function startSearch(app) {
   const close = () => { list.hidden = true; };
   const choose = (entry) => {
     close();
-    app.say(`${entry.path} is chosen`);
+    app.say(`${entry.path} is selected`);
     app.select({ image: app.model.image, entry, piece: null });
     if (!app.tree.boxes.some((box) => !box.rest && box.entry === entry))
       app.open(app.model.image.entries[entry.parent]);
@@ -181,7 +181,7 @@ function fullTile({ model }) {
   const stack = bar([...image.kinds.map((bytes, i) => [kinds[i].name, bytes]), ["free", total - image.size]], total);
   const since = before ? sinceNode(image.size, before.size) : null;
   if (!partition)
-    return tile("How full", sizeNode(image.size), stack, make("p", {}, "the image; --partition tells of how much"), since);
+    return tile("How full", sizeNode(image.size), stack, make("p", {}, "the image; give --partition to see the room"), since);
   const over = image.size - partition;
   return tile("How full", percent(image.size, partition), stack, over > 0
     ? make("p", { className: "alarm" }, sizeNode(over), " more than the partition holds")
@@ -194,7 +194,7 @@ function whoTile(app) {
   const top = files.slice(0, 3);
   const sum = top.reduce((bytes, entry) => bytes + entry.bytes, 0);
   const figure = make("span", {}, percent(sum, image.size), make("small", {}, ` in ${count(top.length, "file")} of ${files.length.toLocaleString("en")}`));
-  return tile("Who takes it", figure, leaders(app, image, top, (entry) => entry.bytes, short, (entry) => placement(entry, kind)));
+  return tile("What takes the space", figure, leaders(app, image, top, (entry) => entry.bytes, short, (entry) => placement(entry, kind)));
 }
 
 function placeTile({ model }) {
@@ -287,7 +287,7 @@ function ramTable(app) {
   const { ram, entries } = app.model.image, rows = ram.programs.map(([index]) => entries[index].ram);
   const column = (name, key, look) => ({ name, value: (row) => row[key], bar: look });
   return new Table(element("ram"), app, { title: "RAM",
-    note: `What each program takes of a kernel with${ram.mmu ? "" : "out"} an MMU${ram.pagewise ? " that maps page by page" : ""}; heap and kernel objects are not counted.`,
+    note: `How much each program takes on a kernel with${ram.mmu ? "" : "out"} an MMU${ram.pagewise ? " that maps page by page" : ""}; heap and kernel objects are not counted.`,
     columns: [{ name: "program", value: (row) => row.entry.path,
       text: (row) => row.missing.length ? ` missing: ${row.missing.join(", ")}` : "" },
     column("saved", "saved", () => "xip"), column("first process", "first"), column("each further", "further"),
@@ -311,7 +311,7 @@ function start() {
   const model = readModel(), app = new App(model), { image, before } = model;
   element("title").textContent = image.path;
   element("facts").replaceChildren(sizeNode(image.size), `, ${count(image.entries.length, "entry", "entries")}, pages of `,
-    sizeNode(image.page), `, ${image.big ? "big" : "little"}-endian`, model.flash ? `, in flash at ${hex(model.flash)}` : "",
+    sizeNode(image.page, (bytes) => `${bytes >> 10}\u00a0KiB`), `, ${image.big ? "big" : "little"}-endian`, model.flash ? `, in flash at ${hex(model.flash)}` : "",
     before ? `; compared with ${before.path}` : "");
   element("tiles").append(fullTile(app), whoTile(app), placeTile(app), ramTile(app), ...(before ? [grownTile(app)] : []));
   startLegends(app);

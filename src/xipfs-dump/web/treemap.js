@@ -159,8 +159,10 @@ class Treemap {
     if (width > 46 && height > 15) {
       const grown = this.app.model.before && !button.rest && entry.change !== "same" ? ` (${signed(entry.bytes - entry.was)})` : "";
       button.append(make("span", { className: "name" }, name));
-      if (entry.directory && !button.rest ? width > 76 + name.length * 8 : height > 34)
-        button.append(make("small", {}, short(node.bytes) + grown));
+      // A size is shown whole or not at all.
+      const size = short(node.bytes) + grown;
+      if (entry.directory && !button.rest ? width > 76 + name.length * 8 : height > 34 && width > 12 + size.length * 7)
+        button.append(make("small", {}, size));
     }
     return button;
   }

@@ -12,10 +12,10 @@ HOST_MKXIPFS_DEPENDENCIES = \
 	host-elfutils \
 	host-json-c \
 	host-libarchive \
-	host-mkxipfs-libdeflate \
-	host-mkxipfs-zopfli \
+	host-libdeflate \
 	host-pkgconf \
-	host-zlib
+	host-zlib \
+	host-zopfli
 HOST_MKXIPFS_CONF_OPTS = -DXIP_TESTS=OFF
 
 $(eval $(host-cmake-package))
