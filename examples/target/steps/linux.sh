@@ -15,6 +15,7 @@ for folder in testing perf; do
 done
 tar -xf "$LINUX_TAR" --strip-components=1 "${unused[@]}" --exclude='*/Documentation/*.rst'
 
+# shellcheck disable=SC2153 # SERIES is given
 while IFS= read -r series; do
 	[ -n "$series" ] || continue
 	while IFS= read -r patch; do
