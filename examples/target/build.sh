@@ -20,7 +20,8 @@ usage()
 	depends on changed; the log of a step is in its folder there.
 
 	  --libc=static|shared  how BusyBox is linked on boards without an MMU (static)
-	  --series=FILE         the kernel patches (kernel-patches/linux-6.12/series)
+	  --series=FILE         these kernel patches, not those of kernel-patches/linux-6.12/fixes/series and
+	                        tiny/series; repeatable, in this order
 	  --stock               no kernel patches
 	  --config=FILE         one more Kconfig fragment, after the board's own; repeatable
 	  --overlay=DIR         put these files into the root as well; repeatable
@@ -51,14 +52,14 @@ source "$HERE/lib.sh"
 main()
 {
 	# shellcheck disable=SC2034 # lib.sh uses them
-	local libc=static series=$PATCHED/linux-6.12/series out='' ledger='' step board
+	local libc=static stock='' out='' ledger='' step board series=()
 	local configs_more=() overlays=() tables=() image_options=() words=()
 
 	while (($#)); do
 		case $1 in
 		--libc=static | --libc=shared) libc=${1#*=} ;;
-		--series=*) series=$(readlink -e "${1#*=}") || die "no such file: ${1#*=}" ;;
-		--stock) series='' ;;
+		--series=*) series+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
+		--stock) stock=yes ;;
 		--config=*) configs_more+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
 		--overlay=*) overlays+=("$(readlink -e "${1#*=}")") || die "no such folder: ${1#*=}" ;;
 		--table=*) tables+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
@@ -74,6 +75,8 @@ main()
 	done
 	set -- "${words[@]}"
 	(($#)) || { usage >&2 && return 16; }
+	((${#series[@]})) || series=("$PATCHED/linux-6.12/"{fixes,tiny}/series)
+	[[ ! $stock ]] || series=()
 
 	board=$1
 	shift

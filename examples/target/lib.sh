@@ -132,18 +132,18 @@ need_libgcc()
 # The C library is built against the headers of the unpatched kernel.
 need_linux_stock()
 {
-	step linux-stock linux "LINUX_TAR=/usr/src/linux-source-6.12.tar.xz" PATCHES=
+	step linux-stock linux "LINUX_TAR=/usr/src/linux-source-6.12.tar.xz" SERIES=
 }
 
 need_linux()
 {
-	if [[ ! $series ]]; then
+	if ((${#series[@]} == 0)); then
 		need_linux_stock
 		dir[linux]=${dir[linux-stock]}
 		return
 	fi
-	step linux linux "LINUX_TAR=/usr/src/linux-source-6.12.tar.xz" "PATCHES=$(dirname "$series")" \
-		"SERIES=$series"
+	step linux linux "LINUX_TAR=/usr/src/linux-source-6.12.tar.xz" "SERIES=$(printf '%s\n' "${series[@]}")" \
+		"${series[@]%/*}"
 }
 
 need_libc()

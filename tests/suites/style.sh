@@ -73,7 +73,7 @@ cites_what_is_here()
 	cd "$TOP"
 	{ c_files; shell_files; } | grep -vx 'tests/suites/style.sh' |
 		xargs -d '\n' grep -nE '\b([A-Z]{4,}\.md|FORMAT:|[Tt]rap( [0-9]+|:)|[Ii]ssue #?[0-9]+)' |
-		grep -vE 'README|CONTRIBUTING|CHANGELOG' >"$SCRATCH/cited" || true
+		grep -vE 'README|CONTRIBUTING|CHANGELOG|UPSTREAM' >"$SCRATCH/cited" || true
 	empty "$SCRATCH/cited" || fail "a document that is not in this tree"
 	{ c_files; shell_files; } | xargs -d '\n' grep -hoE 'xipfs\(5\), [A-Z][A-Za-z ]*[a-zU]' |
 		sed 's/.*, //' | sort -u >"$SCRATCH/sections"

@@ -8,6 +8,7 @@ set -euo pipefail
 HERE=$(dirname "$(readlink -f "$0")")
 TOP=$(readlink -f "$HERE/../..")
 TARGET=$TOP/examples/target
+PATCHES=$TOP/kernel-patches/linux-6.12
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-target.XXXXXX")
 passed=0 failed=0 status=0
@@ -169,11 +170,14 @@ test_scripts()
 
 test_patches()
 {
-	local patch
+	local part patch
 
-	while read -r patch; do
-		ok "$patch: checkpatch.pl finds no error" check_patch "$TOP/kernel-patches/linux-6.12/$patch"
-	done <"$TOP/kernel-patches/linux-6.12/series"
+	for part in fixes tiny; do
+		while read -r patch; do
+			ok "$part/$patch: checkpatch.pl has no objection, UPSTREAM.md its row" check_patch $part "$patch"
+		done < <(grep -v '^#' "$PATCHES/$part/series")
+		ok "$part: the series names every patch" series_is_complete $part
+	done
 }
 
 main()

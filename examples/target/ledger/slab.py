@@ -38,11 +38,13 @@ class Slabs:
         return pages
 
     def account_packed(self, address):
-        """Objects by the two bits of each unit: in use, and first of an object."""
+        """Objects by the two bits of each unit: in use, and first of an object. The first unit of one that is freed
+        after a grace period is not in use; its second one is.
+        """
         data = gdb.selected_inferior().read_memory(address, HEADER).tobytes()
         used, first = (int.from_bytes(half, "little") for half in (data[:HEADER // 2], data[HEADER // 2:]))
         units = guest.PAGE // UNIT
-        if used & first != first:
+        if (first & ~used) << 1 & ~(used & ~first):
             raise gdb.GdbError(f"slab page {address:#x}: an object begins in a unit that is free")
         starts = [unit for unit in range(units) if first >> unit & 1] + [units]
         for unit, following in zip(starts, starts[1:]):

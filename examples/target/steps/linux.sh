@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Step linux: the kernel's source, unpacked and patched. Inputs: LINUX_TAR, PATCHES (a folder with
-# a file `series`; empty: no patches). Output: the source tree itself.
+# Step linux: the kernel's source, unpacked and patched. Inputs: LINUX_TAR, SERIES (files that list
+# the patches of their folders, one a line; empty: no patches). Output: the source tree itself.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR
@@ -17,9 +17,12 @@ for folder in testing perf; do
 done
 tar -xf "$LINUX_TAR" --strip-components=1 "${unused[@]}" --exclude='*/Documentation/*.rst'
 
-[[ $PATCHES ]] || exit 0
-while IFS= read -r patch; do
-	case $patch in '' | '#'*) continue ;; esac
-	echo "applying $patch"
-	patch -p1 --fuzz=0 --no-backup-if-mismatch <"$PATCHES/$patch"
-done <"$PATCHES/series"
+# shellcheck disable=SC2153 # SERIES is given
+while IFS= read -r series; do
+	[[ $series ]] || continue
+	while IFS= read -r patch; do
+		case $patch in '' | '#'*) continue ;; esac
+		echo "applying ${series%/*}/$patch"
+		patch -p1 --fuzz=0 --no-backup-if-mismatch <"${series%/*}/$patch"
+	done <"$series"
+done <<<"$SERIES"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * As much of the kernel as mm/slab_packed.c needs, for a program: pages come from aligned_alloc(),
- * locks are nothing, RCU callbacks wait for end_of_grace_period(). Every kernel header that the
- * file includes is this one.
+ * locks hold up interrupts_on(), RCU callbacks wait for end_of_grace_period(). Every kernel header
+ * that the file includes is this one.
  */
 
 #ifndef KERNEL_H
@@ -66,6 +66,13 @@ static inline void list_add_tail(struct list_head *new, struct list_head *head)
 	head->prev = new;
 }
 #define list_add(new, head) list_add_tail(new, head)
+
+static inline void list_rotate_to_front(struct list_head *list, struct list_head *head)
+{
+	head->prev->next = head->next;
+	head->next->prev = head->prev;
+	list_add_tail(head, list);
+}
 
 static inline void list_del(struct list_head *entry)
 {
@@ -143,7 +150,7 @@ void folio_put(struct folio *folio);
 struct folio *virt_to_folio(const void *address);
 
 #define folio_address(folio)      ((void *)(folio)->slab.memory)
-#define slab_address(slab)        ((void *)(slab)->memory)
+#define slab_address(slab)        (pages_looked_at++, (void *)(slab)->memory)
 #define folio_size(folio)         ((folio)->size)
 #define folio_slab(folio)         (&(folio)->slab)
 #define slab_folio(slab)          ((struct folio *)(slab))
@@ -171,9 +178,13 @@ static inline unsigned get_order(size_t size)
 	return order;
 }
 
+/* Interrupts come when they can, and the pages are counted that were looked at when they could not.
+ */
+extern unsigned pages_looked_at;
+void interrupts_on(void);
 #define DEFINE_SPINLOCK(name)               int name
-#define spin_lock_irqsave(lock, flags)      ((void)(lock), (void)((flags) = 0))
-#define spin_unlock_irqrestore(lock, flags) ((void)(lock), (void)(flags))
+#define spin_lock_irqsave(lock, flags)      ((void)(lock), (flags) = 0, (void)(pages_looked_at = 0))
+#define spin_unlock_irqrestore(lock, flags) ((void)(lock), (void)(flags), interrupts_on())
 
 struct rcu_head {
 	struct rcu_head *next;

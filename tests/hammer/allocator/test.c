@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Allocates and frees at random with the allocator of kernel patch "slab: allow objects of all
- * sizes to share pages", and looks after each step whether an object is where no other is, aligned
- * as kmalloc() promises, and still has what was written to it. Usage: test SEED
+ * Allocates and frees at random, in interrupts as well, with the allocator of kernel patch "slab:
+ * allow objects of all sizes to share pages", and looks after each step whether an object is where
+ * no other is, aligned as kmalloc() promises, and still has what was written to it: if it is of a
+ * cache with SLAB_TYPESAFE_BY_RCU, until the grace period ends. Usage: test SEED
  */
 
 #include "kernel.h"
@@ -10,6 +11,7 @@
 #define OBJECTS 2000
 #define STEPS   100000
 #define PAGES   4096
+#define AT_MOST 33 /* pages that are looked at before an interrupt may come */
 
 #define require(condition)                                                                         \
 	do {                                                                                       \
@@ -24,11 +26,13 @@ struct object {
 	size_t size;
 	unsigned char content;
 	struct kmem_cache *cache; /* NULL for kmalloc() */
+	bool waits;               /* freed, but for the grace period */
 };
 
 int warnings;
 long slab_bytes;
 unsigned long reclaimed_pages;
+unsigned pages_looked_at;
 enum slab_state slab_state;
 LIST_HEAD(slab_caches);
 struct kmem_cache *kmem_cache;
@@ -37,7 +41,9 @@ static struct folio *pages[PAGES];
 static int page_count;
 static struct object objects[OBJECTS];
 static int object_count;
+static struct kmem_cache caches[4];
 static struct rcu_head *callbacks;
+static bool in_interrupt;
 
 struct folio *folio_alloc(gfp_t flags, unsigned order)
 {
@@ -80,16 +86,6 @@ void call_rcu(void *head, void (*func)(struct rcu_head *head))
 	callbacks = callback;
 }
 
-static void end_of_grace_period(void)
-{
-	while (callbacks) {
-		struct rcu_head *head = callbacks;
-
-		callbacks = head->next;
-		head->func(head);
-	}
-}
-
 static void construct(void *object)
 {
 	memset(object, 0x5a, 8);
@@ -99,6 +95,24 @@ static void look_at(const struct object *object)
 {
 	for (size_t i = 0; i < object->size; i++)
 		require(object->start[i] == object->content);
+}
+
+/* What waited is nobody's from here on. */
+static void end_of_grace_period(void)
+{
+	struct rcu_head *head, *ended = callbacks;
+
+	callbacks = NULL;
+	for (int i = object_count - 1; i >= 0; i--) {
+		if (!objects[i].waits)
+			continue;
+		look_at(&objects[i]);
+		objects[i] = objects[--object_count];
+	}
+	while ((head = ended)) {
+		ended = head->next;
+		head->func(head);
+	}
 }
 
 static void check_place(const struct object *new)
@@ -165,20 +179,46 @@ static void add(struct object new)
 	}
 }
 
+/* What waits for the grace period stays in the list. */
 static void drop(int i)
 {
 	struct object old = objects[i];
 
+	if (old.waits)
+		return;
 	look_at(&old);
-	if (old.cache)
+	if (old.cache && old.cache->flags & SLAB_TYPESAFE_BY_RCU)
+		objects[i].waits = true;
+	else
+		objects[i] = objects[--object_count];
+	if (!old.cache || rand() % 3 == 0)
+		kfree(old.start); /* which is as good for objects of caches */
+	else if (rand() % 2)
 		kmem_cache_free(old.cache, old.start);
 	else
-		kfree(old.start);
-	if (old.cache && old.cache->flags & SLAB_TYPESAFE_BY_RCU)
-		look_at(&old); /* as who looks at it under rcu_read_lock() */
-	if (rand() % 4 == 0)
-		end_of_grace_period();
-	objects[i] = objects[--object_count];
+		kmem_cache_free_bulk(rand() % 2 ? old.cache : NULL, 1, (void *[]){old.start});
+}
+
+static void step(void)
+{
+	bool grow = object_count < 300 || (object_count < OBJECTS && rand() % 2);
+
+	if (!grow)
+		drop(rand() % object_count);
+	else if (rand() % 3)
+		add(from_kmalloc());
+	else
+		add(from_cache(&caches[rand() % 4]));
+}
+
+void interrupts_on(void)
+{
+	require(pages_looked_at <= AT_MOST);
+	if (in_interrupt || rand() % 8)
+		return;
+	in_interrupt = true;
+	step();
+	in_interrupt = false;
 }
 
 /* Who frees with kfree() what the page allocator gave keeps it. */
@@ -194,7 +234,7 @@ static void free_a_page(void)
 
 int main(int argc, char **argv)
 {
-	static struct kmem_cache caches[4], no_cache;
+	static struct kmem_cache no_cache;
 	struct kmem_cache_args plain = {.align = 8}, constructed = {.align = 32, .ctor = construct},
 			       aligned = {.align = 512};
 
@@ -206,21 +246,18 @@ int main(int argc, char **argv)
 	require(!do_kmem_cache_create(&caches[3], "aligned", 3990, &aligned, 0));
 	require(do_kmem_cache_create(&no_cache, "too large", 4030, &plain, SLAB_TYPESAFE_BY_RCU) ==
 		-EINVAL);
-	for (int step = 0; step < STEPS; step++) {
-		bool grow = object_count < 300 || (object_count < OBJECTS && rand() % 2);
-
-		if (!grow)
-			drop(rand() % object_count);
-		else if (rand() % 3)
-			add(from_kmalloc());
-		else
-			add(from_cache(&caches[rand() % 4]));
+	for (int i = 0; i < STEPS; i++) {
+		step();
+		if (rand() % 16 == 0)
+			end_of_grace_period();
 	}
 	free_a_page();
 	printf("%d objects in %ld bytes of pages\n", object_count, slab_bytes);
-	while (object_count)
-		drop(0);
-	end_of_grace_period();
+	in_interrupt = true; /* no more of them */
+	while (object_count) {
+		drop(object_count - 1);
+		end_of_grace_period();
+	}
 	require(!page_count && !slab_bytes);
 	require(reclaimed_pages > 100);
 	require(warnings > 100);

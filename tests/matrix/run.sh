@@ -1,0 +1,200 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Builds kernels, and boots none. With all options of the patches off a kernel is what it is without
+# them, byte for byte; with each alone, with all and with some of them it compiles.
+#
+# usage: run.sh [off | alone | sets]... (all three). SEED=N chooses other sets of options. KEEP=1
+# keeps logs and source trees.
+# shellcheck disable=SC2317 # the tests are called by ok
+set -euo pipefail
+
+HERE=$(dirname "$(readlink -f "$0")")
+TOP=$(readlink -f "$HERE/../..")
+TARGET=$TOP/examples/target
+PATCHES=$TOP/kernel-patches/linux-6.12
+CONFIGS=$TOP/kernel-patches/configs
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-matrix.XXXXXX")
+SEED=${SEED:-1}
+SETS=10 # of 10 options each
+# shellcheck disable=SC2034 # lib.sh sets it
+passed=0 failed=0 status=0
+
+# shellcheck source-path=SCRIPTDIR
+source "$TOP/tests/target/lib.sh"
+
+# --- trees and kernels -------------------------------------------------------------------------
+
+# unpack TREE SERIES...: the source with these patches, in $WORK/TREE, by the step of build.sh.
+unpack()
+{
+	local tree=$WORK/$1
+	shift
+	mkdir "$tree"
+	cd "$tree"
+	STEPS=$TARGET/steps LINUX_TAR=/usr/src/linux-source-6.12.tar.xz \
+		SERIES=$(printf '%s\n' "$@") bash "$TARGET/steps/linux.sh"
+}
+
+# The series tiny up to its first option.
+unpack_without_options()
+{
+	mkdir "$WORK/series"
+	ln -s "$PATCHES"/tiny/*.patch "$WORK/series"
+	sed '/^# Options/,$d' "$PATCHES/tiny/series" >"$WORK/series/series"
+	[[ $(grep -c patch "$WORK/series/series") -lt $(grep -c patch "$PATCHES/tiny/series") ]]
+	unpack without "$PATCHES/fixes/series" "$WORK/series/series"
+}
+
+# configure TREE NAME ARCH FRAGMENT...: in TREE/NAME, so that ccache sees the same paths everywhere.
+configure()
+{
+	local out=$WORK/$1/$2 arch=$3
+	mkdir -p "$out"
+	make -s -C "$WORK/$1" O="$out" ARCH="$arch" tinyconfig
+	cat "${@:4}" >>"$out/.config"
+	make -s -C "$WORK/$1" O="$out" ARCH="$arch" olddefconfig 2>"$out/said" # each line that another follows
+}
+
+# compile TREE NAME ARCH: its vmlinux.
+compile()
+{
+	local out=$WORK/$1/$2 arch=$3 cross=arm-linux-gnueabi-
+	[[ $arch = arm ]] || cross=aarch64-linux-gnu-
+	make -s -C "$WORK/$1" O="$out" ARCH="$arch" CROSS_COMPILE="$cross" CC="ccache ${cross}gcc" \
+		HOSTCC='ccache gcc' -j"$(nproc)" vmlinux
+}
+
+# --- options ----------------------------------------------------------------------------------
+
+# Every option of the patches that somebody can choose: those that are in the complete tree alone.
+# TINY_MEMORY chooses others.
+options()
+{
+	sed -n 's/^config //p' "$WORK/with/init/Kconfig.tiny" |
+		grep -vE '^TINY_(MEMORY|NO_WRITEBACK|DATA_RAM_.*)$'
+	echo CRAMFS_DIRECT_READ
+	echo ARM_V7M_STACK_GUARD
+}
+
+# --- all off -----------------------------------------------------------------------------------
+
+# same_when_off NAME ARCH FRAGMENT...: lines of the source are counted where BUG() tells them, and
+# nowhere else.
+same_when_off()
+{
+	local name=$1 arch=$2 tree
+	shift 2
+	for tree in without with; do
+		configure "$tree" "$name" "$arch" "$@" "$HERE/no-lines.config"
+		options | sed 's/.*/CONFIG_&=y/' >"$WORK/options"
+		absent -xFf "$WORK/options" "$WORK/$tree/$name/.config"
+		compile "$tree" "$name" "$arch"
+	done
+	cmp "$WORK/without/$name/vmlinux" "$WORK/with/$name/vmlinux"
+	rm -r "$WORK/without/$name" "$WORK/with/$name"
+}
+
+# Without the lines of fragments that ask for options.
+no_options()
+{
+	grep -hvE '^CONFIG_(TINY_|LOG_BUF_SHIFT=11|BINFMT_ELF_FDPIC_STACK_SIZE)' "$@"
+}
+
+test_off()
+{
+	ok "the source with what has no option" unpack_without_options
+	good || return 0
+	no_options "$CONFIGS"/{tiny,stm32-onchip,stm32-rcc}.config >"$WORK/stm32.config"
+	ok "all off, small.config on mps2-an500: the same kernel" same_when_off small arm \
+		"$CONFIGS"/{cramfs-xip,xip-kernel,small,qemu-mps2-an500}.config
+	ok "all off, an STM32F769 with clocks and pins: the same kernel" same_when_off stm32 arm \
+		"$CONFIGS"/{cramfs-xip,xip-kernel,small}.config "$WORK/stm32.config"
+	ok "all off, ARMv7 with an MMU, SMP and much else: the same kernel" same_when_off v7 arm \
+		"$CONFIGS"/{cramfs-xip-mmu,vexpress-a9}.config "$HERE/large.config"
+}
+
+# --- each, all and some ------------------------------------------------------------------------
+
+# needs OPTION: others that it wants, and what else of the configuration.
+needs()
+{
+	case $1 in
+	TINY_DATA_RAM) printf 'CONFIG_%s=y\n' TINY_LAYOUT TINY_KERNEL_STACKS ;;
+	esac
+}
+
+# option_compiles OPTION FRAGMENT...
+option_compiles()
+{
+	local option=$1
+	shift
+	{ needs "$option"; echo "CONFIG_$option=y"; } >"$WORK/option.config"
+	configure with nommu arm "$@" "$WORK/option.config"
+	grep -x "CONFIG_$option=y" "$WORK/with/nommu/.config"
+	compile with nommu arm
+}
+
+# some_compile ARCH LEAST FRAGMENT...: those of the options in $WORK/set that can be chosen together,
+# and LEAST of them at least.
+some_compile()
+{
+	local arch=$1 least=$2
+	shift 2
+	sed 's/.*/CONFIG_&=y/' "$WORK/set" >"$WORK/set.config"
+	configure with "$arch" "$arch" "$@" "$WORK/set.config"
+	grep -xFf "$WORK/set.config" "$WORK/with/$arch/.config" | tee "$WORK/chosen"
+	[[ $(wc -l <"$WORK/chosen") -ge $least ]]
+	compile with "$arch" "$arch"
+}
+
+# The least that any of the options asks for, and drivers that some are about.
+test_alone()
+{
+	local option
+	no_options "$CONFIGS"/{tiny,stm32-onchip,stm32-rcc}.config >"$WORK/base.config"
+	local base=("$CONFIGS"/{cramfs-xip,xip-kernel,small}.config "$WORK/base.config")
+	for option in $(options); do
+		ok "$option alone compiles" option_compiles "$option" "${base[@]}"
+	done
+	ok "all of TINY_MEMORY compile" option_compiles TINY_MEMORY "${base[@]}"
+	options >"$WORK/set"
+	ok "all options compile together" some_compile arm "$(wc -l <"$WORK/set")" "${base[@]}"
+}
+
+test_sets()
+{
+	local i
+	no_options "$CONFIGS"/{tiny,stm32-onchip,stm32-rcc}.config >"$WORK/base.config"
+	for ((i = 1; i <= SETS; i++)); do
+		options | shuf -n 10 --random-source=<(yes "$SEED.$i") >"$WORK/set"
+		ok "set $i of seed $SEED compiles: $(paste -sd' ' "$WORK/set")" some_compile arm 8 \
+			"$CONFIGS"/{cramfs-xip,xip-kernel,small}.config "$WORK/base.config"
+	done
+	options >"$WORK/set"
+	ok "all that go with an MMU and SMP compile" some_compile arm 10 \
+		"$CONFIGS"/{cramfs-xip-mmu,vexpress-a9}.config "$HERE/small-mmu.config"
+	ok "all that go with an MMU and one CPU compile" some_compile arm 14 \
+		"$CONFIGS"/{cramfs-xip-mmu,vexpress-a9}.config "$HERE/small-mmu.config" "$HERE/one-cpu.config"
+	ok "all that go with arm64 compile" some_compile arm64 10 \
+		"$CONFIGS"/{cramfs-xip-mmu,qemu-virt-arm64}.config "$HERE/small-mmu.config"
+}
+
+main()
+{
+	trap cleanup EXIT
+	check_harness
+	(($#)) || set -- off alone sets
+	export LC_ALL=C CCACHE_DIR=$CACHE/ccache CCACHE_NOHASHDIR=1
+	export KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=mkxipfs KBUILD_BUILD_HOST=mkxipfs
+	unset MAKEFLAGS MFLAGS
+	ok "the source with all patches" unpack with "$PATCHES"/{fixes,tiny}/series
+	good || return 1
+	for part; do
+		"test_$part"
+	done
+	echo "$passed passed, $failed failed"
+	[[ "$failed" = 0 ]] && [[ "$passed" -gt 0 ]]
+}
+
+main "$@"; exit
