@@ -76,7 +76,7 @@ build()
 {
 	local name=$1 board=$2
 	shift 2
-	"$TARGET/build.sh" "$board" --out="$WORK/out/$name" "$@" 2>&1 | tee "$WORK/$name.build"
+	"$TARGET/build.sh" "$board" --linux="$LINUX" --out="$WORK/out/$name" "$@" 2>&1 | tee "$WORK/$name.build"
 }
 
 # compile_maps COMPILER...: programs that print their own maps, each with other sizes of its parts.
