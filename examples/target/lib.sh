@@ -189,8 +189,10 @@ need_kernel() {
 }
 
 need_dtb() {
+	local dts=$PATCHED/dts/$board-linux-$linux.dts
 	need_linux
-	step dtb dtb "LINUX=${dir[linux]}" "DTS=$PATCHED/dts/$board.dts" "$PATCHED/dts"
+	[ -e "$dts" ] || dts=$PATCHED/dts/$board.dts
+	step dtb dtb "LINUX=${dir[linux]}" "DTS=$dts" "$PATCHED/dts"
 }
 
 need_root() {
