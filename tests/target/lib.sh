@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the tests in run.sh are made of.
-# shellcheck shell=bash disable=SC2016,SC2034,SC2154
+# shellcheck shell=bash disable=SC2016,SC2034,SC2153,SC2154
 
 # ok NAME COMMAND...: one test; what it said is shown when it fails. Any command that fails in it
 # fails it, but only because `ok` is never part of a condition, where bash ignores set -e however

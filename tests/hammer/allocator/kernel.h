@@ -166,21 +166,21 @@ struct folio *virt_to_folio(const void *address);
 #define __folio_clear_slab(folio) ((folio)->is_slab = false)
 
 /* Linux 7.3 has pages here, which nobody but the allocator holds. */
-#define page                      folio
-#define alloc_frozen_pages        folio_alloc
-#define free_frozen_pages(p, o)   folio_put(p)
-#define virt_to_page              virt_to_folio
-#define virt_to_slab(address)     page_slab(virt_to_folio(address))
-#define page_slab(p)              ((p)->is_slab ? &(p)->slab : NULL)
-#define slab_page(slab)           slab_folio(slab)
-#define page_address(p)           folio_address(p)
-#define page_size(p)              folio_size(p)
-#define compound_order(p)         get_order((p)->size)
-#define __SetPageSlab(p)          __folio_set_slab(p)
-#define __ClearPageSlab(p)        __folio_clear_slab(p)
-#define __SetPageLargeKmalloc(p)  ((p)->private = (p))
+#define page                       folio
+#define alloc_frozen_pages         folio_alloc
+#define free_frozen_pages(p, o)    folio_put(p)
+#define virt_to_page               virt_to_folio
+#define virt_to_slab(address)      page_slab(virt_to_folio(address))
+#define page_slab(p)               ((p)->is_slab ? &(p)->slab : NULL)
+#define slab_page(slab)            slab_folio(slab)
+#define page_address(p)            folio_address(p)
+#define page_size(p)               folio_size(p)
+#define compound_order(p)          get_order((p)->size)
+#define __SetPageSlab(p)           __folio_set_slab(p)
+#define __ClearPageSlab(p)         __folio_clear_slab(p)
+#define __SetPageLargeKmalloc(p)   ((p)->private = (p))
 #define __ClearPageLargeKmalloc(p) ((p)->private = NULL)
-#define PageLargeKmalloc(p)       ((p)->private == (p))
+#define PageLargeKmalloc(p)        ((p)->private == (p))
 
 /* What the kernel counts as slab, in bytes. */
 extern long slab_bytes;
@@ -251,8 +251,8 @@ extern struct kmem_cache *kmem_cache;
 #define trace_kmem_cache_alloc(...)                                       ((void)0)
 #define trace_kmem_cache_free(...)                                        ((void)0)
 
-#define memzero_explicit(object, size)   memset(object, 0, size)
-#define struct_size(p, member, count)    (sizeof(*(p)) + (count) * sizeof((p)->member[0]))
+#define memzero_explicit(object, size) memset(object, 0, size)
+#define struct_size(p, member, count)  (sizeof(*(p)) + (count) * sizeof((p)->member[0]))
 
 void *__kmalloc_noprof(size_t size, gfp_t flags);
 void kfree(const void *object);
