@@ -206,6 +206,7 @@ make_overlay()
 	mkdir -p "$WORK/overlay/test"
 	cp "$HERE/guest/hundred" "$WORK/overlay/test/"
 	"$TARGET/build.sh" --out="$WORK/out/libc" stm32f746-onchip libc
+	[[ "$LINUX" = 6.12 ]] || return 0 # more would not fit in the flash
 	for name in small maps signal vmin; do
 		"$libc/bin/arm-uclinuxfdpiceabi-gcc" -static -nostdlib -Os -s -Wall -Wextra -Werror \
 			-Wl,-z,stack-size=4096 -o "$WORK/overlay/test/$name" "$HERE/guest/$name.c"
@@ -248,10 +249,8 @@ print_table()
 	row tiny 'patched'
 }
 
-# The programs of other tests would not fit in the flash.
 another_kernel()
 {
-	rm "$WORK/overlay/test/"{small,maps,signal,vmin}
 	ok "qemu-mps2-tiny: kernel and root" build_board tiny qemu-mps2-tiny
 	good || return 1
 	ok "stub, device tree, kernel and root in 1 MiB of flash" in_one_mebibyte tiny
