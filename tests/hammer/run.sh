@@ -251,6 +251,7 @@ print_table()
 
 another_kernel()
 {
+	board_of[tiny]=qemu-mps2-tiny
 	ok "qemu-mps2-tiny: kernel and root" build_board tiny qemu-mps2-tiny
 	good || return 1
 	ok "stub, device tree, kernel and root in 1 MiB of flash" in_one_mebibyte tiny
