@@ -20,7 +20,8 @@ usage()
 	depends on changed; the log of a step is in its folder there.
 
 	  --libc=static|shared  how BusyBox is linked on boards without an MMU (static)
-	  --series=FILE         these kernel patches, not those of kernel-patches/linux-6.12/fixes/series and
+	  --linux=6.12|7.3      which kernel (6.12); 7.3 is Debian's from trixie-backports
+	  --series=FILE         these kernel patches, not those of kernel-patches/linux-VERSION/fixes/series and
 	                        tiny/series; repeatable, in this order
 	  --stock               no kernel patches
 	  --config=FILE         one more Kconfig fragment, after the board's own; repeatable
@@ -52,12 +53,14 @@ source "$HERE/lib.sh"
 main()
 {
 	# shellcheck disable=SC2034 # lib.sh uses them
-	local libc=static stock='' out='' ledger='' step board series=()
+	local libc=static linux=6.12 stock='' out='' ledger='' step board series=()
 	local configs_more=() overlays=() tables=() image_options=() words=()
 
 	while (($#)); do
 		case $1 in
 		--libc=static | --libc=shared) libc=${1#*=} ;;
+		--linux=6.12 | --linux=7.3) linux=${1#*=} ;;
+		--linux=*) die "no such kernel: ${1#*=} (kernels: 6.12 7.3)" ;;
 		--series=*) series+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
 		--stock) stock=yes ;;
 		--config=*) configs_more+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
@@ -75,7 +78,7 @@ main()
 	done
 	set -- "${words[@]}"
 	(($#)) || { usage >&2 && return 16; }
-	((${#series[@]})) || series=("$PATCHED/linux-6.12/"{fixes,tiny}/series)
+	((${#series[@]})) || series=("$PATCHED/linux-$linux/"{fixes,tiny}/series)
 	[[ ! $stock ]] || series=()
 
 	board=$1

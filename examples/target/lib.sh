@@ -129,21 +129,32 @@ need_libgcc()
 	step libgcc libgcc "COMPILERS=$(version_of gcc-arm-none-eabi gcc-arm-linux-gnueabi)"
 }
 
-# The C library is built against the headers of the unpatched kernel.
+# tar_of VERSION: the source package of this kernel, in linux_tar. That of 7.3 is for the next Debian.
+tar_of()
+{
+	linux_tar=/usr/src/linux-source-6.12.tar.xz
+	[[ $1 != 6.12 ]] || return 0
+	step "linux-source-$1" fetch KIND=binary "PACKAGE=linux-source-$1" SUITE=trixie-backports \
+		"ARCHITECTURE=$(dpkg --print-architecture)"
+	linux_tar=${dir[linux-source-$1]}/files/usr/src/linux-source-$1.tar.xz
+}
+
+# need_linux_stock [VERSION]: the unpatched kernel. The C library is built against the headers of the oldest.
 need_linux_stock()
 {
-	step linux-stock linux "LINUX_TAR=/usr/src/linux-source-6.12.tar.xz" SERIES=
+	tar_of "${1:-6.12}"
+	step linux-stock linux "LINUX_TAR=$linux_tar" SERIES=
 }
 
 need_linux()
 {
 	if ((${#series[@]} == 0)); then
-		need_linux_stock
+		need_linux_stock "$linux"
 		dir[linux]=${dir[linux-stock]}
 		return
 	fi
-	step linux linux "LINUX_TAR=/usr/src/linux-source-6.12.tar.xz" "SERIES=$(printf '%s\n' "${series[@]}")" \
-		"${series[@]%/*}"
+	tar_of "$linux"
+	step linux linux "LINUX_TAR=$linux_tar" "SERIES=$(printf '%s\n' "${series[@]}")" "${series[@]%/*}"
 }
 
 need_libc()
@@ -195,8 +206,11 @@ need_kernel()
 
 need_dtb()
 {
+	local dts=$PATCHED/dts/$board-linux-$linux.dts
+
 	need_linux
-	step dtb dtb "LINUX=${dir[linux]}" "DTS=$PATCHED/dts/$board.dts" "$PATCHED/dts"
+	[[ -e $dts ]] || dts=$PATCHED/dts/$board.dts
+	step dtb dtb "LINUX=${dir[linux]}" "DTS=$dts" "$PATCHED/dts"
 }
 
 need_root()

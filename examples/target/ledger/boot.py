@@ -21,10 +21,11 @@ OWN = re.compile(r"_?_?memblock|early_init_dt_alloc_memory|dt_alloc_memory")
 
 
 class Request(gdb.Breakpoint):
-    """memblock_reserve: every request ends there."""
+    """Every request ends in memblock_reserve, which Linux 7.3 has under another name."""
 
     def __init__(self):
-        super().__init__("memblock_reserve", internal=True)
+        names = ("__memblock_reserve", "memblock_reserve")
+        super().__init__(next(filter(gdb.lookup_global_symbol, names)), internal=True)
         self.seen = []
 
     def stop(self):

@@ -34,11 +34,17 @@ def container(pointer, struct, member):
     return at(int(pointer) - number(f"(unsigned long)&(({struct} *)0)->{member}"), struct)
 
 
+def flags_of(page):
+    """The flags of a struct page, a struct of their own in Linux 7.3."""
+    flags = page["flags"]
+    return int(flags["f"] if flags.type.strip_typedefs().code == gdb.TYPE_CODE_STRUCT else flags)
+
+
 def pages_of(page):
     """How many pages were allocated in one piece with this first one, as far as they know it."""
-    if not int(page["flags"]) >> number("PG_head") & 1:
+    if not flags_of(page) >> number("PG_head") & 1:
         return 1
-    return 1 << (int((page.address + 1).dereference()["flags"]) & 0xFF)
+    return 1 << (flags_of((page.address + 1).dereference()) & 0xFF)
 
 
 def entries(head, struct, member):
@@ -126,12 +132,17 @@ def open_files():
 
 def pipe_pages():
     """The pages of all open pipes: with what nobody has read yet, and one kept for what comes."""
-    pipes = {int(file["private_data"]) for file in open_files()
-             if int(file["f_op"]) == number("(unsigned long)&pipefifo_fops")}
+    kinds = [number(f"(unsigned long)&{kind}_fops", 0) for kind in ("pipefifo", "pipeanon")]
+    pipes = {int(file["private_data"]) for file in open_files() if int(file["f_op"]) in kinds}
     for pipe in (at(address, "struct pipe_inode_info") for address in pipes):
         full = [pipe["bufs"][i & (int(pipe["ring_size"]) - 1)]["page"]
                 for i in range(int(pipe["tail"]), int(pipe["head"]))]
-        yield from (page for page in [pipe["tmp_page"]] + full if int(page))
+        kept = pipe["tmp_page"]
+        if kept.type.strip_typedefs().code == gdb.TYPE_CODE_ARRAY:
+            full += [kept[i] for i in range(kept.type.range()[1] + 1)]
+        else:
+            full.append(kept)
+        yield from (page for page in full if int(page))
 
 
 def deepest(bottom, size):

@@ -23,7 +23,7 @@ def kind_of(vma, region):
     name = file_name(vma["vm_file"])
     if not name:
         return "heap or other anonymous memory"
-    flags = int(vma["__vm_flags"])
+    flags = int(vma["vm_flags"])
     what = "data and bss" if flags & WRITE else "text" if flags & EXEC else "read-only data"
     return f"{what} of {name}"
 

@@ -87,7 +87,7 @@ class Ledger:
     def is_reserved(self, address):
         """Whether the page there never went to the page allocator."""
         page = self.mem_map + (address // PAGE - self.first)
-        return int(page["flags"]) >> guest.number("PG_reserved") & 1
+        return guest.flags_of(page) >> guest.number("PG_reserved") & 1
 
     def pages(self, what):
         """How many pages are used for that."""

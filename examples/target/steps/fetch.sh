@@ -1,11 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step fetch: one Debian package that is not for this machine: a source package (KIND=source) or a
-# binary of another architecture (KIND=binary, ARCHITECTURE). Input: PACKAGE. Output: its files.
+# binary of another architecture or release (KIND=binary, ARCHITECTURE, SUITE; empty: this release).
+# Input: PACKAGE. Output: its files.
 #
 # Neither may need root nor change how apt is set up on this machine, so apt runs on package lists
-# of its own in this folder; where the archive is comes from the system's own configuration.
+# of its own in this folder; where the archive is comes from the system's own configuration. Debian
+# signs all of its suites with the keys of debian-archive-keyring.
 set -euo pipefail
+
 
 # shellcheck source-path=SCRIPTDIR
 source "$STEPS/common.sh"
@@ -24,9 +27,11 @@ if [[ $KIND == source ]]; then
 fi
 # The base suite alone: its lists never change between point releases.
 codename=$(source /etc/os-release && echo "$VERSION_CODENAME")
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 # shellcheck disable=SC2016
-apt-get indextargets --format '$(ORIGIN) $(REPO_URI) $(CODENAME) $(COMPONENT)' \
-	'Created-By: Packages' | sed -n "s/^Debian \\(.* $codename main\\)\$/$type \\1/p" | sort -u >sources.list
+apt-get indextargets --format '$(ORIGIN) $(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
+	sed -n "s,^Debian \\(.*\\) $codename main\$,$type [signed-by=$keyring] \\1 ${SUITE:-$codename} main,p" |
+	sort -u >sources.list
 [[ -s sources.list ]] || die "apt knows no Debian archive; run apt-get update first"
 
 case $KIND in

@@ -2,7 +2,7 @@
 /*
  * As much of the kernel as mm/slab_packed.c needs, for a program: pages come from aligned_alloc(),
  * locks hold up interrupts_on(), RCU callbacks wait for end_of_grace_period(). Every kernel header
- * that the file includes is this one.
+ * that the file includes is this one. LINUX_7_3 says that the file is not that of Linux 6.12.
  */
 
 #ifndef KERNEL_H
@@ -21,6 +21,7 @@ typedef unsigned gfp_t;
 typedef unsigned slab_flags_t;
 
 #define __GFP_ZERO            1U
+#define __GFP_COMP            0U
 #define GFP_SLAB_BUG_MASK     0U
 #define SLAB_TYPESAFE_BY_RCU  1U
 #define ARCH_KMALLOC_MINALIGN 8
@@ -35,6 +36,8 @@ typedef unsigned slab_flags_t;
 #define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
 #define max(a, b)          ((a) > (b) ? (a) : (b))
 #define max_t(type, a, b)  max((type)(a), (type)(b))
+#define min(a, b)          ((a) < (b) ? (a) : (b))
+#define IS_ALIGNED(x, a)   ((x) % (a) == 0)
 #define offset_in_page(p)  ((uintptr_t)(p) & ~PAGE_MASK)
 #define __ffs(x)           ((unsigned)__builtin_ctzl(x))
 #define likely(x)          (x)
@@ -43,6 +46,10 @@ typedef unsigned slab_flags_t;
 #define _RET_IP_                    0UL
 #define EXPORT_SYMBOL(name)         extern int exported_##name
 #define DECL_BUCKET_PARAMS(size, b) size_t(size)
+
+#define DECL_TOKEN_PARAMS(size, token)      size_t(size)
+#define PASS_TOKEN_PARAMS(size, token)      (size)
+#define DECL_KMALLOC_PARAMS(size, b, token) size_t(size)
 
 /* Counts, instead of the kernel's stack trace. */
 extern int warnings;
@@ -158,12 +165,30 @@ struct folio *virt_to_folio(const void *address);
 #define __folio_set_slab(folio)   ((folio)->is_slab = true)
 #define __folio_clear_slab(folio) ((folio)->is_slab = false)
 
+/* Linux 7.3 has pages here, which nobody but the allocator holds. */
+#define page                       folio
+#define alloc_frozen_pages         folio_alloc
+#define free_frozen_pages(p, o)    folio_put(p)
+#define virt_to_page               virt_to_folio
+#define virt_to_slab(address)      page_slab(virt_to_folio(address))
+#define page_slab(p)               ((p)->is_slab ? &(p)->slab : NULL)
+#define slab_page(slab)            slab_folio(slab)
+#define page_address(p)            folio_address(p)
+#define page_size(p)               folio_size(p)
+#define compound_order(p)          get_order((p)->size)
+#define __SetPageSlab(p)           __folio_set_slab(p)
+#define __ClearPageSlab(p)         __folio_clear_slab(p)
+#define __SetPageLargeKmalloc(p)   ((p)->private = (p))
+#define __ClearPageLargeKmalloc(p) ((p)->private = NULL)
+#define PageLargeKmalloc(p)        ((p)->private == (p))
+
 /* What the kernel counts as slab, in bytes. */
 extern long slab_bytes;
 #define NR_SLAB_UNRECLAIMABLE_B                   0
 #define slab_pgdat(slab)                          0
 #define mod_node_page_state(node, item, bytes)    (slab_bytes += (long)(bytes))
 #define lruvec_stat_mod_folio(folio, item, bytes) (slab_bytes += (long)(bytes))
+#define mod_lruvec_page_state(page, item, bytes)  (slab_bytes += (long)(bytes))
 
 /* Pages that freeing gave back, as reclaim wants to know. */
 extern unsigned long reclaimed_pages;
@@ -189,6 +214,9 @@ void interrupts_on(void);
 struct rcu_head {
 	struct rcu_head *next;
 	void (*func)(struct rcu_head *head);
+};
+struct kvfree_rcu_head {
+	struct rcu_head head;
 };
 void call_rcu(void *head, void (*func)(struct rcu_head *head));
 
@@ -223,8 +251,24 @@ extern struct kmem_cache *kmem_cache;
 #define trace_kmem_cache_alloc(...)                                       ((void)0)
 #define trace_kmem_cache_free(...)                                        ((void)0)
 
+#define memzero_explicit(object, size) memset(object, 0, size)
+#define struct_size(p, member, count)  (sizeof(*(p)) + (count) * sizeof((p)->member[0]))
+
 void *__kmalloc_noprof(size_t size, gfp_t flags);
 void kfree(const void *object);
+#ifdef LINUX_7_3
+#define __ksize ksize
+void kvfree_rcu_cb(struct rcu_head *head);
+void *krealloc_node_align_noprof(
+	const void *object, size_t size, unsigned long align, gfp_t flags, int node);
+struct slab_sheaf *kmem_cache_prefill_sheaf(struct kmem_cache *s, gfp_t flags, unsigned size);
+void kmem_cache_return_sheaf(struct kmem_cache *s, gfp_t flags, struct slab_sheaf *sheaf);
+int kmem_cache_refill_sheaf(
+	struct kmem_cache *s, gfp_t flags, struct slab_sheaf **sheaf, unsigned size);
+void *kmem_cache_alloc_from_sheaf_noprof(
+	struct kmem_cache *s, gfp_t flags, struct slab_sheaf *sheaf);
+unsigned kmem_cache_sheaf_size(struct slab_sheaf *sheaf);
+#endif
 size_t __ksize(const void *object);
 size_t kmalloc_size_roundup(size_t size);
 void *kmem_cache_alloc_noprof(struct kmem_cache *cache, gfp_t flags);

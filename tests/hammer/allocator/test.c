@@ -221,6 +221,43 @@ void interrupts_on(void)
 	in_interrupt = false;
 }
 
+#ifdef LINUX_7_3
+/* What is allocated from a sheaf is as other objects, and the rest goes back with it. */
+static void use_a_sheaf(struct kmem_cache *cache)
+{
+	struct slab_sheaf *sheaf = kmem_cache_prefill_sheaf(cache, 0, 3);
+	int before = object_count;
+
+	require(kmem_cache_sheaf_size(sheaf) >= 3);
+	require(!kmem_cache_refill_sheaf(cache, 0, &sheaf, 20));
+	require(kmem_cache_sheaf_size(sheaf) >= 20);
+	for (int i = 0; i < 18; i++) {
+		struct object new = {.size = cache->object_size, .cache = cache};
+
+		new.start = kmem_cache_alloc_from_sheaf_noprof(cache, 0, sheaf);
+		require(new.start);
+		add(new);
+	}
+	require(kmem_cache_sheaf_size(sheaf) >= 2);
+	kmem_cache_return_sheaf(cache, 0, sheaf);
+	require(object_count == before + 18);
+}
+
+/* krealloc() keeps the content, and kfree_rcu() finds the object that has the head. */
+static void grow_and_free_by_rcu(size_t size)
+{
+	struct object new = {.size = 2 * size};
+	unsigned char *old = __kmalloc_noprof(size, 0);
+
+	memset(old, 0x77, size);
+	new.start = krealloc_node_align_noprof(old, new.size, 1, 0, NUMA_NO_NODE);
+	for (size_t i = 0; i < size; i++)
+		require(new.start[i] == 0x77);
+	call_rcu(new.start + size - 16, kvfree_rcu_cb);
+	end_of_grace_period();
+}
+#endif
+
 /* Who frees with kfree() what the page allocator gave keeps it. */
 static void free_a_page(void)
 {
@@ -252,6 +289,13 @@ int main(int argc, char **argv)
 			end_of_grace_period();
 	}
 	free_a_page();
+#ifdef LINUX_7_3
+	in_interrupt = true;
+	use_a_sheaf(&caches[0]);
+	for (size_t size = 64; size < 3 * PAGE_SIZE; size = size * 2 + 16)
+		grow_and_free_by_rcu(min(size, PAGE_SIZE));
+	in_interrupt = false;
+#endif
 	printf("%d objects in %ld bytes of pages\n", object_count, slab_bytes);
 	in_interrupt = true; /* no more of them */
 	while (object_count) {
