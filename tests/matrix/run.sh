@@ -42,7 +42,7 @@ unpack_without_options()
 	mkdir "$WORK/series"
 	ln -s "$PATCHES"/tiny/*.patch "$WORK/series"
 	sed '/^# Options/,$d' "$PATCHES/tiny/series" >"$WORK/series/series"
-	[[ $(grep -c patch "$WORK/series/series") -lt $(grep -c patch "$PATCHES/tiny/series") ]]
+	(($(grep -c patch "$WORK/series/series") < $(grep -c patch "$PATCHES/tiny/series")))
 	unpack without "$PATCHES/fixes/series" "$WORK/series/series"
 }
 
@@ -60,7 +60,7 @@ configure()
 compile()
 {
 	local out=$WORK/$1/$2 arch=$3 cross=arm-linux-gnueabi-
-	[[ $arch = arm ]] || cross=aarch64-linux-gnu-
+	[[ $arch == arm ]] || cross=aarch64-linux-gnu-
 	make -s -C "$WORK/$1" O="$out" ARCH="$arch" CROSS_COMPILE="$cross" CC="ccache ${cross}gcc" \
 		HOSTCC='ccache gcc' -j"$(nproc)" vmlinux
 }
@@ -144,7 +144,7 @@ some_compile()
 	sed 's/.*/CONFIG_&=y/' "$WORK/set" >"$WORK/set.config"
 	configure with "$arch" "$arch" "$@" "$WORK/set.config"
 	grep -xFf "$WORK/set.config" "$WORK/with/$arch/.config" | tee "$WORK/chosen"
-	[[ $(wc -l <"$WORK/chosen") -ge $least ]]
+	(($(wc -l <"$WORK/chosen") >= least))
 	compile with "$arch" "$arch"
 }
 
@@ -194,7 +194,7 @@ main()
 		"test_$part"
 	done
 	echo "$passed passed, $failed failed"
-	[[ "$failed" = 0 ]] && [[ "$passed" -gt 0 ]]
+	((failed == 0 && passed > 0))
 }
 
 main "$@"; exit
