@@ -79,8 +79,7 @@ options()
 
 # --- all off -----------------------------------------------------------------------------------
 
-# same_when_off NAME ARCH FRAGMENT...: lines of the source are counted where BUG() tells them, and
-# nowhere else.
+# same_when_off NAME ARCH FRAGMENT...: what is loaded, since names of symbols tell lines of the source.
 same_when_off()
 {
 	local name=$1 arch=$2 tree
@@ -90,8 +89,9 @@ same_when_off()
 		options | sed 's/.*/CONFIG_&=y/' >"$WORK/options"
 		absent -xFf "$WORK/options" "$WORK/$tree/$name/.config"
 		compile "$tree" "$name" "$arch"
+		arm-linux-gnueabi-objcopy --strip-all "$WORK/$tree/$name/vmlinux" "$WORK/$tree.stripped"
 	done
-	cmp "$WORK/without/$name/vmlinux" "$WORK/with/$name/vmlinux"
+	cmp "$WORK/without.stripped" "$WORK/with.stripped"
 	rm -r "$WORK/without/$name" "$WORK/with/$name"
 }
 
