@@ -13,15 +13,19 @@ export STEPS=$HERE/steps
 usage() {
 	cat <<-TEXT
 	Usage: build.sh BOARD [step...] [options]
-	Steps, each after those it needs: libc busybox kernel dtb root image flash (default: flash),
-	and emulator, a QEMU with the STM32 that boot.sh makes when it needs it.
+	Steps, each after those it needs: libc busybox kernel dtb root image flash (default: flash);
+	emulator, a QEMU with the STM32 that boot.sh makes when it needs it; and profile, the
+	recorder of what to execute in place.
 	Every result stays in $CACHE and is made again only when something it
 	depends on changed; the log of a step is in its folder there.
 
+	  --root=busybox|debian what is in the root: BusyBox, or on boards with an MMU some
+	                        20 MB of Debian's programs (busybox)
 	  --libc=static|shared  how BusyBox is linked on boards without an MMU (static)
 	  --series=FILE         these kernel patches, not those of kernel-patches/linux-6.12/fixes/series and
 	                        tiny/series; repeatable, in this order
 	  --stock               no kernel patches
+	  --pagewise            on boards with an MMU: the patches of fixes/ and pagewise/, which map page by page
 	  --config=FILE         one more Kconfig fragment, after the board's own; repeatable
 	  --overlay=DIR         put these files into the root as well; repeatable
 	  --table=FILE          one more device table for the root; repeatable
@@ -48,14 +52,19 @@ list_boards() {
 
 main() {
 	# shellcheck disable=SC2034 # lib.sh uses them
-	local libc=static stock='' out='' ledger='' step series=()
+	local root=busybox libc=static stock='' out='' ledger='' step series=()
 	local configs_more=() overlays=() tables=() image_options=() words=()
 
 	while [ $# -gt 0 ]; do
 		case $1 in
+		--root=busybox | --root=debian) root=${1#*=} ;;
 		--libc=static | --libc=shared) libc=${1#*=} ;;
 		--series=*) series+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
 		--stock) stock=yes ;;
+		--pagewise)
+			series+=("$PATCHED/linux-6.12/"{fixes,pagewise}/series)
+			configs_more+=("$PATCHED/configs/pagewise.config")
+			;;
 		--config=*) configs_more+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
 		--overlay=*) overlays+=("$(readlink -e "${1#*=}")") || die "no such folder: ${1#*=}" ;;
 		--table=*) tables+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
@@ -84,7 +93,7 @@ main() {
 	install_packages "$@"
 	for step; do
 		case $step in
-		libc | busybox | kernel | dtb | root | image | flash | emulator) ;;
+		libc | busybox | kernel | dtb | root | image | flash | emulator | profile) ;;
 		*) die "no such step: $step" ;;
 		esac
 		"need_$step"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Step fetch: one Debian package that is not for this machine: a source package (KIND=source) or a
-# binary of another architecture (KIND=binary, ARCHITECTURE). Input: PACKAGE. Output: its files.
+# Step fetch: Debian packages that are not for this machine: a source package (KIND=source) or
+# binaries of another architecture (KIND=binary, ARCHITECTURE). Input: PACKAGE, one or with spaces
+# between. Output: the source package, or what is in the others in files/.
 #
 # Neither may need root nor change how apt is set up on this machine, so apt runs on package lists
 # of its own in this folder; where the archive is comes from the system's own configuration.
@@ -34,8 +35,11 @@ source)
 binary)
 	options=(-o APT::Architecture="$ARCHITECTURE" -o APT::Architectures="$ARCHITECTURE")
 	apt_private "${options[@]}" update
-	apt_private "${options[@]}" download "$PACKAGE"
-	dpkg-deb -x ./*.deb files
+	# shellcheck disable=SC2086
+	apt_private "${options[@]}" download $PACKAGE
+	for package in ./*.deb; do
+		dpkg-deb -x "$package" files
+	done
 	;;
 esac
 rm -rf lists cache
