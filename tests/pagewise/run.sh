@@ -81,7 +81,7 @@ record()
 	shift
 	console "$board" "$log" --out="$WORK/out/$board" --image="$WORK/$board.compressed.img" \
 		--cmdline=profile --run=workload --run='pkill xipfs-profile' \
-		--run='while [ ! -s /tmp/profile.csv ]; do :; done' --run='cat /tmp/profile.csv' "$@"
+		--run='while pkill -0 xipfs-profile; do :; done' --run='cat /tmp/profile.csv' "$@"
 	sed -n '/^path,page,count$/,/^[^/]*#/p' "$log" | grep '^path,\|^/.*,[0-9]*$' >"$WORK/$board.csv"
 	[[ "$(wc -l <"$WORK/$board.csv")" -gt 500 ]]
 	absent xipfs-profile "$WORK/$board.csv"

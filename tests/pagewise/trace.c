@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A TCG plugin for QEMU 7.2: writes the file that its argument "out=FILE" names, a line for each page
- * that user space executed, "x HASH", or read, "r HASH". HASH is of the page's content at that time, which
- * tells what page of what file it is, wherever in RAM it lies.
+ * A TCG plugin for QEMU 7.2: writes the file that its argument "out=FILE" names, a line for each
+ * page that user space executed, "x HASH", or read, "r HASH". HASH is of the page's content at that
+ * time, which tells what page of what file it is, wherever in RAM it lies.
  *
- * Code is translated when it is first executed. Of reads, a page is looked at again when its address in
- * user space is another one, or after 1024 of them. Debian does not package qemu-plugin.h: what is used of
- * it is declared here.
+ * Code is translated when it is first executed. Of reads, a page is looked at again when its
+ * address in user space is another one, or after 1024 of them. Debian does not package
+ * qemu-plugin.h: what is used of it is declared here.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE 4096UL
-#define EXPORT __attribute__((visibility("default")))
-#define TABLE (1U << 20)
+#define PAGE    4096UL
+#define EXPORT  __attribute__((visibility("default")))
+#define TABLE   (1U << 20)
 #define RECHECK 1024
 
 struct qemu_plugin_tb;
@@ -30,8 +30,8 @@ struct qemu_plugin_hwaddr {
 typedef void (*tb_callback)(uint64_t id, struct qemu_plugin_tb *tb);
 typedef void (*memory_callback)(unsigned int cpu, uint32_t info, uint64_t vaddr, void *data);
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, tb_callback callback);
-void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, memory_callback callback,
-	int flags, int rw, void *data);
+void qemu_plugin_register_vcpu_mem_cb(
+	struct qemu_plugin_insn *insn, memory_callback callback, int flags, int rw, void *data);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t index);
 void *qemu_plugin_insn_haddr(const struct qemu_plugin_insn *insn);
@@ -93,7 +93,7 @@ static void on_read(unsigned int cpu, uint32_t info, uint64_t vaddr, void *data)
 	if (!is_user(vaddr))
 		return;
 	address = qemu_plugin_get_hwaddr(info, vaddr);
-	if (!address || address->is_io)
+	if (!address || address->is_io || address->is_store)
 		return;
 	page = (uintptr_t)address->host & ~(PAGE - 1);
 	at = page / PAGE % TABLE;
@@ -115,7 +115,8 @@ static void on_translation(uint64_t id, struct qemu_plugin_tb *tb)
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uintptr_t page = (uintptr_t)qemu_plugin_insn_haddr(insn) & ~(PAGE - 1);
 
-		qemu_plugin_register_vcpu_mem_cb(insn, on_read, 0, 1, NULL);
+		/* 3 is reads and writes: for reads alone QEMU 7.2 calls only for writes. */
+		qemu_plugin_register_vcpu_mem_cb(insn, on_read, 0, 3, NULL);
 		if (page && page != last && is_user(qemu_plugin_insn_vaddr(insn)))
 			on_page('x', executed, (const unsigned char *)page);
 		last = page;

@@ -37,8 +37,8 @@ binary)
 	apt_private "${options[@]}" update
 	# shellcheck disable=SC2086
 	apt_private "${options[@]}" download $PACKAGE
-	for package in ./*.deb; do
-		dpkg-deb -x "$package" files
+	for file in ./*.deb; do
+		dpkg-deb -x "$file" files
 	done
 	;;
 esac

@@ -2,7 +2,8 @@
 /*
  * pages FILE LAYOUT: maps a file of which some pages are in place, and does with the mapping what
  * programs do. Byte i of the file is what content() says. LAYOUT has a letter for each page: 1 in
- * place, 0 in the page cache, x outside the image. Prints a line for each test: "@ok NAME" or "@bad NAME: WHY".
+ * place, 0 in the page cache, x outside the image. Prints a line for each test: "@ok NAME" or "@bad
+ * NAME: WHY".
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -118,7 +119,7 @@ static int test_read_faults(void)
 	if (!same(at, 0, pages - 1))
 		return 0;
 	if (smaps(at, "InPlace:") != (long)(4 * count(0, pages - 1)) ||
-	    smaps(at, "Rss:") != (long)(4 * (pages - count(0, pages - 1))))
+		smaps(at, "Rss:") != (long)(4 * (pages - count(0, pages - 1))))
 		return bad("in place %ld, Rss %ld", smaps(at, "InPlace:"), smaps(at, "Rss:"));
 	return munmap(at, length) == 0;
 }
@@ -176,8 +177,8 @@ static int test_mremap(void)
 {
 	unsigned int half = pages / 2;
 	unsigned char *at = map(half * PAGE, PROT_READ, MAP_PRIVATE, 0);
-	unsigned char *wall = mmap(at + half * PAGE, PAGE, PROT_NONE,
-				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *wall =
+		mmap(at + half * PAGE, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	at = mremap(at, half * PAGE, length, MREMAP_MAYMOVE);
 	if (at == MAP_FAILED)
@@ -202,7 +203,7 @@ static int test_fork(void)
 	child = fork();
 	if (child == 0)
 		_exit(!same(at, 0, pages - 1) || !write_each(at, 0, pages - 1) ||
-		      !same_but(at, 0, pages - 1, 50));
+			!same_but(at, 0, pages - 1, 50));
 	if (waitpid(child, &status, 0) != child || status)
 		return bad("the child ended with %#x", status);
 	/* and the copies of the parent stay the child's as well */
@@ -299,7 +300,8 @@ static int poke(pid_t child, unsigned char *at, unsigned int first, unsigned int
 		errno = 0;
 		have = ptrace(PTRACE_PEEKTEXT, child, word, NULL);
 		if (errno || have != want)
-			return bad("page %u reads %#lx, not %#lx: %s", i, have, want, strerror(errno));
+			return bad(
+				"page %u reads %#lx, not %#lx: %s", i, have, want, strerror(errno));
 		if (ptrace(PTRACE_POKETEXT, child, word, (void *)~want))
 			*failed += 1;
 	}
@@ -322,7 +324,8 @@ static int debug(unsigned int first, unsigned int last, int *failed)
 		raise(SIGSTOP);
 		for (size_t i = 0; i < bytes; i++) {
 			size_t in = i % PAGE;
-			unsigned char want = i + first * PAGE < size ? content(i + first * PAGE) : 0;
+			unsigned char want =
+				i + first * PAGE < size ? content(i + first * PAGE) : 0;
 
 			if (in >= 64 && in < 64 + sizeof(long) && !*failed)
 				want = (unsigned char)~want;
