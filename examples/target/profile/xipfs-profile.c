@@ -111,9 +111,10 @@ static void sample(struct recorder *recorder, struct file *file, int fd)
 			die("out of memory");
 	}
 	if (mincore(map, length, recorder->present))
-		die("%s: mincore: %s (the kernel needs CONFIG_ADVISE_SYSCALLS)", file->path,
-			strerror(errno));
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+		die("%s: mincore: %s", file->path, strerror(errno));
+	/* Without it, what the recorder reads itself would be taken for used. */
+	if (posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
+		die("%s: posix_fadvise fails; the kernel needs CONFIG_ADVISE_SYSCALLS", file->path);
 	munmap(map, length);
 	for (size_t i = 0; i < file->pages; i++)
 		file->counts[i] += recorder->present[i] & 1;
