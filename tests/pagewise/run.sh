@@ -29,7 +29,7 @@ console()
 	local board=$1 log=$2
 	shift 2
 	"$TARGET/boot.sh" "$board" --timeout=300 --silence=120 --log="$log" "$@"
-	absent 'WARNING:\|BUG:\|Oops\|not found' "$log"
+	absent 'WARNING:\|BUG:\|Oops\|command not found' "$log"
 }
 
 # --- mappings ----------------------------------------------------------------------------------
