@@ -10,7 +10,7 @@ source "$TOP/tests/lib/build.sh"
 
 FAST=(style layers build unit man golden cli roundtrip reproducible judges limits faults
 	sanitizers valgrind readme)
-SLOW=(faults-all quickstart fit-in pictures emulator target hammer)
+SLOW=(faults-all quickstart fit-in pictures emulator target pagewise hammer)
 # An hour and more, before a change of the kernel patches is published; and what another kernel repeats.
 BY_NAME=(matrix target-7.3 hammer-7.3)
 TIME_LIMIT=${TIME_LIMIT:-3600} # seconds a suite

@@ -14,16 +14,20 @@ usage()
 {
 	cat <<-TEXT
 	Usage: build.sh BOARD [step...] [options]
-	Steps, each after those it needs: libc busybox kernel dtb root image flash (default: flash),
-	and emulator, a QEMU with the STM32 that boot.sh makes when it needs it.
+	Steps, each after those it needs: libc busybox kernel dtb root image flash (default: flash);
+	emulator, a QEMU with the STM32 that boot.sh makes when it needs it; and profile, the
+	recorder of what to execute in place.
 	Every result stays in $CACHE and is made again only when something it
 	depends on changed; the log of a step is in its folder there.
 
+	  --root=busybox|debian what is in the root: BusyBox, or on boards with an MMU some
+	                        20 MB of Debian's programs (busybox)
 	  --libc=static|shared  how BusyBox is linked on boards without an MMU (static)
 	  --linux=6.12|7.3      which kernel (6.12); 7.3 is Debian's from trixie-backports
 	  --series=FILE         these kernel patches, not those of kernel-patches/linux-VERSION/fixes/series and
 	                        tiny/series; repeatable, in this order
 	  --stock               no kernel patches
+	  --pagewise            on boards with an MMU: the patches of fixes/ and pagewise/, which map page by page
 	  --config=FILE         one more Kconfig fragment, after the board's own; repeatable
 	  --overlay=DIR         put these files into the root as well; repeatable
 	  --table=FILE          one more device table for the root; repeatable
@@ -53,16 +57,18 @@ source "$HERE/lib.sh"
 main()
 {
 	# shellcheck disable=SC2034 # lib.sh uses them
-	local libc=static linux=6.12 stock='' out='' ledger='' step board series=()
+	local root=busybox libc=static linux=6.12 stock='' pagewise='' out='' ledger='' step board series=()
 	local configs_more=() overlays=() tables=() image_options=() words=()
 
 	while (($#)); do
 		case $1 in
+		--root=busybox | --root=debian) root=${1#*=} ;;
 		--libc=static | --libc=shared) libc=${1#*=} ;;
 		--linux=6.12 | --linux=7.3) linux=${1#*=} ;;
 		--linux=*) die "no such kernel: ${1#*=} (kernels: 6.12 7.3)" ;;
 		--series=*) series+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
 		--stock) stock=yes ;;
+		--pagewise) pagewise=yes ;;
 		--config=*) configs_more+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
 		--overlay=*) overlays+=("$(readlink -e "${1#*=}")") || die "no such folder: ${1#*=}" ;;
 		--table=*) tables+=("$(readlink -e "${1#*=}")") || die "no such file: ${1#*=}" ;;
@@ -78,6 +84,11 @@ main()
 	done
 	set -- "${words[@]}"
 	(($#)) || { usage >&2 && return 16; }
+	if [[ $pagewise ]]; then
+		[[ $linux == 6.12 ]] || die "the patches of pagewise/ are for Linux 6.12"
+		series+=("$PATCHED/linux-$linux/"{fixes,pagewise}/series)
+		configs_more+=("$PATCHED/configs/pagewise.config")
+	fi
 	((${#series[@]})) || series=("$PATCHED/linux-$linux/"{fixes,tiny}/series)
 	[[ ! $stock ]] || series=()
 
@@ -91,7 +102,7 @@ main()
 	install_packages "$@"
 	for step; do
 		case $step in
-		libc | busybox | kernel | dtb | root | image | flash | emulator) ;;
+		libc | busybox | kernel | dtb | root | image | flash | emulator | profile) ;;
 		*) die "no such step: $step" ;;
 		esac
 		"need_$step"

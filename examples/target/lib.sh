@@ -213,10 +213,34 @@ need_dtb()
 	step dtb dtb "LINUX=${dir[linux]}" "DTS=$dts" "$PATCHED/dts"
 }
 
+# The recorder of what a product executes.
+need_profile()
+{
+	step profile profile "SOURCE=$HERE/profile/xipfs-profile.c" "CROSS_COMPILE=$cross-" \
+		"COMPILERS=$(version_of "gcc-$cross")"
+}
+
+# A root of Debian's programs instead of BusyBox.
+need_debian()
+{
+	local packages
+
+	[[ $userland != fdpic ]] || die "there are no Debian programs for the board $board"
+	need_profile
+	packages=$(sed '/^#/d' "$HERE/profile/packages" | xargs)
+	step "debian-$userland" fetch KIND=binary "PACKAGE=$packages" "ARCHITECTURE=$userland"
+	step debian debian "PACKAGES=${dir[debian-$userland]}" "ROOT=$HERE/profile/root" "PROFILE=${dir[profile]}"
+}
+
 need_root()
 {
 	local uclibc=
 
+	if [[ $root == debian ]]; then
+		need_debian
+		dir[root]=${dir[debian]}
+		return
+	fi
 	need_busybox
 	[[ $userland != fdpic ]] || uclibc=${dir[libc]}
 	step root root "BUSYBOX=${dir[busybox]}" "UCLIBC=$uclibc" "LIBC=$libc" "USERLAND=$userland" "LINKS=$links" \

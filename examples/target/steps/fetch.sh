@@ -1,14 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Step fetch: one Debian package that is not for this machine: a source package (KIND=source) or a
-# binary of another architecture or release (KIND=binary, ARCHITECTURE, SUITE; empty: this release).
-# Input: PACKAGE. Output: its files.
+# Step fetch: Debian packages that are not for this machine: a source package (KIND=source) or
+# binaries of another architecture or release (KIND=binary, ARCHITECTURE, SUITE; empty: this release).
+# Input: PACKAGE, one or with spaces between. Output: the source package, or what is in the others in files/.
 #
 # Neither may need root nor change how apt is set up on this machine, so apt runs on package lists
 # of its own in this folder; where the archive is comes from the system's own configuration. Debian
 # signs all of its suites with the keys of debian-archive-keyring.
 set -euo pipefail
-
 
 # shellcheck source-path=SCRIPTDIR
 source "$STEPS/common.sh"
@@ -42,8 +41,11 @@ source)
 binary)
 	options=(-o APT::Architecture="$ARCHITECTURE" -o APT::Architectures="$ARCHITECTURE")
 	apt_private "${options[@]}" update
-	apt_private "${options[@]}" download "$PACKAGE"
-	dpkg-deb -x ./*.deb files
+	# shellcheck disable=SC2086
+	apt_private "${options[@]}" download $PACKAGE
+	for file in ./*.deb; do
+		dpkg-deb -x "$file" files
+	done
 	;;
 esac
 rm -rf lists cache

@@ -1,0 +1,7 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Step profile: the recorder for the target, a static program. Inputs: SOURCE, CROSS_COMPILE. Output: xipfs-profile.
+# shellcheck source-path=SCRIPTDIR
+. "$STEPS/common.sh"
+
+"${CROSS_COMPILE}gcc" -std=c11 -static -Os -s -Wall -Wextra -Werror -o xipfs-profile "$SOURCE"
