@@ -12,6 +12,7 @@ TOP=$(readlink -f "$HERE/../..")
 TARGET=$TOP/examples/target
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-pagewise.XXXXXX")
+LINUX=6.12
 BOARDS=${BOARDS:-vexpress-a9 qemu-virt-arm64}
 passed=0 failed=0 status=0
 
@@ -44,7 +45,8 @@ map_letters()
 torture_image()
 {
 	local board=$1 tree=$WORK/$1.small compiler=arm-linux-gnueabi-gcc
-	[[ "$board" = vexpress-a9 ]] || compiler=aarch64-linux-gnu-gcc
+
+	[[ $board == vexpress-a9 ]] || compiler=aarch64-linux-gnu-gcc
 	cp -R "$WORK/out/$board-small/root/tree" "$tree"
 	mkdir -p "$tree/test"
 	"$compiler" -static -Os -s -Wall -Wextra -Werror -o "$tree/test/pages" "$HERE/guest/pages.c"
@@ -63,13 +65,14 @@ torture_image()
 torture()
 {
 	local board=$1 log=$WORK/$1.small.log
+
 	"$TARGET/boot.sh" "$board" --timeout=300 --silence=120 --log="$log" --out="$WORK/out/$board" \
 		--image="$WORK/$board.small.img" \
 		--run="/test/pages /test/mixed $(map_letters "$MIXED")" \
 		--run="/test/pages /test/shared $(map_letters "$SHARED")" \
 		--run="/test/pages /test/hostile $(map_letters "$HOSTILE")"
 	absent '^@bad\|WARNING:\|BUG:\|Oops' "$log"
-	[[ "$(grep -c '^@ok' "$log")" = 29 ]]
+	(($(grep -c '^@ok' "$log") == 29))
 }
 
 # --- the recorder ------------------------------------------------------------------------------
@@ -83,7 +86,7 @@ record()
 		--cmdline=profile --run=workload --run='pkill xipfs-profile' \
 		--run='while pkill -0 xipfs-profile; do :; done' --run='cat /tmp/profile.csv' "$@"
 	sed -n '/^path,page,count$/,/^[^/]*#/p' "$log" | grep '^path,\|^/.*,[0-9]*$' >"$WORK/$board.csv"
-	[[ "$(wc -l <"$WORK/$board.csv")" -gt 500 ]]
+	(($(wc -l <"$WORK/$board.csv") > 500))
 	absent xipfs-profile "$WORK/$board.csv"
 	grep '^/bin/bash,0,' "$WORK/$board.csv"
 	grep '^/usr/bin/perl.*,0,' "$WORK/$board.csv"
@@ -107,6 +110,7 @@ size_of()
 make_images()
 {
 	local board=$1
+
 	make_one "$board" all
 	make_one "$board" profile --xip-profile="$WORK/$board.csv"
 	make_one "$board" half --xip-profile="$WORK/$board.csv" --fit \
@@ -117,6 +121,7 @@ make_images()
 boot_image()
 {
 	local board=$1 name=$2
+
 	console "$board" "$WORK/$board.$name.log" --out="$WORK/out/$board" \
 		--image="$WORK/$board.$name.img" --qemu='-icount shift=2,sleep=off' \
 		--run=workload --run='cat /proc/self/smaps'
@@ -133,6 +138,7 @@ value()
 check_smaps()
 {
 	local board=$1 name=$2
+
 	xipfs-dump --json --ram=pagewise "$WORK/$board.$name.img" >"$WORK/$board.$name.ram"
 	python3 "$HERE/smaps.py" "$WORK/$board.$name.log" "$WORK/$board.$name.ram" /bin/cat
 }
@@ -140,6 +146,7 @@ check_smaps()
 row()
 {
 	local board=$1 name=$2
+
 	printf '| %s | %s | %d | %d | %d | %d | %d |\n' "$board" "$name" "$(size_of "$board" "$name")" \
 		"$(value "$board" "$name" used)" "$(value "$board" "$name" cached)" \
 		"$(value "$board" "$name" files)" $(($(value "$board" "$name" time) / 1000))
@@ -149,20 +156,22 @@ row()
 is_worth_it()
 {
 	local board=$1 what none all some
+
 	none=$(size_of "$board" compressed) all=$(size_of "$board" all) some=$(size_of "$board" profile)
-	[[ $((100 * (some - none))) -le $((70 * (all - none))) ]]
+	((100 * (some - none) <= 70 * (all - none)))
 	for what in cached files; do
 		none=$(value "$board" compressed "$what") all=$(value "$board" all "$what")
 		some=$(value "$board" profile "$what")
 		echo "$what: $none $all $some"
-		[[ "$none" -gt "$all" ]]
-		[[ $((100 * (none - some))) -ge $((90 * (none - all))) ]]
+		((none > all))
+		((100 * (none - some) >= 90 * (none - all)))
 	done
 }
 
 test_board()
 {
 	local board=$1 name
+
 	ok "$board: builds" build "$board" "$board" --pagewise --root=debian --image-option=--no-xip
 	good || return 0
 	ok "$board: builds a small root" build "$board-small" "$board" root
@@ -188,12 +197,13 @@ test_board()
 stock_reads()
 {
 	local board=$1 log=$WORK/$1.stock.log
+
 	console "$board" "$log" --out="$WORK/out/$board-stock" --image="$WORK/$board.profile.img" \
 		--run='find / -xdev -type f -exec md5sum {} +' --run='workload'
 	(cd "$WORK/out/$board/root/tree" && find . -type f -exec md5sum {} +) |
 		sed 's,  \./,  /,' | sort >"$WORK/want"
 	grep -E '^[0-9a-f]{32}  /' "$log" | sort >"$WORK/have"
-	[[ "$(wc -l <"$WORK/want")" -gt 1000 ]]
+	(($(wc -l <"$WORK/want") > 1000))
 	cmp "$WORK/want" "$WORK/have"
 }
 
@@ -203,6 +213,7 @@ stock_reads()
 trace()
 {
 	local board=$1
+
 	record "$board" --qemu="-plugin $WORK/trace.so,out=$WORK/$board.trace"
 	python3 "$HERE/judge.py" "$(readlink -f "$WORK/out/$board/root")/tree" "$WORK/$board.csv" \
 		"$WORK/$board.trace" | tee "$WORK/$board.judged"
@@ -211,6 +222,7 @@ trace()
 test_trace()
 {
 	local board
+
 	gcc -shared -fPIC -O2 -Wall -Wextra -Werror -o "$WORK/trace.so" "$HERE/trace.c"
 	for board in $BOARDS; do
 		ok "$board: the recorder sees what QEMU sees" trace "$board"
@@ -221,6 +233,7 @@ test_trace()
 main()
 {
 	local board
+
 	trap cleanup EXIT
 	check_harness
 	find_programs
@@ -229,11 +242,11 @@ main()
 	done
 	ok "stock-arm64: builds" build qemu-virt-arm64-stock qemu-virt-arm64 --stock
 	ok "stock-arm64: every file is as its source" stock_reads qemu-virt-arm64
-	[[ "${1:-}" != --trace ]] || test_trace
+	[[ ${1:-} != --trace ]] || test_trace
 	echo '# | board | in place | image | used | cached | of files in processes | ms |'
 	sed 's/^/# /' "$WORK/table" || true
 	echo "$passed passed, $failed failed"
-	[[ "$failed" = 0 ]] && [[ "$passed" -gt 0 ]]
+	((failed == 0 && passed > 0))
 }
 
 main "$@"; exit

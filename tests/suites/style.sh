@@ -100,7 +100,7 @@ one_dialect()
 	local file
 
 	cd "$TOP"
-	shell_files | grep -vE '^tests/(target|hammer)/guest/|/root(fs)?/etc/' >"$SCRATCH/scripts"
+	shell_files | grep -vE '^tests/(target|hammer)/guest/|/root(fs)?/(etc|sbin|usr)/' >"$SCRATCH/scripts"
 	(($(wc -l <"$SCRATCH/scripts") > 90)) || fail "hardly any script"
 	xargs -d '\n' grep -nP "$(IFS='|' && echo "${FOREIGN[*]}")" \
 		<"$SCRATCH/scripts" >"$SCRATCH/dialect" || true

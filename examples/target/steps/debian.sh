@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step debian: a root of Debian's programs for the target. Inputs: PACKAGES (folder of the step
 # fetch), ROOT (files of this root), PROFILE (step folder of the recorder). Output: tree/.
+set -euo pipefail
+
 # shellcheck source-path=SCRIPTDIR
-. "$STEPS/common.sh"
+source "$STEPS/common.sh"
 
 mkdir -p tree/{dev,proc,tmp,mnt,sbin}
 cp -a "$PACKAGES/files/." tree/
