@@ -205,7 +205,7 @@ not_there()
 	matches err 'p.csv: warning: the profile names no page$'
 	not_in_place a.img /bin/fixed
 	rm a.img
-	fails 8 'makes errors of warnings' mkxipfs -q -E --xip-profile=p.csv tree a.img
+	fails 8 'turns warnings into errors' mkxipfs -q -E --xip-profile=p.csv tree a.img
 	absent a.img
 }
 
