@@ -6,7 +6,7 @@
 slow_tree()
 {
 	mkdir tree out.d
-	head -c 200000 "$(command -v bash)" >tree/a
+	head -c 1000000 "$(command -v bash)" >tree/a
 	text 5000 >tree/z
 	echo old >out.d/old.img
 }
