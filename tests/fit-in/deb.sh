@@ -33,17 +33,18 @@ fails_without()
 	[[ ! $(find packages -name '*.deb') ]] || fail "it makes a package without $1"
 }
 
-# Each library that a program needs is in a package that Depends names.
+# Each library that a program needs is in a package that Depends names. Packages for other machines may have one
+# of the same name.
 names_its_libraries()
 {
 	dpkg-deb -x "$PACKAGES"/*.deb root
 	field Depends | tr ',' '\n' | awk '{ print $1 }' >depends
-	local library package
+	local library
 	readelf -d root/usr/bin/* | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u >needed
 	(($(wc -l <needed) >= 5))
 	while read -r library; do
-		package=$(dpkg -S "*/$library" | sed -n 1p | cut -d: -f1)
-		grep -qx "$package" depends || fail "$library of $package is in no dependency"
+		dpkg -S "*/$library" | cut -d: -f1 >packages
+		grep -qxFf depends packages || fail "$library of $(xargs <packages) is in no dependency"
 	done <needed
 }
 
