@@ -100,9 +100,9 @@ static bool support_filters(struct archive *archive, struct archive *probe)
 }
 
 /*
- * All that libarchive knows but three: `raw` and `empty` would take any file for an archive, and
- * `mtree` files refer to files outside. Of the two readers of zip the one that sees the modes.
- * False: no memory.
+ * All that libarchive knows but four: `raw` and `empty` would take any file for an archive, `mtree`
+ * files refer to files outside, and `warc` is for web pages, and crashes when memory runs out. Of
+ * the two readers of zip the one that sees the modes. False: no memory.
  */
 static bool support_formats(struct archive *archive)
 {
@@ -117,7 +117,6 @@ static bool support_formats(struct archive *archive)
 		archive_read_support_format_lha,
 		archive_read_support_format_rar,
 		archive_read_support_format_rar5,
-		archive_read_support_format_warc,
 		archive_read_support_format_xar,
 	};
 

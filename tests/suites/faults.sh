@@ -55,9 +55,7 @@ fault_archives()
 	for kind in "${FORMATS[@]}"; do
 		bsdtar -cf "a.$kind" "--format=$kind" -C tree --exclude=fifo .
 	done
-	for kind in arbsd warc; do # files only
-		bsdtar -cf "a.$kind" "--format=$kind" -C tree noise text
-	done
+	bsdtar -cf a.arbsd --format=arbsd -C tree noise text # files only
 	cp -a tree attributes
 	python3 - attributes/text attributes/dir <<-'END'
 		import os, struct, sys
@@ -155,7 +153,7 @@ each_command()
 	"$@" "$MKXIPFS" -j 1 tree -
 	"$@" "$MKXIPFS" -j 1 --strip --exclude-from=patterns tree out.img
 	for source in attributes a.tar acl.tar a.cpio "${FILTERS[@]/#/a.tar.}" "${FORMATS[@]/#/a.}" \
-		a.arbsd a.warc a.img docker.tar; do
+		a.arbsd a.img docker.tar; do
 		"$@" "$MKXIPFS" -j 1 "$source" out.img
 	done
 	"$@" "$MKXIPFS" -j 1 --platform=linux/arm oci.tar out.img
