@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Long enough for a path of PATH_MAX; a longer message is cut, its path is handed over whole. */
+/* Long enough for a path of PATH_MAX; a longer message is cut, but its path is passed on whole. */
 #define MESSAGE_SIZE 4608
 
 static void emit(const struct xip_diag *diag, enum xip_severity severity, const char *path,
@@ -37,7 +37,7 @@ enum xip_err xip_diag_fail_errno(
 	char reason[96];
 	va_list arguments;
 
-	if (error_number == ENOMEM) /* whichever call was the one that met it */
+	if (error_number == ENOMEM) /* whichever call met it */
 		return xip_diag_nomem(diag);
 	va_start(arguments, format);
 	vsnprintf(what, sizeof(what), format, arguments);

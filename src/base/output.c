@@ -120,7 +120,7 @@ static char *resolve(const char *path, const struct stat *st)
 	char *resolved = realpath(path, NULL);
 	struct stat found;
 
-	/* Of a file that was unlinked, /dev/fd/3 gives a name that it had once. */
+	/* For a file that was unlinked, /dev/fd/3 gives a name that it once had. */
 	if (resolved && (stat(resolved, &found) || found.st_dev != st->st_dev ||
 				found.st_ino != st->st_ino)) {
 		free(resolved);
@@ -213,8 +213,8 @@ enum xip_err xip_output_open(
 /* --- Putting it in place -------------------------------------------------------------------- */
 
 /*
- * A block device, and some others, hold so many bytes and no more: better to know before the old
- * ones are overwritten.
+ * A block device, and some others, hold only so many bytes: better to know before the old ones are
+ * overwritten.
  */
 static enum xip_err check_room(const struct xip_output *out, const struct xip_diag *diag)
 {
@@ -238,7 +238,7 @@ static enum xip_err check_room(const struct xip_output *out, const struct xip_di
 		(long long)room, (long long)(from.st_size - room));
 }
 
-/* A signal that will end the program waits. */
+/* A signal that will end the program is pending. */
 static bool must_end(void)
 {
 	static const int numbers[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXCPU};
@@ -255,7 +255,7 @@ static bool must_end(void)
 	return false;
 }
 
-/* Copies all of the file to @fd; ends early, without a message, when must_end() is asked. */
+/* Copies all of the file to @fd; with @may_end, ends without a message when must_end() is true. */
 static enum xip_err copy(
 	const struct xip_output *out, int fd, bool may_end, const struct xip_diag *diag)
 {
@@ -388,7 +388,7 @@ enum xip_err xip_output_commit_all(
 			err = copy_out(outs[i], diag);
 	if (err)
 		return err;
-	/* A signal waits as long as a file has a name that is not to stay. */
+	/* A signal waits as long as a file has a temporary name. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	err = replace_targets(outs, count, diag);

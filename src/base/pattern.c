@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Path patterns. Not fnmatch(3): its answer depends on the locale, and its time on the number of
- * stars, exponentially.
+ * Path patterns. Not fnmatch(3): its answer depends on the locale, and its time grows exponentially
+ * with the number of stars.
  */
 #include "xipfs/base/pattern.h"
 
@@ -13,7 +13,7 @@ static const char *set_end(const char *set, const char *end)
 {
 	if (set < end && (*set == '!' || *set == '^'))
 		set++;
-	if (set < end) /* a ']' in the first place is one of the set */
+	if (set < end) /* a ']' in first place belongs to the set */
 		set++;
 	for (; set < end; set++) {
 		if (*set == ']')
@@ -42,7 +42,7 @@ static bool set_has(const char *set, const char *end, unsigned char byte)
 	return found != negated && byte != '/';
 }
 
-/* Fits one byte of text to the element at *@pattern, which is no star, and steps over it. */
+/* Fits one byte of text to the element at *@pattern, which is not a star, and steps over it. */
 static bool match_one(const char **pattern, const char *end, unsigned char byte)
 {
 	const char *p = (*pattern)++;
@@ -125,7 +125,7 @@ bool xip_pattern_match(const char *pattern, const char *path)
 	return match(pattern, end, path);
 }
 
-/* No path with more '/' than the pattern fits it: nothing but a '/' and a double star takes one. */
+/* No path with more '/' than the pattern fits it: only a '/' or a double star takes one. */
 size_t xip_pattern_reach(const char *pattern)
 {
 	size_t slashes = 0;

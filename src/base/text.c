@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The digits after a point, of 1 << @shift: "5" of 1 MiB is 524288. False when no whole number. */
+/* The digits after a point, of 1 << @shift: "5" of 1 MiB is 524288. False: not a whole number. */
 static bool parse_fraction(const char **text, unsigned shift, uint64_t *value)
 {
 	uint64_t digits = 0, power = 1;

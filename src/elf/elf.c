@@ -87,8 +87,7 @@ static enum xip_err check_program_table(
 	return XIP_OK;
 }
 
-/* Section names are no rule of any loader: without them, or with bad ones, no section has a name.
- */
+/* No loader needs section names: without them, or with bad ones, no section has a name. */
 static void find_names(const struct xip_elf_file *file, struct tables *tables, uint32_t many)
 {
 	const GElf_Ehdr *header = &tables->header;
@@ -117,14 +116,14 @@ static enum xip_err check_section_table(const struct xip_elf_file *file, struct 
 	tables->section_count = header->e_shnum ? header->e_shnum : first.sh_size;
 	if (tables->section_count > (file->size - header->e_shoff) / entry)
 		return corrupt(file, "the ELF section headers reach past the end of the file");
-	/* a table of the reserved first entry alone says nothing of alignment */
+	/* a table of only the reserved first entry says nothing about alignment */
 	tables->have_sections = tables->section_count > 1;
 	find_names(file, tables, first.sh_link);
 	return XIP_OK;
 }
 
 /*
- * What objcopy --only-keep-debug leaves has the headers of the program it was made of, but nothing
+ * What objcopy --only-keep-debug leaves has the headers of the program it was made from, but none
  * of its code.
  */
 static bool has_symbols_only(const struct xip_elf_file *file, const struct tables *tables)
@@ -218,7 +217,7 @@ static enum xip_err visit_program_header(const struct xip_elf_file *file, uint64
 	}
 }
 
-/* Moves @end after @length bytes from @offset on, which need not be in the file. */
+/* Moves @end past the @length bytes at @offset, which need not be in the file. */
 static void extend(uint64_t *end, uint64_t offset, uint64_t length)
 {
 	uint64_t behind = offset > UINT64_MAX - length ? UINT64_MAX : offset + length;
@@ -254,7 +253,7 @@ static enum xip_err parse_program_headers(
 	return XIP_OK;
 }
 
-/* Bytes before @section that it would not take with no more than the alignment that is good. */
+/* Bytes before @section that would go if it were aligned to no more than XIP_ELF_ALIGN_GOOD. */
 static uint64_t gap_before(const GElf_Shdr *section, uint64_t end)
 {
 	uint64_t start = xip_align_up(end, XIP_ELF_ALIGN_GOOD);
@@ -286,9 +285,9 @@ static void apply_section(
 }
 
 /*
- * Sections that are looked up in the file, by their names, when it runs: Qt 5 finds the metadata of
- * plug-ins so, PyInstaller its archive, remoteproc the resources of a firmware, and the kernel what
- * it wants to know of a module.
+ * Sections that are looked up in the file, by their names, when it runs: this is how Qt 5 finds the
+ * metadata of plug-ins, PyInstaller its archive, remoteproc the resources of a firmware, and the
+ * kernel what it wants to know about a module.
  */
 static const char *const looked_up[] = {".qtmetadata", "pydata", ".resource_table", ".modinfo"};
 
@@ -341,7 +340,7 @@ static enum xip_err parse_sections(
 	return XIP_OK;
 }
 
-/* The dynamic entries of interest; addresses and string offsets as they stand in the file. */
+/* The dynamic entries of interest; addresses and string offsets as they are in the file. */
 struct dynamic {
 	uint64_t strings_address, strings_size;
 	uint64_t soname, rpath, runpath; /* UINT64_MAX: absent */
@@ -386,7 +385,7 @@ static void visit_dynamic(const GElf_Dyn *entry, struct dynamic *dynamic, struct
 	}
 }
 
-/* The dynamic string table, copied to the arena with a NUL after it, so that any offset ends. */
+/* The dynamic string table, copied to the arena with a NUL after it, so that every string ends. */
 static enum xip_err load_strings(const struct xip_elf_file *file, const struct xip_elf *elf,
 	const struct dynamic *dynamic, const char **strings)
 {

@@ -25,7 +25,7 @@ bool xip_flat_has_magic(const uint8_t *data, size_t size)
 
 static void decode_flags(struct xip_flat *flat, uint32_t flags)
 {
-	/* load_flat_file(): whatever flag an old file has, it is loaded to RAM */
+	/* load_flat_file(): whatever flag an old file has, it is loaded into RAM */
 	if (flat->revision == OLD_FLAT_VERSION && flags)
 		flags = FLAT_FLAG_RAM;
 	flat->ram = flags & FLAT_FLAG_RAM;

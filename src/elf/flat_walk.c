@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The relocations of a bFLT program. They stand after the data, in the file or in the gzip stream
- * that holds the data (FLAT_FLAG_GZDATA) or all but the header (FLAT_FLAG_GZIP).
+ * The relocations of a bFLT program. They follow the data, in the file or in the gzip stream that
+ * holds the data (FLAT_FLAG_GZDATA) or all but the header (FLAT_FLAG_GZIP).
  */
 #include <string.h>
 #include <zlib.h>
@@ -87,7 +87,7 @@ static size_t gzip_header(const uint8_t *data, size_t size)
 	return at < size ? at : 0;
 }
 
-/* Feeds the first @wanted bytes that the deflate stream holds, as far as there are so many. */
+/* Feeds the first @wanted bytes that the deflate stream holds, or as many as there are. */
 static enum xip_err feed_stream(struct walk *walk, z_stream *stream, uint64_t wanted)
 {
 	uint8_t buffer[4096];

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bounds of the work that hostile programs can make: names of one object, look-ups in all. */
+/* Bounds on the work that hostile programs can cause: names of one object, look-ups in all. */
 #define NEEDED_MAX  256
 #define LOOKUPS_MAX ((uint64_t)1 << 20)
 
@@ -80,7 +80,7 @@ static enum xip_err look_up(
 
 /* --- Where to look ---------------------------------------------------------------------------- */
 
-/* Debian's names of folders, by the dynamic loader's file; glibc is built with its own one. */
+/* Debian's names of folders, by the dynamic loader's file; glibc has its own built in. */
 static const struct {
 	const char *loader, *folder;
 } debian[] = {
@@ -109,7 +109,7 @@ static int folder_length(const char *path)
 	return slash ? (int)(slash - path) : 0;
 }
 
-/* The folder that /lib and /usr/lib have for the machine, if the interpreter tells one. */
+/* The folder that /lib and /usr/lib have for the machine, if the interpreter tells which. */
 static void find_multiarch(struct search *search)
 {
 	const char *end = strrchr(search->real, '/'), *begin = end;
@@ -250,8 +250,7 @@ static enum xip_err try_own_folders(
 
 /* --- One name --------------------------------------------------------------------------------- */
 
-/* The run path of an object that counts for what it needs itself (@own), or what it brought needs.
- */
+/* The run path of an object that counts for its own needs (@own), or those of what it brought. */
 static const char *run_path(const struct search *search, const struct xip_elf *elf, bool own)
 {
 	if (search->flavour == MUSL)
@@ -295,7 +294,7 @@ static enum xip_err try_run_paths(
 	}
 }
 
-/* musl is one file: what other C libraries have in several stands for the interpreter. */
+/* musl is one file: what other C libraries have as files of their own is the interpreter here. */
 static bool is_part_of_musl(const char *name)
 {
 	static const char *const parts[] = {"c.", "pthread.", "rt.", "m.", "dl.", "util.", "xnet."};
@@ -306,7 +305,7 @@ static bool is_part_of_musl(const char *name)
 	return false;
 }
 
-/* An object of the process that goes by @name: needed so before, or, except by musl, its soname. */
+/* An object of the process that was needed as @name before or, except by musl, has that soname. */
 static size_t find_loaded(const struct search *search, const char *name)
 {
 	const struct xip_closure *closure = search->closure;

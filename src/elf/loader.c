@@ -10,7 +10,7 @@
 #define FLASH_ALIGN_MIN 4
 
 /*
- * bFLT keeps nothing of its sections' alignment; the loader itself aligns data to this
+ * bFLT does not record its sections' alignment; the loader itself aligns data to this
  * (FLAT_DATA_ALIGN), the largest value that elf2flt ever used.
  */
 #define FLAT_ALIGN 32
@@ -22,8 +22,8 @@ bool xip_loader_has_magic(const uint8_t *data, size_t size)
 
 /*
  * What the flash address of a segment must be a multiple of without an MMU. Without a section table
- * nothing is known of the content but p_align, which is mostly a page or more: then every
- * alignment that a page gives may be relied on.
+ * nothing is known about the content but p_align, which is usually a page or more: then it may rely
+ * on every alignment that a page gives.
  */
 static uint64_t choose_align(const struct xip_elf_segment *segment, uint32_t page_size)
 {
@@ -47,7 +47,7 @@ static bool is_unaligned(const struct xip_elf_segment *segment, uint32_t page_si
 static enum xip_why judge_nommu(const struct xip_elf *elf, const struct xip_elf_segment *segment,
 	const struct xip_mapping *mapping, uint64_t file_pages, uint32_t page_size)
 {
-	if (!mapping->page_count) /* mmap() of no length */
+	if (!mapping->page_count) /* mmap() of length zero */
 		return XIP_WHY_BAD_HEADER;
 	if (is_unaligned(segment, page_size))
 		return XIP_WHY_UNALIGNED_SEGMENT;
@@ -102,7 +102,7 @@ static void describe_segment(const struct xip_program *program,
 	mapping->why = program->mmu ? judge_mmu(&program->elf, segment, page_size)
 				    : judge_nommu(&program->elf, segment, mapping,
 					      xip_div_up(file_size, page_size), page_size);
-	/* a multiple of a page is all that a flash address may be asked to be */
+	/* a flash address can be asked for no more than a multiple of a page */
 	if (mapping->align > page_size)
 		mapping->align = page_size;
 }
@@ -116,8 +116,8 @@ static void refuse_all(struct xip_program *program, enum xip_why why)
 }
 
 /*
- * load_elf_binary() refuses what elf_check_fdpic() takes. The FDPIC loader has no limit of program
- * headers as load_elf_phdrs() has.
+ * load_elf_binary() refuses what elf_check_fdpic() takes. The FDPIC loader has no limit on program
+ * headers such as load_elf_phdrs() has.
  */
 static enum xip_why judge_elf_mmu(
 	const struct xip_elf *elf, const struct xip_machine *machine, uint32_t page_size)
@@ -152,9 +152,9 @@ static enum xip_why judge_elf(const struct xip_program *program, const struct xi
 /*
  * do_mmap() of mm/nommu.c lets a mapping use the region of an earlier one only when it lies inside
  * it. Otherwise it makes a second region of the same pages, and add_nommu_region() calls BUG() for
- * two that begin together, with CONFIG_DEBUG_NOMMU_REGIONS for any that overlap. Segments stand in
- * the order of their addresses, so the one before is enough to look at; of others it may think too
- * badly, but never too well.
+ * two that begin together and, with CONFIG_DEBUG_NOMMU_REGIONS, for any that overlap. Segments are
+ * in the order of their addresses, so it is enough to look at the one before; where they are not,
+ * the verdict may be too harsh, but never too kind.
  */
 static bool shares_pages(const struct xip_program *program)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is said of each reason: a name for machines, a clause and an advice for people.
+ * What is said of each reason: a name for machines, a clause and advice for people.
  */
 #include <stddef.h>
 

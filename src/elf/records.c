@@ -13,7 +13,7 @@
 
 /*
  * Translates the record of @type at @offset to the native struct at @record, of @record_size bytes.
- * False when it leaves the file. For all types used here the size in the file is that in memory.
+ * False when it leaves the file. For all types used here the sizes in file and memory are equal.
  */
 static bool read_record(const struct xip_elf_file *file, uint64_t offset, Elf_Type type,
 	void *record, size_t record_size)

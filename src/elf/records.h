@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The records of an ELF file, of either class and byte order, as those of 64 bits of this machine.
+ * The records of an ELF file, of either class and byte order, as this machine's own 64-bit ones.
  * Private to src/elf.
  */
 #ifndef XIPFS_ELF_RECORDS_H
@@ -13,7 +13,7 @@
 
 #include "xipfs/base/arena.h"
 
-/* The file, and what all records of it have in common. */
+/* The file, and what all its records have in common. */
 struct xip_elf_file {
 	struct xip_arena *arena;
 	const uint8_t *data;
@@ -23,7 +23,7 @@ struct xip_elf_file {
 	const char **why;
 };
 
-/* Each is false when the record at @offset leaves the file. */
+/* Each returns false when the record at @offset leaves the file. */
 bool xip_elf_read_header(const struct xip_elf_file *file, GElf_Ehdr *header);
 bool xip_elf_read_program_header(
 	const struct xip_elf_file *file, uint64_t offset, GElf_Phdr *header);

@@ -14,7 +14,7 @@
 #define BLOCKS_MAX  15 /* zopfli's own default */
 #define SYMBOLS_MIN 10 /* of a block that may be cut */
 
-/* Where a block may be cut: the best places by estimate, and how far they are apart, in symbols. */
+/* Where a block may be cut: the best places by estimate, and how far apart they are, in symbols. */
 #define TRIES 6
 #define APART 32
 
@@ -74,7 +74,7 @@ static void count(const struct search *search, struct tally *tally, size_t i, in
 	tally->distance_count += (size_t)by;
 }
 
-/* Bits of a side whose codes were as short as information theory has them. */
+/* Bits of a side if its codes were as short as information theory allows. */
 static double estimate(const struct search *search, const struct tally *tally)
 {
 	return search->weights[tally->length_count] + search->weights[tally->distance_count] -
@@ -141,7 +141,7 @@ static struct cut find_cut(const struct search *search, const struct block *bloc
 	return best;
 }
 
-/* The longest block that may be cut yet; @count: none. */
+/* The longest block that may still be cut; @count: none. */
 static size_t choose_block(const struct block *blocks, size_t count)
 {
 	size_t chosen = count, length = SYMBOLS_MIN - 1;

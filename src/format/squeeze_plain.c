@@ -4,8 +4,8 @@
 #include <zopfli.h>
 
 /*
- * In place of squeeze.c, for a zopfli that installed zopfli.h alone: its own search for where
- * blocks begin. ZopfliCompress allocates *@size bytes as ZopfliDeflatePart does.
+ * In place of squeeze.c, for a zopfli that installed only zopfli.h: its own search for where blocks
+ * begin. ZopfliCompress allocates *@size bytes as ZopfliDeflatePart does.
  */
 uint8_t *xip_squeeze(const uint8_t *in, size_t length, int iterations, size_t *size)
 {

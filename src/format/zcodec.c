@@ -19,7 +19,7 @@ struct xip_deflater {
 	enum xip_compressor kind;
 	int level;
 	struct libdeflate_compressor *libdeflate;
-	struct libdeflate_compressor *text; /* for blocks of text; NULL: no difference is made */
+	struct libdeflate_compressor *text; /* for blocks of text; NULL: text is no exception */
 	z_stream zlib;
 };
 

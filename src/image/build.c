@@ -67,7 +67,7 @@ static bool is_anything_in_place(const struct xip_tree *tree, const struct xip_p
 /*
  * Lays out the image. Where nothing is in place, extended block pointers only save bytes; unless
  * they save a page, an image that old kernels and other readers understand is the better one. Only
- * one layout is held at a time: for many files it is the most of what the program holds.
+ * one layout is held at a time: with many files it is most of what the program holds.
  */
 static enum xip_err lay_out(const struct xip_tree *tree, const struct xip_build_options *options,
 	const struct xip_encoding *encoding, struct xip_build *build, const struct xip_diag *diag)

@@ -15,7 +15,7 @@
 
 #define CONTRIBUTORS 5u
 
-/* The numbers of the largest files, in falling order, into @top; returns how many. */
+/* The numbers of the largest files, in descending order, into @top; returns how many. */
 static unsigned find_largest(const struct xip_layout *layout, uint32_t *top)
 {
 	unsigned count = 0;
@@ -106,7 +106,7 @@ static void put_unit(struct chooser *c, uint32_t unit, bool in_place)
 			put_file(c, c->candidates[i].file, in_place);
 }
 
-/* Of the units of group @group those in place whose bits @set has. */
+/* Puts those units of group @group in place whose bits are set in @set. */
 static void put_set(struct chooser *c, size_t group, size_t set)
 {
 	for (size_t i = c->first_unit[group]; i < c->first_unit[group + 1]; i++)
@@ -178,7 +178,7 @@ static enum xip_err join_sharers(struct chooser *c)
 {
 	const struct xip_encoding *encoding = c->encoding;
 	const struct xip_placement in = {c->tree, c->placed, encoding};
-	/* of each payload the last file that has it, + 1 */
+	/* for each payload the last file that has it, + 1 */
 	uint32_t *owners = calloc(encoding->payload_count + 1, sizeof(*owners));
 
 	if (!owners)

@@ -13,9 +13,9 @@ XIP_MUST_CHECK enum xip_err xip_choose_check_size(const struct xip_tree *tree,
 	const struct xip_layout *layout, uint64_t max_size, const struct xip_diag *diag);
 
 /*
- * Of the optional files of @build->plan chooses those that save the most RAM when in place within
+ * Chooses, of the optional files of @build->plan, those that save the most RAM when in place within
  * @options->max_size, and lays out the image with them; fills in @build->choices, ->placed and
- * ->layout, which xip_build_free() frees, on errors as well. Pages that a profile names come
+ * ->layout, which xip_build_free() frees, even on errors. Pages that a profile names come
  * first, the hottest of them, and other programs get the room that they leave. Exact: costs are
  * measured by laying out the image, those of programs that share blocks for each set of them; of
  * more than 7 such programs each is measured alone, with a warning. Errors: XIP_ERR_LIMIT,
@@ -26,8 +26,8 @@ XIP_MUST_CHECK enum xip_err xip_choose_fit(const struct xip_tree *tree,
 	struct xip_build *build, const struct xip_diag *diag);
 
 /*
- * Leaves of the pages that a profile placed (XIP_WISH_PROFILE) the hottest in @placed, a copy of
- * @plan, as many as fit @options->max_size beside all else that @placed has. When nothing fits,
+ * Of the pages that a profile placed (XIP_WISH_PROFILE), leaves the hottest in @placed, a copy of
+ * @plan: as many as fit @options->max_size beside all else that @placed has. When nothing fits,
  * none is left. XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_choose_pages(const struct xip_tree *tree,

@@ -22,7 +22,7 @@ struct cutter {
 	struct ranked *ranked;          /* the same, the hottest first */
 	size_t count;
 	bool *kept;                /* of each of @pages */
-	struct xip_plan_run *runs; /* of all files, one behind the other */
+	struct xip_plan_run *runs; /* of all files, one after the other */
 };
 
 static bool is_profiled(const struct xip_plan_file *file)

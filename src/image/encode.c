@@ -94,7 +94,7 @@ static enum xip_err keep_payload(struct encoder *encoder, struct bench *bench,
 
 /*
  * Finds or makes the payload of one block. Two threads may pack the same new content at the same
- * time; the store keeps the first, and both are equal to the byte.
+ * time; the store keeps the first, and both are the same, byte for byte.
  */
 static enum xip_err encode_block(struct encoder *encoder, struct bench *bench, const uint8_t *bytes,
 	size_t length, bool xip, struct xip_payload **result)
@@ -207,7 +207,7 @@ static enum xip_err encode_job(
 
 /* --- Cutting the work into jobs -------------------------------------------------------------- */
 
-/* Calls the job list's end with NULL jobs to count, then again to fill. */
+/* Called with NULL @jobs to count them, then again to fill them in. */
 static size_t cut_jobs(const struct xip_encoding *encoding, struct job *jobs)
 {
 	size_t count = 0;
@@ -277,7 +277,7 @@ static enum xip_err make_tables(struct encoder *encoder, uint32_t page_size)
 	return XIP_OK;
 }
 
-/* --- The threads' own things ----------------------------------------------------------------- */
+/* --- What each thread owns ------------------------------------------------------------------- */
 
 static void bench_clear(struct bench *bench)
 {
@@ -362,7 +362,7 @@ static void number_blocks(
 			blocks[i]->number = (uint32_t)encoding->payload_count++;
 }
 
-/* Threads make the payloads in any order; the numbers are alike in every run. */
+/* Threads make the payloads in any order; the numbers are the same in every run. */
 static void number_payloads(struct xip_encoding *encoding)
 {
 	for (size_t i = 0; i < encoding->file_count; i++) {

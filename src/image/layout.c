@@ -87,7 +87,7 @@ static uint32_t chained_length(const struct layouter *l, const struct xip_payloa
 	return is_bare(l, payload) ? xip_wrap_size(payload->length) : payload->length;
 }
 
-/* What a pointer to the end of such a block says of it. */
+/* What a pointer to the end of such a block says about it. */
 static uint32_t chained_flags(const struct layouter *l, const struct xip_payload *payload)
 {
 	return payload->kind == XIP_PAYLOAD_STORED && !is_bare(l, payload)
@@ -185,7 +185,7 @@ static uint32_t place_block(struct layouter *l, struct xip_share_walk *walk,
 
 /*
  * A full last block that is direct and uncompressed reads as zeros (cramfs_read_folio takes its
- * length as size % PAGE_SIZE). Only pages of 64 KiB can bring one outside the XIP region.
+ * length as size % PAGE_SIZE). Only pages of 64 KiB can produce one outside the XIP region.
  */
 static enum xip_err refuse_full_last_block(const struct layouter *l, uint32_t number)
 {
@@ -386,7 +386,7 @@ static enum xip_err finish(struct layouter *l)
 	return XIP_OK;
 }
 
-/* Makes all room at once: the number of extents and pointers is known before. */
+/* Makes all the room at once: the number of extents and pointers is known beforehand. */
 static enum xip_err make_room(struct layouter *l, uint64_t ***starts)
 {
 	struct xip_arena *arena = l->layout->arena, *pieces = l->layout->pieces;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A layout in the making: what the files that make it share. layout.c lays out everything but the
- * XIP region, which is in region.c; both add extents through layouter.c.
+ * A layout in the making: what its source files share. layout.c lays out everything but the XIP
+ * region, which is in region.c; both add extents through layouter.c.
  */
 #ifndef XIPFS_LAYOUTER_H
 #define XIPFS_LAYOUTER_H
@@ -39,7 +39,7 @@ static inline bool xip_layouter_own_table(const struct layouter *l, uint32_t num
 
 /*
  * Adds an extent of @length bytes at the next multiple of @align. Extents come in ascending order;
- * there was room made for all of them.
+ * room was made for all of them.
  */
 struct xip_layout_extent *xip_layouter_extent(
 	struct layouter *l, enum xip_layout_extent_kind kind, uint32_t align, uint64_t length);

@@ -4,7 +4,7 @@
 
 /*
  * Files whose XIP pages only a kernel with an MMU maps may share them with a twin of another mode
- * or owner. Without an MMU the kernel's region tree forbids two inodes to map the same flash
+ * or owner. Without an MMU the kernel's region tree does not let two inodes map the same flash
  * (mm/nommu.c, validate_nommu_regions).
  */
 static bool takes_run_of_twin(const struct layouter *l, uint32_t number)

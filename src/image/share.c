@@ -37,7 +37,7 @@ static uint64_t hash_blocks(const struct xip_placement *key, uint32_t number)
 {
 	uint64_t hash = key->plan->files[number].size;
 
-	/* The content hash, not the pointer, so that chains are alike in every run. */
+	/* The content hash, not the pointer, so that chains are the same in every run. */
 	for (uint32_t i = 0; i < key->encoding->files[number].block_count; i++) {
 		const struct xip_payload *payload = xip_placement_block(key, number, i);
 
@@ -70,7 +70,7 @@ static void find_sharer(const struct xip_placement *key, struct file_table *tabl
 		if (!same_owner_and_mode(key, other, number))
 			continue;
 		file->sharer = other;
-		return; /* not in the chain: whoever equals it equals @other */
+		return; /* not in the chain: whatever equals it equals @other */
 	}
 	*link = number + 1;
 }

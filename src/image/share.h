@@ -16,11 +16,11 @@
 #include "xipfs/base/err.h"
 #include "xipfs/image/layout.h"
 
-/* What the layout notes of one payload; all zero at first. */
+/* What the layout notes about one payload; all zero at first. */
 struct xip_share_mark {
 	const struct xip_payload *before; /* the one after which it lies; NULL: none */
 	uint32_t position;                /* bytes from the start of the image, when @placed */
-	bool seen;                        /* a file before has this block */
+	bool seen;                        /* an earlier file has this block */
 	bool direct; /* it needs a 16-bit length before it, for a direct pointer */
 	bool placed;
 };
@@ -34,8 +34,8 @@ XIP_MUST_CHECK enum xip_err xip_share_files(
 	const struct xip_placement *placement, struct xip_layout_file *files, uint32_t *twins);
 
 /*
- * A payload is laid once and shared by all files when that is worth the direct pointers it takes;
- * @blocks: the layout may share single blocks at all.
+ * A payload is laid out once and shared by all files when that is worth the direct pointers it
+ * takes; @blocks: the layout may share single blocks at all.
  */
 bool xip_share_is_worth(const struct xip_payload *payload, bool blocks);
 
@@ -61,7 +61,7 @@ enum xip_share_step {
 void xip_share_begin(struct xip_share_walk *walk, struct xip_share_mark *marks, bool blocks);
 /* Past a block in the XIP region. */
 void xip_share_pass_xip(struct xip_share_walk *walk);
-/* First pass: notes who has which block before, and which blocks need to be direct. */
+/* First pass: notes which block lies after which, and which blocks need to be direct. */
 void xip_share_note(struct xip_share_walk *walk, const struct xip_payload *payload);
 /* Second pass, over the same files in the same order. */
 enum xip_share_step xip_share_step(struct xip_share_walk *walk, const struct xip_payload *payload);

@@ -31,7 +31,7 @@ void xip_store_free(struct xip_store *store);
 struct xip_payload *xip_store_find(struct xip_store *store, const struct xip_raw_block *raw,
 	struct xip_inflater *inflater, uint8_t *page);
 
-/* Adds @payload, or gives the one in *@kept that another thread added since the look-up. */
+/* Adds @payload, or returns in *@kept the one that another thread added since the look-up. */
 XIP_MUST_CHECK enum xip_err xip_store_add(struct xip_store *store, struct xip_payload *payload,
 	const struct xip_raw_block *raw, struct xip_inflater *inflater, uint8_t *page,
 	struct xip_payload **kept);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A zlib stream that stores its bytes: what a block becomes that does not shrink but must not lie
- * uncompressed behind a direct pointer. Private to src/image.
+ * A zlib stream that stores its bytes: for a block that does not shrink but must not lie
+ * uncompressed at a direct pointer. Private to src/image.
  */
 #ifndef XIPFS_IMAGE_WRAP_H
 #define XIPFS_IMAGE_WRAP_H

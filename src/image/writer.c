@@ -100,7 +100,7 @@ static struct xip_inode inode_of(const struct xip_layout *layout, const struct x
 		inode.size = layout->directories[node->number].size;
 		inode.offset = layout->directories[node->number].offset;
 	} else {
-		/* Of a FIFO or socket both numbers are 0; a device's were checked by the tree. */
+		/* For a FIFO or socket both numbers are 0; a device's were checked by the tree. */
 		(void)xip_rdev_encode(&inode.size, source->major, source->minor);
 	}
 	return inode;

@@ -19,8 +19,8 @@ XIP_MUST_CHECK enum xip_err xip_writer_write(const struct xip_layout *layout, co
 	int fd, const char *path, const struct xip_diag *diag);
 
 /*
- * Fills @fd with @byte from byte @from to @to. The image ends before: its super block and its CRC
- * know nothing of it. Errors: XIP_ERR_IO, XIP_ERR_NOMEM.
+ * Fills @fd with @byte from byte @from to @to. The image ends before that: its super block and its
+ * CRC know nothing of it. Errors: XIP_ERR_IO, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_writer_pad(int fd, uint64_t from, uint64_t to, uint8_t byte,
 	const char *path, const struct xip_diag *diag);

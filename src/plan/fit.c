@@ -205,7 +205,7 @@ static enum xip_err weigh(struct users *users, const struct xip_policy *policy, 
 		const struct xip_plan_file *file = &plan->files[i];
 		uint64_t processes = users->processes[i];
 
-		/* A library that nothing needs may be a plug-in: what the policy says, or one. */
+		/* A library that nothing needs may be a plug-in: as the policy says, or one. */
 		if (!users->reached[i] && file->elf)
 			processes = instances_of(policy, file);
 		pages[i] = processes ? xip_plan_pages(file) : 0;

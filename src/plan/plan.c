@@ -31,13 +31,13 @@ struct planner {
 
 /* --- Which rule decides ---------------------------------------------------------------------- */
 
-/* The attributes that the plan looks at; the others change the tree before. */
+/* The attributes that the plan looks at; the others change the tree beforehand. */
 static const enum xip_attribute planned[] = {
 	XIP_ATTR_WISH, XIP_ATTR_ALIGN, XIP_ATTR_STACK, XIP_ATTR_INSTANCES, XIP_ATTR_STRIP};
 
 /*
- * Decides by the path of @node; a hard link has several, and the rule that stands last in the
- * list wins among all of them.
+ * Decides by the path of @node; a hard link has several, and among all of them the rule that comes
+ * last in the list wins.
  */
 static enum xip_err match_node(struct planner *planner, const struct xip_node *node)
 {
@@ -169,7 +169,7 @@ static enum xip_err plan_strip(const struct planner *planner, struct xip_arena *
 	return err;
 }
 
-/* What the image has otherwise than the source. @data becomes what the image has. */
+/* What the image has that differs from the source. @data becomes what the image has. */
 static enum xip_err plan_changes(const struct planner *planner, struct xip_arena *arena,
 	struct xip_arena *own, uint8_t *data, enum xip_rules rules, struct xip_program *program,
 	const struct xip_tree_inode *inode, struct xip_plan_file *file, const struct xip_diag *diag)
@@ -187,7 +187,7 @@ static enum xip_err plan_changes(const struct planner *planner, struct xip_arena
 	return err ? err : plan_strip(planner, own, data, rules, program, inode, file, patches);
 }
 
-/* NULL stays NULL; @failed tells that memory ran out. */
+/* NULL stays NULL; @failed says that memory ran out. */
 static const char *keep_text(struct xip_arena *arena, const char *text, bool *failed)
 {
 	const char *copy = text ? xip_arena_strndup(arena, text, strlen(text)) : NULL;
@@ -196,7 +196,7 @@ static const char *keep_text(struct xip_arena *arena, const char *text, bool *fa
 	return copy;
 }
 
-/* What --fit wants to know of an ELF: its names, not its segments. */
+/* What --fit wants to know about an ELF file: its names, not its segments. */
 static enum xip_err keep_elf(
 	struct xip_arena *arena, const struct xip_elf *elf, struct xip_plan_file *file)
 {
@@ -234,7 +234,7 @@ static enum xip_rules rules_for(const struct xip_plan_file *file)
 	}
 }
 
-/* The runs of a program that can be in place: what the profile names of them, if it decides. */
+/* The runs of a program that can be in place: only what the profile names, if it decides. */
 static enum xip_err plan_runs(const struct planner *planner, struct xip_arena *arena,
 	const struct xip_program *program, const struct xip_tree_inode *inode,
 	struct xip_plan_file *file)
@@ -339,7 +339,7 @@ static enum xip_err plan_content(struct planner *planner, struct xip_arena *aren
 	if (!err && (file->wish == XIP_WISH_WHOLE ||
 			    (file->wish == XIP_WISH_XIP && file->loader == XIP_LOADER_NONE)))
 		err = xip_runs_of_whole_file(arena, planner->policy->page_size, file);
-	/* One byte more of the source, and read(2) is right: see warn_full_page(). */
+	/* With one byte more of the source read(2) is right: see warn_full_page(). */
 	if (!err && file->size < content->size && ends_on_full_page(planner, file))
 		file->size++;
 	return err;
@@ -385,7 +385,7 @@ static enum xip_err plan_job(
 
 /* --- What the user is told ------------------------------------------------------------------- */
 
-/* The user expects a program to be executed in place unless it is no program at all. */
+/* The user expects a program to be executed in place unless it is not a program at all. */
 static bool was_expected(const struct xip_plan_file *file)
 {
 	return file->loader != XIP_LOADER_NONE || file->why == XIP_WHY_BAD_HEADER;
@@ -396,7 +396,7 @@ static void warn_unplaced(
 {
 	const char *advice = xip_why_advice(file->why, file->machine);
 
-	/* of the byte order xip_plan_check_target() tells; what is not used need not be in place */
+	/* xip_plan_check_target() reports the byte order; what is not used need not be in place */
 	if (file->run_count || file->cold_pages || file->wish == XIP_WISH_NONE ||
 		!was_expected(file) || file->why == XIP_WHY_BYTE_ORDER)
 		return;

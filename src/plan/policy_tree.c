@@ -11,7 +11,7 @@
 /* Patterns that fit nothing and are named one by one. */
 #define UNMATCHED_SHOWN 20
 
-#define PATH_ROOM 4096u /* as xip_tree_resolve takes */
+#define PATH_ROOM 4096u /* as much as xip_tree_resolve takes */
 
 /* --- Symlinks in patterns -------------------------------------------------------------------- */
 
@@ -129,7 +129,7 @@ static int compare_decisions(const void *a, const void *b)
 }
 
 /*
- * Of the names of a hard link the last rule wins as well, in whatever order the tree has them: so
+ * Among the names of a hard link, too, the last rule wins, in whatever order the tree has them: so
  * all that decide are gathered first, and then applied in the order of the rules.
  */
 static enum xip_err change_all(struct applier *applier, enum xip_attribute attribute)
@@ -187,8 +187,8 @@ static bool of_one_line(const struct xip_policy_rule *a, const struct xip_policy
 }
 
 /*
- * The first rule of each option or line with a pattern; not exclusions: they want that nothing in
- * the image matches.
+ * The first rule of each option or line with a pattern; not exclusions: they want nothing in the
+ * image to match.
  */
 static size_t gather_patterns(
 	const struct xip_policy *policy, const struct xip_policy_rule **patterns)

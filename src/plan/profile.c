@@ -12,10 +12,10 @@
 
 #define HEADER "path,page,count"
 
-/* AXFS counts in bytes; the pages of its kernels had at least so many. */
+/* AXFS counts in bytes; the pages of its kernels had at least this many. */
 #define AXFS_UNIT 4096u
 
-/* A page that is not in the tree, for the warning: a path of which the end may be cut off. */
+/* A page that is not in the tree, for the warning: a path whose end may be cut off. */
 #define MISSING_SHOWN 256
 
 struct reader {
@@ -26,7 +26,7 @@ struct reader {
 	bool axfs;
 	size_t room;  /* in the profile, in pages */
 	size_t pages; /* named so far */
-	/* The file of the line before: most lines name the same. */
+	/* The file of the line before: most lines name the same one. */
 	char *path;                         /* NULL: none */
 	const struct xip_tree_inode *inode; /* NULL: no regular file */
 	/* The first page that is not there. */
@@ -75,7 +75,7 @@ static char *unquote(char *line)
 
 /*
  * Cuts @line into its three columns, in place. AXFS quotes nothing, so a path without quotes may
- * have commas: the numbers behind it have none.
+ * have commas: the numbers after it have none.
  */
 static bool cut(char *line, char **number, char **count)
 {
@@ -178,7 +178,7 @@ static enum xip_err read_line(struct reader *reader, char *line)
 	return add(reader, line, reader->axfs ? page / reader->page_size : page, times);
 }
 
-/* The first line tells the form. */
+/* The first line says which form it is. */
 static enum xip_err read_lines(struct reader *reader, struct xip_lines *lines)
 {
 	char *line = xip_lines_next(lines);
@@ -204,7 +204,7 @@ static int compare_pages(const void *a, const void *b)
 	return (left->page > right->page) - (left->page < right->page);
 }
 
-/* Sorts the pages and adds up what was seen of each. */
+/* Sorts the pages and adds up the counts of each. */
 static void merge(struct xip_profile *profile)
 {
 	size_t kept = 0;

@@ -28,8 +28,8 @@ XIP_MUST_CHECK enum xip_err xip_runs_of_whole_file(
 	struct xip_arena *arena, uint32_t page_size, struct xip_plan_file *file);
 
 /*
- * Of the planned runs only the pages among the @count at @pages, ascending, are left; notes what
- * the others were. XIP_ERR_NOMEM.
+ * Keeps only those pages of the planned runs that are among the @count at @pages, ascending; notes
+ * what the others were. XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_runs_keep_pages(struct xip_arena *arena,
 	const struct xip_profile_page *pages, size_t count, struct xip_plan_file *file);

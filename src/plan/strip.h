@@ -21,7 +21,7 @@ bool xip_strip_is_kernels(const char *path);
 
 /*
  * Whether the program, a file of @size bytes with mode @mode, can end after the last
- * byte that its program headers refer to: in *@end. Says nothing of xip_strip_is_kernels().
+ * byte that its program headers refer to: in *@end. Does not ask xip_strip_is_kernels().
  */
 enum xip_strip xip_strip_judge(
 	const struct xip_program *program, size_t size, uint32_t mode, uint32_t *end);

@@ -16,7 +16,7 @@ struct kind {
 /* More kinds than this are not told apart. */
 #define KINDS_MAX 8
 
-/* Only what is executable counts: data may be a program for another processor, firmware say. */
+/* Only what is executable counts: data may be a program for another processor, such as firmware. */
 static bool counts(const struct xip_tree *tree, const struct xip_plan *plan, size_t file)
 {
 	const struct xip_tree_inode *inode = tree->data_inodes[file];

@@ -8,9 +8,9 @@
 #include "xipfs/plan/plan.h"
 
 /*
- * Warns of executable ELF files in the other byte order than the image, and of such for several
+ * Warns of executable ELF files in the other byte order than the image's, and of those for several
  * machines. XIP_ERR_SOURCE: more of them are in the other order than in the image's, which nobody
- * has asked for.
+ * asked for.
  */
 XIP_MUST_CHECK enum xip_err xip_plan_check_target(const struct xip_tree *tree,
 	const struct xip_plan *plan, const struct xip_policy *policy, const struct xip_diag *diag);

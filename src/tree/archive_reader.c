@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Not every function of libarchive that gets no memory leaves word of it in the archive. */
+/* Not every function of libarchive that runs out of memory records that in the archive. */
 static bool is_out_of_memory(struct archive *archive)
 {
 	return errno == ENOMEM || archive_errno(archive) == ENOMEM;
@@ -70,8 +70,8 @@ static la_int64_t skip_input(struct archive *archive, void *user, la_int64_t req
 }
 
 /*
- * Only what the library does itself: such a call gives ARCHIVE_WARN for a filter that would run a
- * program, which is tried on @probe first, since it cannot be taken back. False: no memory.
+ * Only what the library does itself: such a call returns ARCHIVE_WARN for a filter that would run a
+ * program. Since a call cannot be undone, it is tried on @probe first. False: no memory.
  */
 static bool support_filters(struct archive *archive, struct archive *probe)
 {
@@ -139,7 +139,7 @@ static enum xip_err start(struct xip_archive *self, const struct xip_diag *diag)
 	if (archive_read_set_callback_data(self->archive, self) != ARCHIVE_OK)
 		return xip_diag_nomem(diag);
 	status = archive_read_open1(self->archive);
-	/* Without memory to look into the file it may be opened all the same, for no format. */
+	/* Without memory to look into it, the file may still be opened, with no format. */
 	if (is_out_of_memory(self->archive))
 		return xip_diag_nomem(diag);
 	if (status == ARCHIVE_OK)

@@ -22,7 +22,7 @@ struct xip_archive {
 };
 
 /*
- * Opens @input as an archive, or (@raw) as the bytes that its compression hides. No filter runs a
+ * Opens @input as an archive, or (@raw) as the bytes inside its compression. No filter runs a
  * program: archive_read_support_filter_all() of libarchive takes lrzip, grzip and lzop from $PATH.
  * XIP_ERR_SOURCE: libarchive knows no such format; XIP_ERR_NOMEM. The caller frees *@archive with
  * xip_archive_close after XIP_OK.
@@ -39,8 +39,9 @@ XIP_MUST_CHECK enum xip_err xip_archive_verify(
 	const struct xip_input *input, uint64_t limit, const struct xip_diag *diag);
 
 /*
- * Reads the next header into the entry. The status of libarchive; when it got no memory always
- * ARCHIVE_FATAL: of some of what an entry has (its extended attributes) it would say nothing.
+ * Reads the next header into the entry. Returns libarchive's status, but always ARCHIVE_FATAL when
+ * memory ran out: for some parts of an entry (its extended attributes) libarchive would not report
+ * that.
  */
 XIP_MUST_CHECK int xip_archive_next(struct xip_archive *archive);
 

@@ -27,7 +27,7 @@ static bool is_unchanged(int fd, const struct xip_tree_inode *inode)
 	       (uint64_t)status.st_size == inode->size;
 }
 
-/* True when there is a byte after the size that the file claims, as of files of /proc. */
+/* True when there is a byte after the size that the file claims, as in files of /proc. */
 static bool has_more(int fd, const struct xip_tree_inode *inode)
 {
 	uint8_t byte;
@@ -37,7 +37,7 @@ static bool has_more(int fd, const struct xip_tree_inode *inode)
 
 /*
  * The path below the root, written to the end of @buffer of PATH_MAX bytes; NULL when the kernel
- * would not take it at once. Looks at no more of a long path than fits.
+ * would not take it in one go. Looks at no more of a long path than fits.
  */
 static const char *short_path(const struct xip_node *node, char *buffer)
 {
@@ -81,7 +81,7 @@ static enum xip_err open_file(
 }
 
 /*
- * Should a directory on the way have become a symlink since the scan, device and inode numbers tell
+ * If a directory on the way has become a symlink since the scan, device and inode numbers tell
  * whether it led to another file.
  */
 static enum xip_err open_on_disk(struct xip_content *content, const struct xip_diag *diag)

@@ -12,7 +12,7 @@
 
 #define LINKS_MAX 40u /* as many as Linux follows on one path */
 
-/* Where a path of the table leads to in the tree. */
+/* Where a path of the table leads in the tree. */
 struct place {
 	struct xip_node *parent; /* NULL: the root */
 	struct xip_node *node;   /* NULL: not there */
@@ -24,7 +24,7 @@ struct place {
 /* How to walk there. */
 #define FOLLOW 1u /* the last component as well when it is a symlink */
 #define MAKE   2u /* directories that are missing on the way */
-#define TRY    4u /* without a directory on the way there is nothing, which is not an error */
+#define TRY    4u /* a missing directory on the way means "not there", not an error */
 
 /* Puts the symlink's target in the place of its name, before what is left of the path. */
 static enum xip_err follow(struct xip_devtable *table, struct place *place,
@@ -147,7 +147,7 @@ static enum xip_err walk(struct xip_devtable *table, const char *path, const cha
 
 /*
  * Walks to @path inside the tree. XIP_ERR_SOURCE: ".." in it, something on the way that is missing
- * or no directory, too many symlinks.
+ * or not a directory, too many symlinks.
  */
 static enum xip_err find_place(
 	struct xip_devtable *table, const char *path, unsigned how, struct place *place)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What reads a device table and what carries it out share this.
+ * Shared by what reads a device table and what carries it out.
  */
 #ifndef XIPFS_DEVTABLE_PRIVATE_H
 #define XIPFS_DEVTABLE_PRIVATE_H

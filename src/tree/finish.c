@@ -28,7 +28,7 @@ struct faults {
 	size_t errors, warnings;
 };
 
-/* One fault of the node, told to the user unless there were many. */
+/* Reports one fault of the node, unless there were many. */
 static void __attribute__((format(printf, 4, 5))) report(struct faults *faults,
 	enum xip_severity severity, const struct xip_node *node, const char *format, ...)
 {

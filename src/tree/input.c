@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inputs that can seek, and bounds for what they unpack to.
+ * Seekable inputs, and bounds on what they unpack to.
  */
 #include "xipfs/tree/input.h"
 

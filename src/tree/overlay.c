@@ -3,8 +3,9 @@
  * One tree over another.
  *
  * First everything that must go is marked and removed, then what the upper tree has is added. Both
- * walks go through the upper tree in tree order, so that names that come to one place do so in an
- * order that the source has no say in, and keep the way down the lower one beside it.
+ * walks go through the upper tree in tree order, so that names that end up in one place do so in an
+ * order that does not depend on the source, and keep track of the way down the lower tree beside
+ * it.
  * What symlinks lead to is decided in the first walk, while the lower tree is still as it was.
  */
 #include <stdlib.h>
@@ -30,7 +31,7 @@ struct overlay {
 	struct xip_tree *upper;
 	enum xip_overlay kind;
 	const struct xip_diag *diag;
-	/* The lower directory beside each on the way down, by depth; NULL: there is none. */
+	/* The lower directory beside each one on the way down, by depth; NULL: there is none. */
 	struct xip_node **way;
 	size_t way_room;
 	struct detour *detours; /* in the order of the walk */
@@ -174,7 +175,7 @@ static enum xip_err clear_node(struct overlay *overlay, const struct xip_node *n
 	return err ? err : set_way(overlay, node->depth, is_directory(lower) ? lower : NULL);
 }
 
-/* Whiteouts come into force whatever else the layer has, and in any order. */
+/* Whiteouts take effect whatever else the layer has, and in any order. */
 static enum xip_err clear_lower(struct overlay *overlay)
 {
 	const struct xip_node *node = NULL;
@@ -215,8 +216,8 @@ static struct xip_node *take_detour(struct overlay *overlay, const struct xip_no
 }
 
 /*
- * Gives the name of @lower to @node. What is a directory with entries still has got them from the
- * same tree, under a name that a symlink leads to the same place.
+ * Gives the name of @lower to @node. A directory that still has entries got them from the same
+ * tree, under a name that a symlink leads to the same place.
  */
 static enum xip_err replace(
 	const struct overlay *overlay, struct xip_node *lower, const struct xip_node *node)
@@ -274,7 +275,7 @@ static enum xip_err add_upper(struct overlay *overlay)
 }
 
 /*
- * Sorts the upper tree, and looks at its whiteouts: one that is a directory would have entries that
+ * Sorts the upper tree, and checks its whiteouts: one that is a directory would have entries that
  * go nowhere.
  */
 static enum xip_err prepare(const struct overlay *overlay)

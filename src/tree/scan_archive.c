@@ -338,7 +338,7 @@ static enum xip_err take_xattr(
 	return xip_xattr_set(scan->tree, inode, found) ? XIP_OK : xip_diag_nomem(scan->diag);
 }
 
-/* cpio can hold a body for anything; of what is no file it would be lost. */
+/* cpio can hold a body for anything; for what is not a file it would be lost. */
 static enum xip_err check_body(
 	const struct scan *scan, struct archive_entry *entry, const struct xip_tree_inode *inode)
 {
@@ -379,8 +379,8 @@ static enum xip_err take_entry(struct scan *scan, struct archive_entry *entry)
 }
 
 /*
- * Names that are not in the character set that the format promises: tar and cpio give the bytes as
- * they are then, the others something mangled.
+ * Names that are not in the character set that the format promises: tar and cpio then give the
+ * bytes as they are, the others something mangled.
  */
 static bool is_harmless_warning(struct archive *archive)
 {

@@ -96,8 +96,8 @@ static void fill_inode(struct xip_tree_inode *inode, const struct stat *status)
 }
 
 /*
- * Files of /proc and of some FUSE file systems say that they are empty and are not. One that may
- * not be opened is taken at its word.
+ * Files of /proc and of some FUSE file systems claim to be empty and are not. One that may not be
+ * opened is taken at its word.
  */
 static enum xip_err check_empty(const struct scan *scan, const char *name)
 {

@@ -125,7 +125,7 @@ struct xip_tree_inode *xip_tree_inode_new(struct xip_tree *tree)
 	return inode;
 }
 
-/* Compares as strcmp does names of @length and @b->name_length bytes without NUL. */
+/* Compares, as strcmp does, names of @length and @b->name_length bytes without NUL. */
 static int compare_name(const char *name, size_t length, const struct xip_node *b)
 {
 	size_t common = length < b->name_length ? length : b->name_length;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the files of src/tree share with each other only.
+ * What the files of src/tree share only with each other.
  */
 #ifndef XIPFS_TREE_PRIVATE_H
 #define XIPFS_TREE_PRIVATE_H
@@ -30,7 +30,7 @@ struct xip_source {
 	pthread_mutex_t lock; /* of the cursor, once the scan is over */
 };
 
-/* Should a FIFO have come in a file's place, the open does not wait for its writer. */
+/* If a FIFO has taken a file's place, the open does not wait for its writer. */
 #define XIP_CONTENT_OPEN_FLAGS (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 /* A source for @path with no descriptor yet, NULL when memory ran out. */
@@ -51,8 +51,8 @@ void xip_stamp_take(int64_t stamp[4], const struct stat *status);
 bool xip_stamp_same_file(const int64_t stamp[4], const struct stat *status);
 
 /*
- * Moves the cursor to directory @to: by one step with the given name, or by any way. The directory
- * must still be the one that was scanned. XIP_ERR_SOURCE, XIP_ERR_NOMEM.
+ * Moves the cursor to directory @to: by one step with the given name, or by whatever way. The
+ * directory must still be the one that was scanned. XIP_ERR_SOURCE, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_cursor_step(struct xip_source *source, const char *name,
 	const struct xip_node *to, const struct xip_diag *diag);
@@ -66,7 +66,7 @@ void xip_inode_named(struct xip_tree_inode *inode, const struct xip_node *node);
 void xip_inode_redress(struct xip_tree_inode *inode, const struct xip_tree_inode *from);
 
 /*
- * Of two names of extended attributes the one to tell, either of which may be NULL: the smaller one
+ * Of two names of extended attributes, either of which may be NULL, the one to report: the smaller
  * of those that mean something on a target (see xattr.c).
  */
 const char *xip_xattr_choose(const char *a, const char *b);
@@ -82,7 +82,7 @@ bool xip_xattr_scan(struct xip_tree *tree, struct xip_tree_inode *inode, int fd,
 /* The next component of @path that is not "" or "."; its length is 0 at the end. */
 const char *xip_path_next(const char *path, size_t *length);
 
-/* Brings the children of @directory into their order. XIP_ERR_NOMEM. */
+/* Puts the children of @directory in order. XIP_ERR_NOMEM. */
 XIP_MUST_CHECK enum xip_err xip_tree_sort_children(
 	struct xip_tree *tree, struct xip_node *directory, const struct xip_diag *diag);
 

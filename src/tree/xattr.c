@@ -3,8 +3,8 @@
  * Extended attributes, which cramfs has no place for: nothing but whether there are any is kept.
  *
  * Labels of SELinux and Smack are on every file of a machine that runs one of them, by its own
- * policy, and the ACLs that an NFS client shows are the mode in other words: these say nothing of
- * what somebody wanted to be in an image. Neither do attributes by which file systems are tuned.
+ * policy, and the ACLs that an NFS client shows are the mode in other words: these say nothing
+ * about what anybody wanted in an image. Neither do attributes by which file systems are tuned.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -56,8 +56,8 @@ static bool choose_of_list(
 }
 
 /*
- * By way of /proc, since no system call of the kernels that are common lists the attributes of an
- * entry of an open directory. Where a file system has none, or /proc is missing, none are seen.
+ * By way of /proc, since no system call of the common kernels lists the attributes of an entry of
+ * an open directory. Where a file system has none, or /proc is missing, none are seen.
  */
 bool xip_xattr_scan(struct xip_tree *tree, struct xip_tree_inode *inode, int fd, const char *name)
 {

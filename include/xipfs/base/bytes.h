@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Endian loads and stores at any alignment, and arithmetic that cannot wrap unseen.
+ * Endian loads and stores at any alignment, and arithmetic that cannot wrap unnoticed.
  */
 #ifndef XIPFS_BYTES_H
 #define XIPFS_BYTES_H

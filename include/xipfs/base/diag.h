@@ -42,7 +42,7 @@ enum xip_err xip_diag_fail(const struct xip_diag *diag, enum xip_err err, const 
 
 /*
  * As xip_diag_fail with ": strerror(@error_number)" after the message; returns XIP_ERR_IO. ENOMEM
- * is xip_diag_nomem.
+ * goes to xip_diag_nomem.
  */
 enum xip_err xip_diag_fail_errno(const struct xip_diag *diag, int error_number, const char *path,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -45,14 +45,14 @@ XIP_MUST_CHECK enum xip_err xip_io_scratch(int *fd, const struct xip_diag *diag)
 
 /*
  * A file that had a name like @name ("dir/x.XXXXXX", changed as mkstemp(3) does) only for a moment
- * in which no signal came: a descriptor, or -1 with errno.
+ * in which no signal could arrive: a descriptor, or -1 with errno.
  */
 int xip_io_nameless(char *name);
 
 struct xip_output;
 
 /*
- * Opens the output @path ("-": standard output). Nothing is seen at @path until
+ * Opens the output @path ("-": standard output). Nothing appears at @path until
  * xip_output_commit: the bytes go to a nameless file beside the target, or to a scratch file for
  * standard output and for targets that are not regular files. The caller frees *@out with
  * xip_output_free.
@@ -64,8 +64,8 @@ XIP_MUST_CHECK enum xip_err xip_output_open(
 int xip_output_fd(const struct xip_output *out);
 
 /*
- * True when what is written to @output ("-": standard output) would take the place of what @input
- * ("-": standard input) holds, a regular file or a block device, under whatever name.
+ * True when writing to @output ("-": standard output) would replace what @input ("-": standard
+ * input) holds, a regular file or a block device, under whatever name.
  */
 bool xip_output_replaces(const char *output, const char *input);
 
@@ -73,21 +73,21 @@ bool xip_output_replaces(const char *output, const char *input);
 bool xip_output_same(const struct xip_output *one, const struct xip_output *other);
 
 /*
- * Syncs the file to the disk and puts it in the place of the target, in one step. From the moment
- * the file gets a name to its renaming signals wait; should the process be killed in it, or the
- * machine stop, "TARGET.XXXXXX" stays. XIP_ERR_LIMIT: the target is a device with less room, and
+ * Syncs the file to the disk and puts it in place of the target in one step. Signals wait from the
+ * moment the file gets a name until it is renamed; if the process is killed or the machine stops in
+ * between, "TARGET.XXXXXX" stays. XIP_ERR_LIMIT: the target is a device with too little room, and
  * nothing was written to it; XIP_ERR_IO; XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_output_commit(struct xip_output *out, const struct xip_diag *diag);
 
 /*
- * The same for @count outputs that belong together: pipes and devices are written to first, files
- * are renamed when all that can be foreseen to fail has succeeded for each.
+ * The same for @count outputs that belong together: pipes and devices are written to first; files
+ * are renamed once everything that can be foreseen to fail has succeeded for each.
  */
 XIP_MUST_CHECK enum xip_err xip_output_commit_all(
 	struct xip_output *const *outs, size_t count, const struct xip_diag *diag);
 
-/* Frees @out; without a commit before, nothing of it is left on the disk. NULL is fine. */
+/* Frees @out; unless it was committed, nothing of it is left on the disk. NULL is fine. */
 void xip_output_free(struct xip_output *out);
 
 #endif

@@ -27,7 +27,7 @@ enum xip_err xip_line_fail(const struct xip_line *line, enum xip_err err, const 
 struct xip_lines {
 	struct xip_line at; /* the line that xip_lines_next returned last */
 	char *text;         /* private: the whole file */
-	char *rest;         /* private: what is not read yet; NULL: nothing */
+	char *rest;         /* private: what has not been read yet; NULL: nothing */
 };
 
 /*
@@ -38,22 +38,22 @@ struct xip_lines {
 XIP_MUST_CHECK enum xip_err xip_lines_open(
 	struct xip_lines *lines, const char *path, const struct xip_diag *diag);
 
-/* The same of @size bytes at @text, which are copied; @path is for messages. */
+/* The same for @size bytes at @text, which are copied; @path is for messages. */
 XIP_MUST_CHECK enum xip_err xip_lines_of_text(struct xip_lines *lines, const char *path,
 	const char *text, size_t size, const struct xip_diag *diag);
 
 /*
  * The next line, NUL terminated, without the LF or CR LF at its end; NULL: there is none. It may be
- * changed, and lives until xip_lines_close. A byte order mark of UTF-8 before the first line is
- * passed over.
+ * changed, and lives until xip_lines_close. A UTF-8 byte order mark before the first line is
+ * skipped.
  */
 char *xip_lines_next(struct xip_lines *lines);
 void xip_lines_close(struct xip_lines *lines);
 
 /*
- * Cuts the next word off *@rest, in place: it ends at a blank, or at the closing one of two double
- * quotes, between which blanks and '#' are ordinary. *@word is NULL at the end of the line or at a
- * '#', which begins a comment. XIP_ERR_SOURCE: a quote that is not closed.
+ * Cuts the next word off *@rest, in place: it ends at a blank or, when quoted, at the closing
+ * double quote; blanks and '#' between the quotes are ordinary. *@word is NULL at the end of the
+ * line or at a '#', which begins a comment. XIP_ERR_SOURCE: a quote that is not closed.
  */
 XIP_MUST_CHECK enum xip_err xip_line_word(const struct xip_line *line, char **rest, char **word);
 

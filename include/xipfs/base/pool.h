@@ -24,9 +24,9 @@ unsigned xip_pool_cpus(void);
 /*
  * Runs jobs 0 to @jobs - 1 in about that order on @threads threads, the caller's included (1: no
  * thread is made; the caller is worker 0). After the first failure no new job is begun. Returns the
- * status of the failed job with the lowest number and reports its first error to @diag, and its
- * only: the outcome does not depend on the number of threads as long as jobs fail by their data
- * alone. XIP_ERR_NOMEM when a thread cannot be made.
+ * status of the failed job with the lowest number and reports its first error, and nothing else, to
+ * @diag: the outcome does not depend on the number of threads as long as jobs fail because of their
+ * data alone. XIP_ERR_NOMEM when a thread cannot be created.
  */
 XIP_MUST_CHECK enum xip_err xip_pool_run(
 	unsigned threads, size_t jobs, xip_pool_fn run, void *context, const struct xip_diag *diag);

@@ -11,7 +11,7 @@
 /*
  * A whole number with an optional suffix K, M or G (powers of 1024; also k, KiB, KB...), decimal or
  * 0x hexadecimal. With a suffix it may have a decimal fraction, if that gives a whole number of
- * bytes: 1.5M. False when it is none, negative, or does not fit.
+ * bytes: 1.5M. False when it is not a number, is negative, or does not fit.
  */
 bool xip_parse_size(const char *text, uint64_t *value);
 

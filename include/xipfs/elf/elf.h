@@ -26,12 +26,12 @@ struct xip_elf_segment {
 	uint64_t p_align; /* as in the header: any value */
 	uint64_t align;   /* the largest sh_addralign of the allocated sections inside, a power of
 			   * two, at least 1; 0: unknown, there is no section table */
-	uint64_t gaps;    /* bytes between its sections that are there for alignment beyond
-			   * XIP_ELF_ALIGN_GOOD alone; 0 without a section table */
+	uint64_t gaps;    /* bytes between its sections that are there only for alignment beyond
+			   * XIP_ELF_ALIGN_GOOD; 0 without a section table */
 	bool read, write, exec;
 };
 
-/* Bytes: a cache line is the most that code and data gain from being aligned to. */
+/* Bytes: code and data gain nothing from being aligned to more than a cache line. */
 #define XIP_ELF_ALIGN_GOOD 64
 
 struct xip_elf {
@@ -57,7 +57,7 @@ struct xip_elf {
 	uint64_t section_end;      /* likewise of sections and their headers; 0: there are none */
 	bool appendix;             /* something other than zeros lies after both */
 	const char *looked_up;     /* the name of a section that is looked up in the file at run
-				    * time; NULL: there is none that is known for it */
+				    * time; NULL: there is none known for that */
 	const char *interpreter;   /* PT_INTERP, NULL: none */
 	const char *soname;        /* DT_SONAME, NULL: none */
 	const char *runpath;       /* DT_RUNPATH, NULL: none */
@@ -77,7 +77,7 @@ bool xip_elf_lacks_sections(const uint8_t *data, size_t size);
  * Parses the file of @size bytes at @data, which is never written to. *@elf and all it points to
  * live in @arena. Several threads may parse at once, each with its own arena.
  * Memory is in proportion to @size, whatever the file claims.
- * Errors: XIP_ERR_CORRUPT with *@why (static storage) when a header lies (truncated, out of the
+ * Errors: XIP_ERR_CORRUPT with *@why (static storage) when a header lies (truncated, outside the
  * file, wrapping, not parseable); XIP_ERR_UNSUPPORTED with *@why when it is valid but neither
  * ET_EXEC nor ET_DYN (an object file, a core); XIP_ERR_NOMEM.
  */

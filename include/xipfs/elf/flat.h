@@ -15,8 +15,8 @@
 #define XIP_FLAT_HEADER_SIZE 64 /* bytes; sizeof(struct flat_hdr) */
 
 /*
- * 64 <= data_start <= data_end <= bss_end. The text of a file that is not gzip lies inside it; the
- * data as well when they are not packed.
+ * 64 <= data_start <= data_end <= bss_end. Unless the file is gzip, its text lies inside it, and so
+ * do the data when they are not packed.
  */
 struct xip_flat {
 	uint32_t revision; /* 4, or 2: the old format of CONFIG_BINFMT_FLAT_OLD */
@@ -43,12 +43,12 @@ XIP_MUST_CHECK enum xip_err xip_flat_parse(const uint8_t *data, size_t size, uin
 	struct xip_flat *flat, const char **why);
 
 /*
- * Walks the relocation table as load_flat_file() and calc_reloc() do, inflated when it is packed;
- * @data holds the whole file of @size bytes. *@text tells whether a relocation lies in the text:
- * then the loader writes there, and text in flash cannot work. The words that are relocated are
- * not looked at. XIP_ERR_CORRUPT with *@why (static storage) when the table or what is packed is
- * cut short, does not lie in what the loader reads, or has a relocation outside the program, for
- * which the kernel kills it; XIP_ERR_NOMEM. Needs a few KiB, whatever the header claims.
+ * Walks the relocation table as load_flat_file() and calc_reloc() do, inflating it when it is
+ * packed; @data holds the whole file of @size bytes. *@text tells whether a relocation lies in the
+ * text: then the loader writes there, and text in flash cannot work. The words that are relocated
+ * are not looked at. XIP_ERR_CORRUPT with *@why (static storage) when the table or what is packed
+ * is cut short, does not lie within what the loader reads, or has a relocation outside the program,
+ * for which the kernel kills it; XIP_ERR_NOMEM. Needs a few KiB, whatever the header claims.
  */
 XIP_MUST_CHECK enum xip_err xip_flat_walk(const uint8_t *data, size_t size,
 	const struct xip_flat *flat, bool *text, const char **why);

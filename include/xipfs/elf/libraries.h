@@ -2,11 +2,11 @@
 /*
  * Which interpreter and shared objects a program maps, found in a root file system as the dynamic
  * loaders of glibc, musl and uClibc-ng find them. The root may be a tree that becomes an image, or
- * an image: whoever asks gives a view of it. LD_LIBRARY_PATH, LD_PRELOAD, dlopen(), the cache of
+ * an image: the caller provides a view of it. LD_LIBRARY_PATH, LD_PRELOAD, dlopen(), the cache of
  * ldconfig(8) and /etc/ld-musl-*.path are not looked at.
  *
  * Sources: glibc elf/dl-load.c _dl_map_object(); musl ldso/dynlink.c load_library(); uClibc-ng
- * ldso/ldso/dl-elf.c _dl_load_shared_library(). What is searched where is told in xipfs(5).
+ * ldso/ldso/dl-elf.c _dl_load_shared_library(). xipfs(5) says what is searched where.
  */
 #ifndef XIPFS_LIBRARIES_H
 #define XIPFS_LIBRARIES_H
@@ -29,13 +29,13 @@ struct xip_root {
 	 * none. @real gets its path without symlinks, XIP_ROOT_PATH_MAX bytes with the NUL.
 	 */
 	enum xip_err (*find)(void *user, const char *path, size_t *object, char *real);
-	/* The headers of an object; NULL: it is no ELF. */
+	/* The headers of an object; NULL: it is not an ELF file. */
 	const struct xip_elf *(*elf)(void *user, size_t object);
 	/* A path of the object, malloc'ed; NULL: memory ran out. */
 	char *(*path)(void *user, size_t object);
 };
 
-/* No real program comes near these. What is beyond is missing. */
+/* No real program comes near these. Anything beyond them counts as missing. */
 #define XIP_CLOSURE_MAX 256
 
 /* What one program maps. */
@@ -51,7 +51,7 @@ struct xip_closure {
 struct xip_libraries;
 
 /*
- * A search in @root, which it keeps a copy of. Lives in @arena. NULL: memory ran out. The work of
+ * A search in @root, of which it keeps a copy. Lives in @arena. NULL: memory ran out. The work of
  * all searches together is bounded; what is not found within that bound counts as missing.
  */
 struct xip_libraries *xip_libraries_new(struct xip_arena *arena, const struct xip_root *root);
@@ -61,8 +61,8 @@ XIP_MUST_CHECK enum xip_err xip_libraries_gather(
 	struct xip_libraries *libraries, size_t program, struct xip_closure *closure);
 
 /*
- * True for what exec() starts, if it is executable: not a shared object, which has a name of its
- * own (libc.so.6 has an interpreter, too).
+ * True for what exec() starts, if it is executable; not for a shared object, which has a name of
+ * its own (libc.so.6 has an interpreter, too).
  */
 bool xip_elf_is_program(const struct xip_elf *elf);
 

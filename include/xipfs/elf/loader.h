@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel's program loaders map of a file, and which of it can be mapped from flash.
+ * What the kernel's program loaders map of a file, and how much of that can be mapped from flash.
  *
  * Used by the builder to choose and by the inspector to judge, so it knows nothing of an image:
  * only of a file's content and of the page size.
@@ -17,7 +17,7 @@
 #include "xipfs/base/err.h"
 #include "xipfs/elf/flat.h"
 
-/* For what kernel a file is judged. */
+/* The kernel that a file is judged for. */
 struct xip_target {
 	uint32_t page_size; /* bytes, a power of two, at least 4096 */
 	bool big;           /* byte order of the image, which is the kernel's */
@@ -25,7 +25,7 @@ struct xip_target {
 
 /* Which loader runs the program. */
 enum xip_loader {
-	XIP_LOADER_NONE,  /* no program: a script, data, an object file */
+	XIP_LOADER_NONE,  /* not a program: a script, data, an object file */
 	XIP_LOADER_FDPIC, /* binfmt_elf_fdpic; maps with and without an MMU */
 	XIP_LOADER_ELF,   /* binfmt_elf on a kernel with an MMU */
 	XIP_LOADER_FLAT,  /* binfmt_flat, no-MMU mapping rules */
@@ -46,7 +46,7 @@ enum xip_why {
 	XIP_WHY_NOT_EXECUTABLE_TYPE, /* ELF, but an object file or a core */
 	XIP_WHY_WRITABLE,            /* a writable segment always lives in RAM */
 	XIP_WHY_BSS_IN_TEXT, /* read-only segment with p_memsz > p_filesz: the loader clears the
-			      * rest in place (no MMU), or there is nothing of it in the file */
+			      * rest in place (no MMU), or none of it is in the file */
 	XIP_WHY_BEYOND_FILE, /* the page range reaches past the last page of the file: exec fails */
 	XIP_WHY_UNALIGNED_SEGMENT, /* p_vaddr and p_offset differ modulo the page size */
 	XIP_WHY_ALIGN_TOO_BIG,     /* a section wants more alignment than a page */
@@ -74,7 +74,7 @@ enum xip_why {
  */
 struct xip_mapping {
 	uint64_t file_page;  /* first page of the file */
-	uint64_t page_count; /* pages, as the kernel rounds the length; with an MMU without those
+	uint64_t page_count; /* pages, as the kernel rounds the length; with an MMU except those
 			      * that hold nothing but bss (anonymous memory); 0: no file pages */
 	uint64_t vaddr;      /* p_vaddr rounded down to a page; link time address */
 	uint64_t align;      /* the flash address must be a multiple of this: a power of two, 4 to
@@ -86,7 +86,7 @@ struct xip_mapping {
 };
 
 struct xip_program {
-	enum xip_loader loader; /* NONE: the kernel would not load it at all, or ->why tells more */
+	enum xip_loader loader; /* NONE: the kernel would not load it at all, or see ->why */
 	bool mmu;               /* judged by the rules of a kernel with an MMU */
 	enum xip_why why;       /* XIP_WHY_DIRECT: at least one mapping is direct */
 	const char *detail;     /* a sentence for XIP_WHY_BAD_HEADER; static storage; may be NULL */
@@ -106,8 +106,8 @@ bool xip_loader_has_magic(const uint8_t *data, size_t size);
 
 /*
  * Describes what a kernel on @target would map of the file of @size bytes at @data, by @rules. The
- * result lives in @arena; @data is not written to, and needed by nothing of the result. What the
- * kernels of each machine take at all is in machine.h.
+ * result lives in @arena; @data is not written to, and nothing in the result needs it. machine.h
+ * has what the kernels of each machine take at all.
  * A file that is not a program or lies in its headers is not an error: see ->why. Errors:
  * XIP_ERR_NOMEM.
  *

@@ -17,10 +17,10 @@
 struct xip_machine {
 	uint16_t number; /* EM_*; EM_NONE: every machine that has no row of its own */
 	bool nommu;      /* its kernel can do without an MMU; binfmt_elf_fdpic is the loader then */
-	bool fdpic;      /* there are FDPIC programs: what tells them are the next two */
+	bool fdpic;      /* there are FDPIC programs: the next two fields tell which */
 	uint8_t fdpic_osabi;     /* EI_OSABI of FDPIC programs; 0: does not tell */
 	uint32_t fdpic_flag;     /* the bit of e_flags that FDPIC programs have; 0: none */
-	uint32_t constdisp_flag; /* the bit of e_flags that makes of an FDPIC program one block */
+	uint32_t constdisp_flag; /* the bit of e_flags that makes an FDPIC program one block */
 	bool fdpic_mmu;          /* binfmt_elf_fdpic can be had with an MMU, too */
 };
 

@@ -60,13 +60,13 @@
 #define XIP_S_IFCHR  0020000u
 #define XIP_S_IFIFO  0010000u
 
-/* One inode, as it stands in a directory entry or in the super block. */
+/* One inode, as stored in a directory entry or in the super block. */
 struct xip_inode {
 	uint16_t mode; /* type and permission bits */
 	uint16_t uid;
 	uint8_t gid;
 	uint8_t namelen; /* bytes of the name with its zero padding: a multiple of 4 */
-	uint32_t size;   /* bytes, 24 bits; of a device its number, see xip_rdev_encode */
+	uint32_t size;   /* bytes, 24 bits; for a device its number, see xip_rdev_encode */
 	uint32_t offset; /* bytes from the start of the image, a multiple of 4; 0: no data */
 };
 
@@ -85,8 +85,8 @@ struct xip_super {
 };
 
 /*
- * Encode @inode at @out (12 bytes). The caller has checked that every value fits its field; bits
- * beyond are dropped.
+ * Encode @inode at @out (12 bytes). The caller has checked that every value fits its field; excess
+ * bits are dropped.
  */
 void xip_inode_encode(uint8_t *out, const struct xip_inode *inode, bool big);
 void xip_inode_decode(struct xip_inode *inode, const uint8_t *in, bool big);
@@ -123,7 +123,7 @@ static inline bool xip_mode_is_symlink(uint32_t mode)
 	return xip_mode_type(mode) == XIP_S_IFLNK;
 }
 
-/* A file or symlink: what has blocks. */
+/* A file or symlink: only these have blocks. */
 static inline bool xip_mode_has_data(uint32_t mode)
 {
 	return xip_mode_is_regular(mode) || xip_mode_is_symlink(mode);
@@ -140,7 +140,7 @@ bool xip_mode_is_valid(uint32_t mode);
 /* 4096, 8192, 16384, 32768 or 65536. */
 bool xip_page_size_is_valid(uint64_t page_size);
 
-/* How one block lies in the image: what a block pointer says. */
+/* How one block is stored in the image: what a block pointer says. */
 struct xip_block {
 	uint32_t start; /* bytes from the start of the image, after a direct block's length field */
 	uint32_t length; /* bytes in the image; 0: a hole, one page of zeros */
@@ -154,8 +154,8 @@ struct xip_block {
 uint32_t xip_crc32(uint32_t crc, const void *p, size_t length);
 
 /*
- * The CRC-32 of A followed by the @length bytes of B from those of A and B. Also the one of B from
- * those of A and of both: the sum is its own inverse.
+ * The CRC-32 of A followed by the @length bytes of B, from those of A and B. Also that of B from
+ * those of A and of both together: the sum is its own inverse.
  */
 uint32_t xip_crc32_join(uint32_t a, uint32_t b, uint64_t length);
 

@@ -18,8 +18,9 @@ enum xip_compressor {
 };
 
 /*
- * Levels: libdeflate 1 to 12, zlib 1 to 9, zopfli 1 to 1000 (iterations). The default of libdeflate
- * is a choice for each block: 12 for text, which is what has no zero byte, and 10 for the rest.
+ * Levels: libdeflate 1 to 12, zlib 1 to 9, zopfli 1 to 1000 (iterations). The default for
+ * libdeflate is chosen for each block: 12 for text, that is, blocks without a zero byte, and 10 for
+ * the rest.
  */
 #define XIP_LEVEL_AUTO 0
 int xip_compressor_level_max(enum xip_compressor compressor);
@@ -31,14 +32,14 @@ struct xip_deflater;
 struct xip_deflater *xip_deflater_new(enum xip_compressor compressor, int level);
 void xip_deflater_free(struct xip_deflater *deflater);
 
-/* Room that xip_deflate needs at most for @length bytes that do not shrink. */
+/* The most room that xip_deflate needs for @length bytes that do not shrink. */
 size_t xip_deflate_bound(struct xip_deflater *deflater, size_t length);
 
 /*
  * Compresses @length bytes at @in to @out, which holds @capacity bytes. *@written is the size of
  * the zlib stream, 0 when it does not fit. Some compressors want a few bytes more than the stream
- * takes: only room of xip_deflate_bound bytes is sure to be enough. The stream depends on the
- * input, the compressor and the level alone. Errors: XIP_ERR_NOMEM.
+ * takes: only xip_deflate_bound bytes are sure to be enough. The stream depends on the input, the
+ * compressor and the level alone. Errors: XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_deflate(struct xip_deflater *deflater, const uint8_t *in,
 	size_t length, uint8_t *out, size_t capacity, size_t *written);
@@ -50,18 +51,18 @@ struct xip_inflater *xip_inflater_new(void);
 
 /*
  * Lets ISA-L, where it was built in, have the first look at streams that this program made itself:
- * it is no part of any of the compressors, so it judges them as well as zlib does, and faster. What
- * it refuses zlib decides. Of streams from elsewhere zlib alone is the judge, since it refuses
- * exactly what the kernel refuses.
+ * it is not part of any of the compressors, so it judges them as well as zlib does, and faster.
+ * What it refuses is left to zlib. Streams from elsewhere are judged by zlib alone, since zlib
+ * refuses exactly what the kernel refuses.
  */
 void xip_inflater_hurry(struct xip_inflater *inflater);
 void xip_inflater_free(struct xip_inflater *inflater);
 
 /*
- * Inflates the stream of @length bytes at @in to @out. *@written is the number of bytes it gave.
- * XIP_ERR_CORRUPT: no valid stream, a wrong Adler-32, more than @capacity bytes, or a preset
- * dictionary. What follows the stream is not looked at: cramfs_uncompress_block() does not either,
- * and some builders pad their blocks.
+ * Inflates the stream of @length bytes at @in to @out. *@written is the number of bytes that came
+ * out. XIP_ERR_CORRUPT: not a valid stream, a wrong Adler-32, more than @capacity bytes, or a
+ * preset dictionary. What follows the stream is not looked at: cramfs_uncompress_block() does not
+ * look either, and some builders pad their blocks.
  */
 XIP_MUST_CHECK enum xip_err xip_inflate(struct xip_inflater *inflater, const uint8_t *in,
 	size_t length, uint8_t *out, size_t capacity, size_t *written);

@@ -31,8 +31,8 @@ struct xip_build_options {
 /* What became of the tree, in bytes and counts. */
 struct xip_build_totals {
 	uint64_t image_size;
-	uint64_t file_size;                            /* with what pads it */
-	uint64_t files, directories, symlinks, others; /* entries, hard links each */
+	uint64_t file_size;                            /* padding included */
+	uint64_t files, directories, symlinks, others; /* entries; each hard link counts */
 	uint64_t programs;                             /* files with pages executed in place */
 	uint64_t stripped, stripped_bytes; /* programs that end earlier than in the source */
 	uint64_t input;                    /* bytes of all distinct files and symlinks, stripped */
@@ -41,7 +41,7 @@ struct xip_build_totals {
 
 /* What --fit decided about a file that could be executed in place. */
 enum xip_fit {
-	XIP_FIT_NONE, /* not for choice */
+	XIP_FIT_NONE, /* not to be chosen */
 	XIP_FIT_IN,   /* in place */
 	XIP_FIT_OUT,  /* compressed, for want of room */
 };
@@ -49,8 +49,8 @@ enum xip_fit {
 /* The choice for one of xip_tree.data_inodes. */
 struct xip_build_choice {
 	enum xip_fit fit;
-	uint64_t cost;  /* flash bytes more, when in place */
-	uint64_t pages; /* pages of RAM less, when in place */
+	uint64_t cost;  /* extra bytes of flash when in place */
+	uint64_t pages; /* pages of RAM saved when in place */
 };
 
 struct xip_build {

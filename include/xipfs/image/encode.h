@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Contents become payloads: each block of each file as the bytes that will stand in the image.
- * Blocks with equal content share one payload.
+ * Contents become payloads: each block of each file as the bytes that go into the image. Blocks
+ * with equal content share one payload.
  */
 #ifndef XIPFS_ENCODE_H
 #define XIPFS_ENCODE_H
@@ -22,7 +22,9 @@ enum xip_payload_kind {
 	XIP_PAYLOAD_XIP,        /* the raw bytes, to be mapped from flash */
 };
 
-/* The content of one block. Two blocks have the same content exactly if they have the same payload.
+/*
+ * The content of one block. Two blocks have the same content exactly when they have the same
+ * payload.
  */
 struct xip_payload {
 	const uint8_t *bytes; /* @length bytes, in the arenas of the encoding */
@@ -56,7 +58,7 @@ struct xip_encode_options {
 	int level;
 	unsigned threads;
 	bool store; /* keep blocks that do not shrink as they are (needs extended pointers) */
-	bool dense; /* compress blocks of zeros as well, for readers that know no holes */
+	bool dense; /* compress blocks of zeros as well, for readers that do not know holes */
 	/* Called from the calling thread now and then; NULL: never. Units: bytes of input. */
 	void (*progress)(void *user, uint64_t done, uint64_t total);
 	void *user;

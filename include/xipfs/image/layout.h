@@ -28,11 +28,11 @@ struct xip_layout_options {
 	bool big;      /* byte order of the target */
 	bool boot_pad; /* leave the first 512 bytes to boot code */
 	/*
-	 * The format of before Linux 4.15: no extended block pointers. Only with pages of at most
-	 * 32 KiB are there payloads that are stored (XIP_PAYLOAD_STORED) then.
+	 * The format from before Linux 4.15: no extended block pointers. Payloads are then stored
+	 * (XIP_PAYLOAD_STORED) only with pages of at most 32 KiB.
 	 */
 	bool classic;
-	bool force_extended; /* set CRAMFS_FLAG_EXT_BLOCK_POINTERS also where nothing needs it */
+	bool force_extended; /* set CRAMFS_FLAG_EXT_BLOCK_POINTERS even where nothing needs it */
 	uint32_t edition;
 	uint8_t name[16];     /* zero padded */
 	uint32_t insert_size; /* bytes of a file to insert after the super block; 0: none */
@@ -61,7 +61,7 @@ struct xip_layout_extent {
 	} u;
 };
 
-/* Where one data inode came to lie. */
+/* Where one data inode ended up. */
 struct xip_layout_file {
 	uint32_t size;   /* bytes of its content */
 	uint32_t offset; /* of its pointer table; what its inodes hold; 0: no data */
@@ -109,7 +109,7 @@ XIP_MUST_CHECK enum xip_err xip_layout_make(const struct xip_tree *tree,
 	const struct xip_diag *diag);
 void xip_layout_free(struct xip_layout *layout);
 
-/* Frees the extents and pointers, which nobody wants when the image is written. */
+/* Frees the extents and pointers, which nobody needs once the image is written. */
 void xip_layout_forget_pieces(struct xip_layout *layout);
 
 /* Bytes of the entry of @node in its directory: inode and padded name. */

@@ -31,11 +31,11 @@ XIP_MUST_CHECK enum xip_err xip_fit_values(const struct xip_tree *tree, const st
 
 /* A set of programs that could execute in place. */
 struct xip_fit_option {
-	int64_t cost;   /* bytes of flash more than with none of its group; may be below 0 */
+	int64_t cost;   /* bytes of flash more than without any of its group; may be below 0 */
 	uint64_t value; /* pages of RAM */
 };
 
-/* Programs whose costs depend on each other, since they share blocks; mostly it is one alone. */
+/* Programs whose costs depend on each other, since they share blocks; usually just one. */
 struct xip_fit_group {
 	const struct xip_fit_option *options;
 	size_t option_count; /* at most XIP_FIT_OPTIONS_MAX */
@@ -44,9 +44,9 @@ struct xip_fit_group {
 #define XIP_FIT_OPTIONS_MAX 255
 
 /*
- * Solves the multiple-choice knapsack exactly: at most one option of each group; of all choices
- * whose costs add up to at most @room one of the greatest value below @limit (UINT64_MAX: no
- * limit); among those the cheapest. *@value is what it is worth. XIP_ERR_LIMIT: the values add up
+ * Solves the multiple-choice knapsack exactly: at most one option of each group and, of all choices
+ * whose costs add up to at most @room, one of the greatest value below @limit (UINT64_MAX: no
+ * limit); among those, the cheapest. *@value is what it is worth. XIP_ERR_LIMIT: the values add up
  * to so much that the tables would need over 256 MiB; XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_fit_choose(

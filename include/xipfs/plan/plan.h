@@ -23,7 +23,7 @@ struct xip_plan_run {
 	uint32_t align; /* bytes: the run begins at a multiple of it */
 };
 
-/* Bytes that stand in the image instead of the source's: a changed field of an ELF header. */
+/* Bytes that replace the source's in the image: a changed field of an ELF header. */
 struct xip_plan_patch {
 	uint32_t offset; /* bytes in the file */
 	uint32_t length; /* bytes */
@@ -45,7 +45,7 @@ enum xip_strip {
 	XIP_STRIP_KERNELS,        /* firmware or a module */
 	XIP_STRIP_NOT_EXECUTABLE, /* an ET_EXEC that nobody may execute */
 	XIP_STRIP_LOOKED_UP,      /* see xip_elf.looked_up */
-	XIP_STRIP_APPENDIX,       /* data that neither a segment nor a section has */
+	XIP_STRIP_APPENDIX,       /* data that neither a segment nor a section covers */
 	XIP_STRIP_BEYOND_FILE,    /* its program headers are not to be trusted */
 	XIP_STRIP_COUNT
 };
@@ -77,7 +77,7 @@ struct xip_plan_file {
 
 struct xip_plan {
 	struct xip_arena *arena;
-	struct xip_arena **arenas; /* one a thread that planned: runs and headers live there */
+	struct xip_arena **arenas; /* one per thread that planned: runs and headers live there */
 	unsigned arena_count;
 	struct xip_plan_file *files; /* index: number in xip_tree.data_inodes */
 	size_t file_count;
@@ -99,13 +99,13 @@ void xip_plan_free(struct xip_plan *plan);
 
 /*
  * A plan with the same files, to be changed by the caller, who frees it with xip_plan_free. What
- * they point to is @plan's, which must outlive it. XIP_ERR_NOMEM.
+ * they point to belongs to @plan, which must outlive it. XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_plan_copy(const struct xip_plan *plan, struct xip_plan **copy);
 
 /*
- * Puts what the plan changes of the file into @length bytes at @bytes, which were read from byte
- * @offset of the source. Whoever reads a content for the image, or compares one with it, calls
+ * Applies the plan's changes to the file to @length bytes at @bytes, which were read from byte
+ * @offset of the source. Whoever reads content for the image, or compares content with it, calls
  * this, and ends at xip_plan_file.size.
  */
 void xip_plan_apply_patches(

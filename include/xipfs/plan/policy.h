@@ -32,7 +32,7 @@ enum xip_wish {
 	XIP_WISH_AUTO,    /* programs, each by its own loader's rules (the default) */
 	XIP_WISH_NOMMU,   /* only what a kernel without an MMU maps: FDPIC ELF and bFLT (-X) */
 	XIP_WISH_MMU,     /* every ELF by the rules of a kernel with an MMU, no bFLT (-X -X) */
-	XIP_WISH_PROFILE, /* of ELF programs the pages that a profile names (policy "profile") */
+	XIP_WISH_PROFILE, /* the pages of ELF programs that a profile names (policy "profile") */
 	XIP_WISH_XIP,     /* programs by their loader's rules, anything else whole (policy "xip") */
 	XIP_WISH_WHOLE, /* all blocks of the file, whatever it is (--xip=PATTERN, policy "whole") */
 	XIP_WISH_NONE,  /* everything compressed (--no-xip[=PATTERN], policy "no-xip") */
@@ -56,8 +56,8 @@ struct xip_policy {
 	uint32_t page_size; /* bytes */
 	bool big;           /* byte order of the image */
 	bool order_given;   /* by the user, who may have programs for another processor */
-	const struct xip_profile *profile; /* where some rule has XIP_WISH_PROFILE */
-	bool fit;           /* programs that nothing else decides about are for choice; see fit.h */
+	const struct xip_profile *profile; /* set when some rule has XIP_WISH_PROFILE */
+	bool fit;           /* programs that nothing else decides about may be chosen; see fit.h */
 	uint32_t xip_align; /* bytes: the least alignment of a run of XIP pages, 4 to page_size */
 };
 
@@ -86,7 +86,7 @@ void xip_policy_list_free(struct xip_policy_list *list);
 
 /*
  * Appends the rules of policy file @path ("-": standard input). A line is a pattern and one or
- * more words, or "max-size SIZE"; '#' begins a comment; a pattern with blanks stands in double
+ * more words, or "max-size SIZE"; '#' begins a comment; a pattern with blanks is written in double
  * quotes. The words: xip, whole, no-xip, profile, auto, strip, no-strip, align=SIZE, stack=SIZE,
  * instances=N, owner=USER:GROUP, mode=OCTAL, exclude, include. Errors name the line:
  * XIP_ERR_SOURCE; also XIP_ERR_IO, XIP_ERR_NOMEM.

@@ -28,8 +28,8 @@ XIP_MUST_CHECK enum xip_err xip_policy_apply(
 	struct xip_tree *tree, const struct xip_policy *policy, const struct xip_diag *diag);
 
 /*
- * Warns of each pattern, of an option or a line, that matches no entry of the finished tree; not of
- * exclusions. XIP_ERR_NOMEM.
+ * Warns of each pattern, in an option or a line, that matches no entry of the finished tree;
+ * exclusions excepted. XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_policy_warn_unmatched(
 	const struct xip_tree *tree, const struct xip_policy *policy, const struct xip_diag *diag);

@@ -27,10 +27,10 @@ struct xip_profile {
 
 /*
  * Adds the pages of profile @path ("-": standard input) for the finished @tree and pages of
- * @page_size bytes; counts of one page add up. Two forms are read: lines "path,page,count" behind a
- * line that says just that, and AXFS's "./path,offset,count" with byte offsets and without one
- * (/proc/axfs/volume0). A path with a comma or quote may stand in double quotes, a quote in it
- * doubled (RFC 4180). Paths follow symlinks.
+ * @page_size bytes; counts of one page add up. Two forms are read: lines "path,page,count" after a
+ * line that says just that, and AXFS's "./path,offset,count" with byte offsets and no such line
+ * (/proc/axfs/volume0). A path with a comma or quote may be put in double quotes, with any quote in
+ * it doubled (RFC 4180). Paths follow symlinks.
  *
  * Warns once of pages that are not in the tree, and of a profile without a page. Errors name the
  * line: XIP_ERR_SOURCE; also XIP_ERR_LIMIT, XIP_ERR_IO, XIP_ERR_NOMEM. The caller frees what
@@ -39,7 +39,7 @@ struct xip_profile {
 XIP_MUST_CHECK enum xip_err xip_profile_load(struct xip_profile *profile, const char *path,
 	const struct xip_tree *tree, uint32_t page_size, const struct xip_diag *diag);
 
-/* The same of @size bytes at @text; @path is for messages. */
+/* The same for @size bytes at @text; @path is for messages. */
 XIP_MUST_CHECK enum xip_err xip_profile_load_text(struct xip_profile *profile, const char *path,
 	const char *text, size_t size, const struct xip_tree *tree, uint32_t page_size,
 	const struct xip_diag *diag);

@@ -13,19 +13,19 @@
  *	d	A directory: it changes, or is made with its parents (those get 0755, 0:0).
  *	r	All that is there under this name and below it changes; symlinks keep their mode.
  *	c b p	A character device, block device or FIFO: it is made in a directory that is there,
- *		or changes when it is one of this type already.
+ *		or changes when there is one of this type already.
  * mode		Octal, at most 7777; -1 keeps what is there. Blank: 755.
  * uid gid	A number; -1 to keep what is there; or a name in etc/passwd or etc/group of the
  *		tree itself. Blank: 0.
- * major minor	Of c and b. Blank: 0.
+ * major minor	For c and b. Blank: 0.
  * start inc count
- *		Of c, b and p. With a count of 2 to 1024 there are so many nodes: the name with
+ *		For c, b and p. A count of 2 to 1024 makes that many nodes: the name with
  *		start, start + 1, ... after it, and the minors minor, minor + inc, ... With a count
- *		of 0 or 1 the name stands alone. Blank: 0, 1 and 1.
+ *		of 0 or 1 the name is used as it is. Blank: 0, 1 and 1.
  *
- * In the last point the dialects differ, and makedevs is followed. mkcramfs and mkfs.jffs2 put a
- * number after the name for a count of 1 as well; mkcramfs takes count for the first number that
- * is not used any more, whatever start is.
+ * The dialects differ in the last point, where makedevs is followed. mkcramfs and mkfs.jffs2 put a
+ * number after the name for a count of 1 as well; mkcramfs takes count for the first number not
+ * used, whatever start is.
  *
  * A column that is '-' or missing is blank. Spaces and tabs separate columns; a line may end in
  * CR LF. '#' begins a comment at the start of a line, or of a column after the type. The "|xattr"
@@ -42,9 +42,9 @@
 
 /*
  * Applies the table in file @path ("-": standard input) to @tree: before xip_tree_finish, and after
- * xip_tree_squash_owners, since owners in a table are meant. Every faulty line is reported, up to
- * 20 of them, with its number in the message and as the message's offset; the status is that of the
- * first. After an error the tree may be changed in part.
+ * xip_tree_squash_owners, since owners in a table are deliberate. Every faulty line is reported, up
+ * to 20 of them, with its number in the message and as the message's offset; the status is that of
+ * the first. After an error the tree may be changed in part.
  * XIP_ERR_SOURCE: syntax, an unknown user, a missing file. XIP_ERR_LIMIT: a device number over
  * 255:255, a table of more than 64 MiB. XIP_ERR_IO, XIP_ERR_NOMEM.
  */

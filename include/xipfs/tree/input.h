@@ -11,7 +11,7 @@
 #include "xipfs/base/diag.h"
 #include "xipfs/base/err.h"
 
-/* A file that can seek, or a part of one. */
+/* A seekable file, or a part of one. */
 struct xip_input {
 	const char *path; /* for messages */
 	int fd;
@@ -19,20 +19,20 @@ struct xip_input {
 };
 
 /*
- * Bytes that all sources together may unpack to. What is compressed well is small on the way here
- * and large once unpacked.
+ * Bytes that all sources together may unpack to. Well compressed data are small on the way here and
+ * large once unpacked.
  */
 struct xip_unpack {
 	uint64_t limit, used;
 };
 
-/* Takes @size bytes of what is left; false: there are not as many. */
+/* Takes @size bytes of what is left; false: there are not that many. */
 bool xip_unpack_take(struct xip_unpack *unpack, uint64_t size);
 
 /*
- * Opens @path ("-": standard input) as a file that can seek; what cannot is copied to a scratch
- * file first, at most @limit bytes. @path must stay valid. XIP_ERR_SOURCE, XIP_ERR_IO,
- * XIP_ERR_NOMEM; XIP_ERR_LIMIT. The caller calls xip_input_close after XIP_OK.
+ * Opens @path ("-": standard input) as a seekable file; anything else is copied to a scratch file
+ * first, at most @limit bytes. @path must stay valid. XIP_ERR_SOURCE, XIP_ERR_IO, XIP_ERR_NOMEM;
+ * XIP_ERR_LIMIT. The caller calls xip_input_close after XIP_OK.
  */
 XIP_MUST_CHECK enum xip_err xip_input_open(
 	struct xip_input *input, const char *path, uint64_t limit, const struct xip_diag *diag);

@@ -23,7 +23,7 @@ struct xip_owner_file {
 	size_t size;
 };
 
-/* The names that a tree knows, while @tree is not changed in etc. */
+/* The names that a tree knows, as long as etc of @tree does not change. */
 struct xip_owners {
 	const struct xip_tree *tree;
 	struct xip_owner_file users, groups;
@@ -34,7 +34,7 @@ void xip_owners_end(struct xip_owners *owners);
 
 /*
  * The number of the user or group @name. @line says in messages where the name was written.
- * XIP_ERR_SOURCE: there is none, or no file to look it up; XIP_ERR_IO, XIP_ERR_NOMEM.
+ * XIP_ERR_SOURCE: there is none, or no file to look it up in; XIP_ERR_IO, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_owners_user(
 	struct xip_owners *owners, const char *name, uint32_t *uid, const struct xip_line *line);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Sources of a tree: a directory on disk, or an archive; and reading contents back from them.
- * Modification times are not kept: nothing of them enters an image.
+ * Modification times are not kept: none enters an image.
  */
 #ifndef XIPFS_SCAN_H
 #define XIPFS_SCAN_H
@@ -29,19 +29,19 @@ size_t xip_exclude_reach(const struct xip_exclude *exclude);
 
 /*
  * Reads the names and metadata below directory @path, which may be a symlink to it; below it no
- * symlink is followed, and other file systems mounted there are taken as they are. Contents are not
- * read, but a file of size 0 that has some is an error; symlink targets are. Hard links are found
+ * symlink is followed, and other file systems mounted there are taken as they are. Symlink targets
+ * are read, contents are not, but a file of size 0 that has some is an error. Hard links are found
  * by device and inode number. Excluded directories are not opened. @exclude may be NULL.
- * Directories may be nested without limit. XIP_ERR_SOURCE: something is unreadable, vanished, or
- * changed place; XIP_ERR_NOMEM.
+ * Directories may be nested without limit. XIP_ERR_SOURCE: something is unreadable, has vanished,
+ * or has moved; XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_scan_dir(const char *path, const struct xip_exclude *exclude,
 	struct xip_tree **tree, const struct xip_diag *diag);
 
-/* Options of the scan of an archive; each may be NULL. */
+/* Options for the scan of an archive; each may be NULL. */
 struct xip_scan_options {
 	const struct xip_exclude *exclude;
-	struct xip_unpack *unpack;    /* how much it may unpack to; NULL: anything */
+	struct xip_unpack *unpack;    /* how much it may unpack to; NULL: any amount */
 	const struct xip_tree *lower; /* a tree whose files hard links may refer to, too */
 };
 
@@ -55,11 +55,11 @@ struct xip_scan_options {
  * earlier entry and may bring its content. Names are bytes where the format has bytes, and UTF-8
  * where it has Unicode. Owners are the archive's numbers. Whiteouts are not interpreted.
  *
- * XIP_ERR_SOURCE: no archive; damaged or cut short; a path that is absolute or has ".." in it; a
- * hard link to nothing; an entry below something that is not a directory; an entry of unknown type;
- * an owner that is not a 32-bit number; content that is missing, or that its entry cannot have.
- * XIP_ERR_LIMIT: more content than @options->unpack has left, or a compressed stream of more than
- * its limit. XIP_ERR_IO: the scratch file cannot be written. XIP_ERR_NOMEM.
+ * XIP_ERR_SOURCE: not an archive; damaged or cut short; a path that is absolute or has ".." in it;
+ * a hard link to nothing; an entry below something that is not a directory; an entry of unknown
+ * type; an owner that is not a 32-bit number; content that is missing, or that its entry cannot
+ * have. XIP_ERR_LIMIT: more content than @options->unpack has left, or a compressed stream of more
+ * than its limit. XIP_ERR_IO: the scratch file cannot be written. XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_scan_archive(const struct xip_input *input,
 	const struct xip_scan_options *options, struct xip_tree **tree,
@@ -89,8 +89,8 @@ struct xip_content {
 };
 
 /*
- * Opens the content of regular file @inode. XIP_ERR_SOURCE: it vanished, cannot be read, is not the
- * file that was scanned any more, or has more content than its size says; XIP_ERR_NOMEM.
+ * Opens the content of regular file @inode. XIP_ERR_SOURCE: it vanished, cannot be read, is no
+ * longer the file that was scanned, or has more content than its size says; XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_content_open(struct xip_content *content,
 	const struct xip_tree_inode *inode, const struct xip_diag *diag);
@@ -104,7 +104,7 @@ XIP_MUST_CHECK enum xip_err xip_content_read(const struct xip_content *content, 
 
 /*
  * Closes it; XIP_ERR_SOURCE when size, mtime or ctime changed since the scan. Always call it after
- * a successful open, also when a read failed.
+ * a successful open, even when a read failed.
  */
 XIP_MUST_CHECK enum xip_err xip_content_close(
 	struct xip_content *content, const struct xip_diag *diag);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The source of a tree whose contents do not lie on the disk as they are: they are unpacked to a
- * scratch file (xip_io_scratch), one after the other, from where xip_content_read gives them back.
+ * The source of a tree whose contents are not on the disk as they are: they are unpacked to a
+ * scratch file (xip_io_scratch), one after the other, and xip_content_read reads them from there.
  */
 #ifndef XIPFS_SPOOL_H
 #define XIPFS_SPOOL_H

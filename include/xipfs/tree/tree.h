@@ -21,7 +21,7 @@ struct xip_node;
 
 /*
  * What a name stands for. Hard links are several nodes with one inode: metadata lives here, so a
- * change through one name shows at all of them.
+ * change through one name shows through all of them.
  */
 struct xip_tree_inode {
 	uint32_t mode;     /* type (XIP_S_IF*) and permission bits */
@@ -37,10 +37,10 @@ struct xip_tree_inode {
 	/* After xip_tree_finish the first node in tree order; before it, the first one added. */
 	const struct xip_node *first;
 	uint32_t number; /* index in xip_tree.data_inodes; regular files and symlinks only */
-	bool implied; /* private to src/tree: a directory that its archive does not have itself */
+	bool implied;    /* private to src/tree: a directory that is not itself in its archive */
 	/*
-	 * The name of an extended attribute of it that an image cannot hold, in the tree's arena;
-	 * NULL: it has none.
+	 * The name of one of its extended attributes that an image cannot hold, in the tree's
+	 * arena; NULL: it has none.
 	 */
 	const char *xattr;
 	/* Private to src/tree. */
@@ -64,8 +64,8 @@ struct xip_node {
 	uint32_t child_count;
 	uint32_t depth; /* 0: the root */
 	/*
-	 * Of a directory after xip_tree_finish: its index among the tree's, in tree order. Before
-	 * it, private to src/tree.
+	 * Of a directory after xip_tree_finish: its index among all directories, in tree order.
+	 * Before it, private to src/tree.
 	 */
 	uint32_t number;
 };
@@ -101,7 +101,7 @@ struct xip_node *xip_tree_child(const struct xip_tree *tree, const struct xip_no
 
 /*
  * Adds a child that is not there yet, referring to @inode. The name is copied; it may be longer
- * than the format allows until xip_tree_finish. @node may be NULL. XIP_ERR_SOURCE: @parent is no
+ * than the format allows until xip_tree_finish. @node may be NULL. XIP_ERR_SOURCE: @parent is not a
  * directory, or the name is empty, ".", "..", holds '/' or NUL, or is there already; XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_tree_add(struct xip_tree *tree, struct xip_node *parent,
@@ -119,23 +119,23 @@ void xip_tree_prune(
 /* How xip_tree_overlay lays one tree over another. */
 enum xip_overlay {
 	/*
-	 * A directory over a symlink that leads to one goes there, so that a file for /bin of a
-	 * tree whose /bin is a link to usr/bin becomes one of /usr/bin. Other entries replace what
-	 * is there; a warning tells of a directory with entries that something else replaces.
+	 * A directory over a symlink that leads to one goes there, so that in a tree whose /bin is
+	 * a link to usr/bin a file for /bin ends up in /usr/bin. Other entries replace what is
+	 * there; replacing a directory with entries by something else gives a warning.
 	 */
 	XIP_OVERLAY_SOURCE,
 	/*
 	 * A layer of an OCI image (image-spec, layer.md): what is there is replaced whatever it is;
-	 * ".wh.NAME" takes NAME away, ".wh..wh..opq" all that its directory had below.
+	 * ".wh.NAME" removes NAME, ".wh..wh..opq" all that its directory had below.
 	 */
 	XIP_OVERLAY_LAYER,
 };
 
 /*
  * Lays @upper over @tree: directories merge, and have the owner and mode that @upper gives them
- * unless it only implies them; everything else of @upper wins over what @tree has. @tree owns
+ * unless it only implies them; everything else in @upper wins over what @tree has. @tree owns
  * @upper afterwards, whatever the outcome. Before xip_tree_finish of either. XIP_ERR_SOURCE,
- * XIP_ERR_NOMEM: the tree is not to be used any more.
+ * XIP_ERR_NOMEM: the tree must not be used any more.
  */
 XIP_MUST_CHECK enum xip_err xip_tree_overlay(struct xip_tree *tree, struct xip_tree *upper,
 	enum xip_overlay kind, const struct xip_diag *diag);
@@ -165,7 +165,7 @@ struct xip_node *xip_tree_resolve(const struct xip_tree *tree, const char *path)
  */
 char *xip_tree_path(const struct xip_node *node);
 
-/* The same of the last @components at most, which take no time for those above. */
+/* The same for at most the last @components, at no cost for those above. */
 char *xip_tree_path_end(const struct xip_node *node, size_t components);
 
 /* Bytes of a path in a message or report, its NUL included: PATH_MAX. */
@@ -173,19 +173,20 @@ char *xip_tree_path_end(const struct xip_node *node, size_t components);
 
 /*
  * The node's path for people to read, somewhere in @buffer of XIP_SHOWN_NODE_SIZE bytes; of a
- * longer one the end, with "..." before it. Takes no memory, and no more time than what it shows.
+ * longer one the end, with "..." before it. Allocates nothing, and takes time only for what it
+ * shows.
  */
 const char *xip_tree_show(const struct xip_node *node, char *buffer);
 
 /*
  * Next node of the tree in the one order that everything is emitted in: a directory, then its
  * children and all below, each directory's children sorted (depth first, parents first). Begin
- * with NULL; NULL is the end. Needs no memory; constant time a step on average. Before
- * xip_tree_finish it works as well, with the children in any order.
+ * with NULL; NULL is the end. Needs no memory; constant time a step on average. It also works
+ * before xip_tree_finish, with the children in any order.
  */
 struct xip_node *xip_tree_next(const struct xip_tree *tree, const struct xip_node *node);
 
-/* As xip_tree_next, but ends after the last node below @top, with which it begins. */
+/* As xip_tree_next, but begins with @top and ends after the last node below it. */
 struct xip_node *xip_tree_next_below(const struct xip_node *top, const struct xip_node *node);
 
 /*
@@ -196,9 +197,9 @@ struct xip_node *xip_tree_next_below(const struct xip_node *top, const struct xi
  * - a device number over 255:255 (old_decode_dev() in include/linux/kdev_t.h);
  * - a mode without one of the seven types (get_cramfs_inode() in fs/cramfs/inode.c);
  * - a symlink whose target is empty, or longer than 4095 bytes, where page_get_link() in fs/namei.c
- *   cuts it at the smallest page size, and PATH_MAX ends.
- * After 20 faults only the number of the others is told. With @truncate_ids owners are cut to the
- * width of their field, with a warning, instead. Also XIP_ERR_NOMEM.
+ *   cuts it at the smallest page size, and where PATH_MAX ends.
+ * After 20 faults only the number of the others is reported. With @truncate_ids owners are cut to
+ * the width of their field, with a warning, instead. Also XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_tree_finish(
 	struct xip_tree *tree, bool truncate_ids, const struct xip_diag *diag);
