@@ -26,7 +26,7 @@ static size_t utf8_length(const unsigned char *p)
 
 /*
  * The valid sequence of @length bytes at @p steers a terminal (U+0080 to U+009F as well), would
- * make an escape ambiguous, or is no character of XML 1.0 (U+FFFE and U+FFFF).
+ * make an escape ambiguous, or is not a character of XML 1.0 (U+FFFE and U+FFFF).
  */
 static bool is_control(const unsigned char *p, size_t length)
 {

@@ -15,7 +15,7 @@ struct walk {
 	const struct xip_image *image;
 	struct xip_listing *listing;
 	size_t room;
-	uint8_t *taken; /* one bit for each four bytes of the image: belongs to a directory */
+	uint8_t *taken; /* one bit for each four bytes of the image: they belong to a directory */
 	const struct xip_list_report *report;
 	const struct xip_diag *diag;
 };

@@ -12,7 +12,7 @@ struct walk {
 	char done[XIP_RESOLVE_PATH_MAX];
 	char rest[XIP_RESOLVE_PATH_MAX];
 	unsigned links; /* followed so far */
-	bool keep_last; /* a symlink that nothing follows is not followed */
+	bool keep_last; /* a symlink with nothing after it is not followed */
 	size_t entry;   /* of @done */
 };
 

@@ -214,7 +214,7 @@ function ramTile({ model }) {
     before ? sinceNode(ram.saved, before.ram.saved) : null);
 }
 
-// All files that differ in bytes, those that are gone as well.
+// All files that differ in bytes, including those that are gone.
 function changedFiles({ image, before }) {
   const rows = image.entries.filter((entry) => !entry.directory && entry.change !== "same")
     .map((entry) => ({ entry, delta: entry.bytes - entry.was, was: entry.was, now: entry.bytes }));

@@ -106,7 +106,7 @@ class Treemap {
     const width = this.box.clientWidth, height = this.box.clientHeight;
     const focused = this.box.contains(document.activeElement) ? document.activeElement.entry : null;
     const at = (value, whole) => (value * 100 / whole).toFixed(3) + "%";
-    // A box comes after the one of its directory, and so lies over it. Each level takes a strip off
+    // A box comes after that of its directory, and so lies over it. Each level takes a strip off
     // the height, so there are few.
     const fill = (directory, left, top, wide, high) =>
       squarify(this.nodesOf(directory, wide * high), left, top, wide, high, (node, x, y, w, h) => {
