@@ -24,13 +24,13 @@ struct xip_check {
 	struct xip_check_info info; /* without a name: the end of the table */
 	enum xip_check_need need;
 	/*
-	 * Returns other than XIP_OK only when the image cannot be read or memory ran out. NULL: the
-	 * walk over the listing reports the breaches.
+	 * Returns anything but XIP_OK only when the image cannot be read or memory ran out. NULL:
+	 * the walk over the listing reports the breaches.
 	 */
 	enum xip_err (*run)(struct xip_checker *checker);
 };
 
-/* The table, in three parts; the checks are numbered through. */
+/* The table, in three parts; the checks are numbered across all three. */
 extern const struct xip_check xip_checks_tree[], xip_checks_data[], xip_checks_xip[];
 
 struct xip_checker {
@@ -40,14 +40,14 @@ struct xip_checker {
 	struct xip_map map;               /* when a check needs it */
 	struct xip_program_list programs; /* likewise */
 	const struct xip_verify_options *options;
-	size_t check; /* the one that runs */
+	size_t check; /* the one that is running */
 	size_t found[XIP_CHECKS_MAX];
 	const struct xip_diag *diag;
 };
 
 /*
- * Reports a breach of the rule of the check that runs, at entry @index of the listing (SIZE_MAX:
- * the whole image). A check that is not enabled is not reported.
+ * Reports a breach of the rule of the running check, at entry @index of the listing (SIZE_MAX: the
+ * whole image). A check that is not enabled is not reported.
  */
 void xip_check_report(struct xip_checker *checker, size_t index, uint64_t offset,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));

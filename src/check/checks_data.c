@@ -127,7 +127,7 @@ static enum xip_err check_pointer_flags(struct xip_checker *checker)
 	return XIP_OK;
 }
 
-/* Linux before 2.3.39 knew no holes; since then the flag tells that they may be there. */
+/* Linux before 2.3.39 did not know holes; since then the flag says that there may be some. */
 static enum xip_err check_holes(struct xip_checker *checker)
 {
 	if (checker->info->super.flags & CRAMFS_FLAG_HOLES)
@@ -139,7 +139,7 @@ static enum xip_err check_holes(struct xip_checker *checker)
 	return XIP_OK;
 }
 
-/* cramfs_statfs() hands these to df(1) and to nobody else. */
+/* cramfs_statfs() passes these to df(1) and to nobody else. */
 static enum xip_err check_counts(struct xip_checker *checker)
 {
 	const struct xip_super *super = &checker->info->super;

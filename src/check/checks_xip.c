@@ -18,7 +18,7 @@ static enum xip_loader *loaders_of_files(const struct xip_checker *checker)
 	return loaders;
 }
 
-/* Could a kernel without an MMU map the block? Other than FDPIC ELF is read to RAM there. */
+/* Could a kernel without an MMU map the block? ELF other than FDPIC is read into RAM there. */
 static bool is_nommu_page(const struct xip_checker *checker, const struct xip_block_ref *ref,
 	const enum xip_loader *loaders)
 {
@@ -51,7 +51,7 @@ static enum xip_err check_xip_overlap(struct xip_checker *checker)
 {
 	enum xip_loader *loaders = loaders_of_files(checker);
 	const struct xip_block_ref *last = NULL,
-				   *other = NULL; /* other: of another file than last */
+				   *other = NULL; /* other: not of the same file as last */
 
 	if (!loaders)
 		return xip_diag_nomem(checker->diag);
@@ -154,7 +154,7 @@ static enum xip_err check_xip_nommu(struct xip_checker *checker)
 
 /*
  * cramfs_physmem_mmap(). Compressed pages among others are a choice, for a kernel that maps page by
- * page; but what is uncompressed is so to be mapped, and all of a segment in one piece.
+ * page; but what is uncompressed is so in order to be mapped, and all of a segment in one piece.
  */
 static void report_pages(struct xip_checker *checker, const struct xip_program_report *program)
 {

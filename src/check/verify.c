@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What runs the checks. To add one: a function and its row in one of checks_*.c, a broken image in
+ * Runs the checks. To add one: a function and its row in one of checks_*.c, a broken image in
  * tests/golden/should_fail.sh, a line in xipfs(5).
  */
 #include "xipfs/check/verify.h"
@@ -13,7 +13,7 @@
 
 static const struct xip_check *const parts[] = {xip_checks_tree, xip_checks_data, xip_checks_xip};
 
-/* The check of number @check, NULL: there are not so many. */
+/* Check number @check; NULL: there is none. */
 static const struct xip_check *row(size_t check)
 {
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)

@@ -26,7 +26,7 @@ static size_t utf8_length(const unsigned char *p)
 
 /*
  * The valid sequence of @length bytes at @p steers a terminal (U+0080 to U+009F as well), would
- * make an escape ambiguous, or is no character of XML 1.0 (U+FFFE and U+FFFF).
+ * make an escape ambiguous, or is not a character of XML 1.0 (U+FFFE and U+FFFF).
  */
 static bool is_control(const unsigned char *p, size_t length)
 {
@@ -36,13 +36,13 @@ static bool is_control(const unsigned char *p, size_t length)
 }
 
 /*
- * The text goes on after @size bytes, but no UTF-8 sequence does. @backslash is what stands for
+ * The text goes on after @size bytes, but no UTF-8 sequence does. @backslash is what is written for
  * one.
  */
 static void print_escaped(FILE *out, const char *text, size_t size, const char *backslash)
 {
 	const unsigned char *p = (const unsigned char *)text, *end = p + size;
-	const unsigned char *plain = p; /* not printed yet: paths may be long, so many at a time */
+	const unsigned char *plain = p; /* not printed yet; in bulk, since paths may be long */
 
 	while (p < end) {
 		size_t length = utf8_length(p);
@@ -67,7 +67,7 @@ void xip_cli_print_escaped(FILE *out, const char *text)
 
 void xip_cli_print_xml(FILE *out, const char *text)
 {
-	/* What XML cannot hold at all, is_control() or no UTF-8, is escaped as elsewhere. */
+	/* What XML cannot hold at all, is_control() or not UTF-8, is escaped as elsewhere. */
 	for (;;) {
 		size_t plain = strcspn(text, "&<>\"'");
 
@@ -114,16 +114,16 @@ void xip_cli_hold_streams(void)
 			(void)open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-/* Warnings of so many kinds are counted; further kinds are printed one by one. */
+/* Warnings of this many kinds are counted; further kinds are printed one by one. */
 #define REPEATS_MAX 64u
 
-/* A warning that was printed, and how often it came again, of whatever path. */
+/* A warning that was printed, and how often it came again, for any path. */
 struct xip_cli_repeat {
 	char *message;
 	unsigned again;
 };
 
-/* True when the very words stood there before. */
+/* True when the very same words have been printed before. */
 static bool is_repeated(struct xip_cli *cli, const char *message)
 {
 	if (cli->verbose)

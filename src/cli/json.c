@@ -5,7 +5,7 @@
 
 #include "xipfs/cli/cli.h"
 
-/* Deeper elements stand on the line of the one they belong to. */
+/* Deeper elements are on the line of the one they belong to. */
 #define DEPTH_OF_LINES 2
 
 static void begin(struct json *json, const char *key)

@@ -22,7 +22,7 @@ static unsigned count_matches(const struct xip_cli_options *parser, const char *
 	return count;
 }
 
-/* getopt_long() leaves in optopt: 0 of an unknown long option, the value of one that was known. */
+/* getopt_long() leaves in optopt: 0 for an unknown long option, the value of a known one. */
 static void report(const struct xip_cli_options *parser, int letter, const struct xip_diag *diag)
 {
 	const char *word = parser->argv[optind - 1];

@@ -51,7 +51,7 @@ enum xip_err xip_stream_open(
 enum xip_err xip_stream_end(
 	struct xip_stream *stream, enum xip_err err, const struct xip_diag *diag)
 {
-	bool failed = ferror(stream->file); /* of an earlier write; fclose tells of the last ones */
+	bool failed = ferror(stream->file); /* of an earlier write; fclose reports the last ones */
 
 	failed |= fclose(stream->file) != 0;
 	stream->file = NULL;

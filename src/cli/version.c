@@ -11,7 +11,7 @@
 
 #include "xipfs/cli/cli.h"
 
-/* Versions are those of the libraries loaded, or where they cannot tell, of those built with. */
+/* Versions are those of the libraries loaded, or, where they cannot tell, those built with. */
 void xip_cli_print_version(const char *program)
 {
 	printf("%s %s\n%s, zlib %s, libelf 0.%d, libdeflate %s, zopfli %s, json-c %s", program,

@@ -39,7 +39,7 @@ static void disappoint(
 	struct judge *judge, const char *expected, const char *found, const char *why)
 {
 	if (!judge->outcome->holds)
-		return; /* the first reason is told */
+		return; /* the first reason is the one reported */
 	judge->outcome->holds = false;
 	judge->outcome->expected = expected;
 	judge->outcome->found = found;
@@ -117,7 +117,7 @@ static const struct xip_entry *entry_at(const struct judge *judge, size_t entry)
 	return &judge->image->listing->entries[entry];
 }
 
-/* The root, entry 0, is what "/" stands for, and one of everything; no pattern matches it. */
+/* The root, entry 0, is what "/" means, and is part of everything; no pattern matches it. */
 static bool matches(const char *pattern, size_t entry, const char *path)
 {
 	if (!pattern)
@@ -265,7 +265,7 @@ static bool is_loadable(
 	return process->loadable;
 }
 
-/* Where its RAM goes, for the case that it is too much. */
+/* Where its RAM goes, in case it is too much. */
 static const char *explain_ram(
 	struct judge *judge, const struct xip_ram_process *process, const char *path)
 {
@@ -385,7 +385,7 @@ static void judge_clean(struct judge *judge)
 			judge->image->first_fault);
 }
 
-/* How far the image has the path. */
+/* How much of the path the image has. */
 static const char *find_gap(struct judge *judge, const char *path)
 {
 	const char *why = "no entry has a name like that";

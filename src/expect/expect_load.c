@@ -173,8 +173,8 @@ static enum xip_err add(struct expect_file *file, const struct xip_expectation *
 }
 
 /*
- * Cuts @line into words, in place. *@end is where the last word ends, in bytes of the line, with
- * blanks after it perhaps.
+ * Cuts @line into words, in place. *@end is where the last word ends, in bytes of the line, perhaps
+ * with blanks after it.
  */
 static enum xip_err cut(struct expect_file *file, char *line, size_t *end)
 {
@@ -194,7 +194,7 @@ static enum xip_err cut(struct expect_file *file, char *line, size_t *end)
 	}
 }
 
-/* What a line says, without blanks around it and the comment after it. */
+/* What a line says, without the blanks around it and the comment after it. */
 static char *keep_text(const struct expect_file *file, const char *line, size_t end)
 {
 	size_t begin = strspn(line, " \t");

@@ -67,7 +67,7 @@ static void report(const struct diff *diff, size_t before, size_t after, unsigne
 	diff->found(diff->user, &difference);
 }
 
-/* An entry that only one image has, with all below. */
+/* An entry that only one image has, with all below it. */
 static void report_lonely(const struct diff *diff, size_t before, size_t after)
 {
 	const struct xip_listing *listing =

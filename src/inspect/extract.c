@@ -39,7 +39,7 @@ struct extract {
 	enum xip_err failed;        /* of an entry that was skipped */
 };
 
-/* Reports that something could not be done with entry @index; true: to go on is useless. */
+/* Reports that something could not be done with entry @index; true: it is useless to go on. */
 static bool entry_failed(struct extract *extract, size_t index, const char *what)
 {
 	int error = errno;
@@ -77,7 +77,7 @@ static enum xip_err push_ancestor(struct extract *extract)
 	return XIP_OK;
 }
 
-/* Owner first: to change it takes setuid and setgid away. */
+/* Owner first: changing it clears setuid and setgid. */
 static bool set_metadata(const struct extract *extract, int fd, const struct xip_inode *inode)
 {
 	if (extract->owners && fchown(fd, inode->uid, inode->gid))

@@ -32,8 +32,8 @@ struct cover {
 	const struct xip_listing *listing;
 	struct xip_map *map;
 	uint64_t position; /* everything below has its extent */
-	bool keep;         /* the extents, and not only what they tell */
-	uint32_t last;     /* owner of the extent before */
+	bool keep;         /* the extents, not only what is learned from them */
+	uint32_t last;     /* owner of the previous extent */
 	size_t extent_room, overlap_room;
 	struct xip_map_extent
 		*structures; /* super block and directories, to be sorted and laid out */
@@ -209,7 +209,7 @@ static enum xip_err gather_structures(struct cover *cover)
 	return XIP_OK;
 }
 
-/* The next table of pointers; false: there is none. Files stand in the order of their tables. */
+/* The next table of pointers; false: there is none. Files are in the order of their tables. */
 static bool next_table(struct cover *cover, struct xip_map_extent *extent)
 {
 	const struct xip_map *map = cover->map;

@@ -190,7 +190,7 @@ static enum xip_err judge_mmu(
 /* Why the kernel maps nothing of the image from flash; NULL: it may. */
 static const char *why_never(const struct xip_image_info *info)
 {
-	/* get_cramfs_inode() gives the files no mmap of their own then. */
+	/* get_cramfs_inode() then gives the files no mmap of their own. */
 	if (!info->extended)
 		return "the super block lacks the flag of extended block pointers";
 	/* cramfs_mtd_fill_super() wants mtd_point() to give all that cramfs_read_super() found. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The tree as a tar archive. GNU format: it keeps names of any bytes and length as they are, while
- * pax wants them in UTF-8. Written here: libarchive ends the process, or a header early, when
+ * pax wants them in UTF-8. Written here: libarchive ends the process, or cuts a header short, when
  * memory runs out.
  */
 #include <stdlib.h>
@@ -66,7 +66,7 @@ static enum xip_err put(struct tar *tar, const void *data, size_t length)
 	return XIP_OK;
 }
 
-/* Zeros up to the next multiple of @unit, which a record is one of. */
+/* Zeros up to the next multiple of @unit, of which a record is one. */
 static enum xip_err pad(struct tar *tar, size_t unit)
 {
 	static const uint8_t zeros[BLOCK];
@@ -103,7 +103,7 @@ static enum xip_err put_header(struct tar *tar, struct header *header)
 	return put(tar, header, sizeof(*header));
 }
 
-/* A name of @length bytes to @field, or, when it is too long, before the header ('L', or 'K'). */
+/* Puts a name into @field, or, when its @length is too great, before the header ('L', or 'K'). */
 static enum xip_err put_name(
 	struct tar *tar, char field[100], const char *name, size_t length, char type)
 {
@@ -133,7 +133,7 @@ static char *entry_path(const struct xip_listing *listing, size_t index)
 	if (!path || !index)
 		return path;
 	memmove(path, path + 1, strlen(path));
-	/* The '/' taken off in front leaves room for one after. */
+	/* The '/' taken off the front leaves room for one at the end. */
 	if (xip_mode_is_directory(listing->entries[index].inode.mode))
 		strcat(path, "/");
 	return path;
@@ -200,7 +200,7 @@ static enum xip_err write_entry(struct tar *tar, const struct xip_inode *inode, 
 	if (!xip_mode_is_valid(inode->mode))
 		err = xip_diag_fail(tar->diag, XIP_ERR_CORRUPT, path, XIP_NO_OFFSET,
 			"its mode has no valid file type");
-	/* All of it before the header: the header promises its size. */
+	/* Read whole before the header, which promises its size. */
 	if (!err && !xip_mode_is_directory(inode->mode))
 		err = xip_image_load(tar->image, inode, &data, &size, path, tar->diag);
 	if (err == XIP_ERR_CORRUPT) {

@@ -18,7 +18,7 @@ static const char *const wish_texts[] = {
 	[XIP_WISH_NONE] = "compressed",
 };
 
-/* @otherwise tells what decides when no rule does. */
+/* @otherwise says what decides when no rule does. */
 static void print_origin(
 	FILE *out, const struct xip_policy *policy, size_t rule, const char *otherwise)
 {
@@ -31,7 +31,7 @@ static void print_origin(
 	fputs(")\n", out);
 }
 
-/* The rule that set @attribute in the tree: of a hard link the last one for any of its names. */
+/* The rule that set @attribute in the tree: for a hard link the last one for any of its names. */
 static enum xip_err find_setter(const struct xip_tree *tree, const struct xip_policy *policy,
 	const struct xip_tree_inode *inode, enum xip_attribute attribute, size_t *rule)
 {
@@ -150,7 +150,7 @@ static bool explain_exclusion(
 }
 
 /*
- * @name is not in the tree: tells the rule that would leave it out, or the first folder on the way
+ * @name is not in the tree: prints the rule that would leave it out, or the first folder on the way
  * to it that a rule leaves out. What is left out is not looked at, so it may not exist at all.
  */
 static enum xip_err explain_absent(
@@ -181,7 +181,7 @@ static enum xip_err explain_absent(
 
 /*
  * The entry that the user means: symlinks on the way are followed, one at the end only if a '/'
- * stands after it.
+ * follows it.
  */
 static enum xip_err find_node(const struct xip_tree *tree, const char *name,
 	const struct xip_node **node, const struct xip_diag *diag)

@@ -20,7 +20,7 @@
 #include "xipfs/plan/policy_tree.h"
 #include "xipfs/source/source.h"
 
-/* An output that is there already is no part of the new image, should it lie in the source. */
+/* An existing output is not part of the new image, even if it lies in the source. */
 static void leave_out(struct xip_tree *tree, const char *output, const struct xip_diag *diag)
 {
 	struct stat status;
@@ -33,7 +33,7 @@ static void leave_out(struct xip_tree *tree, const char *output, const struct xi
 			diag, output, XIP_NO_OFFSET, "lies in the source: left out of the image");
 }
 
-/* The tree as it shall be in the image. */
+/* The tree as it is to be in the image. */
 static enum xip_err read_source(
 	struct options *options, struct xip_tree **tree, const struct xip_diag *diag)
 {
@@ -54,7 +54,7 @@ static enum xip_err read_source(
 	if (err)
 		return xip_diag_nomem(diag);
 	err = xip_policy_apply(*tree, &options->build.policy, diag);
-	/* Tables come last: what they say of owners stands. */
+	/* Tables come last: what they say about owners is final. */
 	for (size_t i = 0; !err && i < options->devtables.count; i++)
 		err = xip_devtable_apply(*tree, options->devtables.items[i], diag);
 	if (!err)
@@ -73,7 +73,7 @@ struct outputs {
 	struct xip_stream report; /* when there is one; without .output: none */
 };
 
-/* Then it is printed like the summary, and its output is there for comparison alone. */
+/* If so, it is printed like the summary, and its output is there for comparison alone. */
 static bool prints_plan(const struct options *options)
 {
 	return options->report && !strcmp(options->report, "-");
@@ -119,7 +119,7 @@ static enum xip_err build_image(struct options *options, struct xip_tree *tree,
 	return err;
 }
 
-/* From the finished tree to a checked image in the place of the old one. */
+/* From the finished tree to a checked image that replaces the old one. */
 static enum xip_err make_image(struct options *options, struct xip_tree *tree,
 	struct outputs *outputs, struct xip_cli *cli, struct progress *progress,
 	const struct xip_diag *diag)
@@ -142,7 +142,7 @@ static enum xip_err make_image(struct options *options, struct xip_tree *tree,
 	return err;
 }
 
-/* --explain: plans, tells, and writes no image. */
+/* --explain: plans, explains, and writes no image. */
 static enum xip_err explain(
 	const struct options *options, const struct xip_tree *tree, const struct xip_diag *diag)
 {
@@ -173,14 +173,14 @@ static enum xip_err load_insert(
 	return XIP_OK;
 }
 
-/* An image may be replaced by the one that is made of it. */
+/* An image may be replaced by the one that is made from it. */
 static bool would_lose(const struct options *options, const char *input, bool is_source)
 {
 	if (options->report && xip_output_replaces(options->report, input))
 		return true;
 	if (!xip_output_replaces(options->image, input))
 		return false;
-	/* Under its own name standard input is opened anew, so nothing is read off it. */
+	/* Standard input is opened anew under its own name, so nothing is read off it. */
 	return !is_source || !xip_source_names_image(strcmp(input, "-") ? input : "/dev/stdin");
 }
 
@@ -250,7 +250,7 @@ static int exit_status(enum xip_err err)
 	return err ? XIP_EXIT_OPERATIONAL : XIP_EXIT_OK;
 }
 
-/* A status that main() never has: libarchive ends the process when it gets no memory. */
+/* A status that main() never has: libarchive ends the process when it runs out of memory. */
 static void on_foreign_exit(int status, void *diag)
 {
 	if (status != EXIT_FAILURE)
@@ -277,7 +277,7 @@ int main(int argc, char **argv)
 	verdict = options_parse(&options, argc, argv, &diag);
 	/*
 	 * What one stage frees must go back to the system, not only to the next stage: the limit on
-	 * memory is one for the process. Setting the threshold keeps it from growing.
+	 * memory is for the whole process. Setting the threshold keeps it from growing.
 	 */
 	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
 	if (verdict == OPTIONS_RUN) {

@@ -38,7 +38,7 @@ enum long_only {
 	OPT_PAD_BYTE,
 };
 
-/* What is known only when all options are read. */
+/* What is known only when all options have been read. */
 struct parser {
 	struct options *options;
 	const struct xip_diag *diag;
@@ -48,7 +48,7 @@ struct parser {
 	bool pad_byte;    /* --pad-byte was given */
 	bool holes;       /* -z, which matters with --classic only */
 	bool reads_stdin; /* some file is "-" */
-	bool drop_in;     /* called as the programs of the same purpose are */
+	bool drop_in;     /* called as mkcramfs or mkfs.cramfs */
 };
 
 /* Reports @what by @format, which has one %s for it; OPTIONS_USAGE. */

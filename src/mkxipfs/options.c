@@ -155,7 +155,7 @@ static enum options_verdict set_stack_size(struct parser *parser, const char *te
 	return add_rule(parser, rule, "--stack-size=", text);
 }
 
-/* One pattern a line; empty lines and lines that begin with '#' are none. */
+/* One pattern a line; empty lines and lines that begin with '#' are skipped. */
 static enum options_verdict load_excludes(struct parser *parser, const char *path)
 {
 	struct options *options = parser->options;
@@ -240,7 +240,7 @@ static enum options_verdict parse_flag(struct parser *parser, int letter)
 	case OPT_FIT:
 		options->build.fit = true;
 		break;
-	default: /* what is wrong has been said */
+	default: /* what is wrong has been reported */
 		return OPTIONS_USAGE;
 	}
 	return OPTIONS_RUN;
@@ -294,8 +294,8 @@ static enum options_verdict parse_option(struct parser *parser, int letter)
 }
 
 /*
- * A profile is for kernels with an MMU, so with -X alone there is none. A word of a policy needs
- * one.
+ * A profile is for kernels with an MMU, so with -X alone there is none. A policy that asks for
+ * the profile needs one.
  */
 static enum options_verdict check_profile(const struct parser *parser)
 {

@@ -21,7 +21,7 @@ struct string_list {
 struct options {
 	const char *image;
 	struct string_list sources, excludes, devtables, profiles;
-	struct string_list files; /* that are read as well: policies, --exclude-from, -i */
+	struct string_list files; /* others that are read: policies, --exclude-from, -i */
 	const char *insert;       /* -i; NULL: none */
 	bool squash_owner, truncate_ids;
 	bool errors; /* -E: warnings are errors */
@@ -34,7 +34,7 @@ struct options {
 	const char *report;   /* --report; NULL: none */
 	const char *explain;  /* --explain: a path in the image; then @image may be NULL */
 	struct xip_build_options build; /* without insert */
-	/* Memory after the above. */
+	/* Memory that belongs to the above. */
 	struct xip_policy_list rules;
 	struct xip_profile profile; /* of all @profiles, once the tree is there */
 	struct xip_arena *texts;    /* patterns of --exclude-from files; NULL: none */

@@ -11,7 +11,7 @@
 
 struct progress {
 	bool enabled;
-	bool shown;            /* a bar stands on the screen */
+	bool shown;            /* a bar is on the screen */
 	const char *label;     /* what is being done */
 	uint64_t begun, drawn; /* milliseconds of the monotonic clock */
 };

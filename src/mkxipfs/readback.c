@@ -44,7 +44,7 @@ static void report_finding(void *user, const struct xip_finding *finding)
 	struct checker *checker = user;
 	const struct xip_check_info *check = xip_check_info(finding->check);
 
-	/* What a kernel will stumble over although it is laid out as asked was told by the plan. */
+	/* The plan has reported what a kernel will stumble over though it is laid out as asked. */
 	if (check->warning) {
 		xip_diag_info(checker->diag, finding->path, finding->offset, "check %s: %s",
 			check->name, finding->message);
@@ -61,7 +61,7 @@ static enum xip_err check_rules(struct checker *checker, struct xip_image *image
 {
 	struct xip_verify_options options = {.finding = report_finding, .user = checker};
 	struct xip_verify_result result = {0};
-	/* compare_blocks() inflates every block; the plan has told of what the user gave it. */
+	/* compare_blocks() inflates every block; the plan has reported the source's faults. */
 	static const char *const left_out[] = {"inflate", "byte-order"};
 	enum xip_err err;
 

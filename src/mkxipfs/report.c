@@ -31,7 +31,7 @@ static void print_runs(FILE *out, const struct xip_plan_file *plan, uint32_t fla
 			plan->runs[i].first + plan->runs[i].count - 1);
 }
 
-/* Where the pages of a program are of which a profile names some. */
+/* Where a program's pages are, when a profile names some of them. */
 static void print_profiled(FILE *out, const struct xip_plan_file *plan,
 	const struct xip_plan_file *placed, uint32_t flash)
 {

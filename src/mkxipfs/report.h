@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What mkxipfs tells of its work: on the terminal, and to a file that is made to be compared.
+ * What mkxipfs reports of its work: on the terminal, and to a file that is made to be compared.
  */
 #ifndef MKXIPFS_REPORT_H
 #define MKXIPFS_REPORT_H
@@ -12,7 +12,7 @@
 #include "xipfs/tree/tree.h"
 
 /*
- * One line a file: where it went, and why. With @metadata one line for every entry, its mode and
+ * One line per file: where it went, and why. With @metadata one line for every entry, its mode and
  * owner before it.
  */
 void report_files(FILE *out, const struct xip_tree *tree, const struct xip_build *build,

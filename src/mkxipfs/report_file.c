@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * --report: the plan in a file. It holds no time, no path of this machine but those that the user
- * wrote in rules, and nothing else that two equal runs would not share.
+ * --report: the plan in a file. It holds no time, no path on this machine except those that the
+ * user wrote in rules, and nothing else that would differ between two equal runs.
  */
 #include <string.h>
 

@@ -14,7 +14,7 @@ struct predictor {
 	const struct xip_map *map;
 	const struct xip_program_list *programs;
 	struct xip_ram *ram;
-	size_t *object_of_file; /* for each file of the map; SIZE_MAX: no program */
+	size_t *object_of_file; /* for each file of the map; SIZE_MAX: not a program */
 	bool *is_library; /* for each object: mapped by the dynamic loader, not by the kernel */
 };
 
@@ -36,8 +36,8 @@ static inline bool program_is_elf(const struct xip_program *program)
 XIP_MUST_CHECK enum xip_err xip_ram_describe(struct predictor *p, size_t index);
 
 /*
- * ram_process.c: finds the programs and what they need, then (after all objects were described)
- * adds up.
+ * ram_process.c: finds the programs and what they need, then (once all objects are described) adds
+ * up.
  */
 XIP_MUST_CHECK enum xip_err xip_ram_find_processes(struct predictor *p);
 void xip_ram_add_up(struct predictor *p, struct xip_ram_process *process);

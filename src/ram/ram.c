@@ -5,7 +5,7 @@
 
 #include "predictor.h"
 
-/* An image with a program for a kernel without an MMU is for one. */
+/* An image that has a program for a kernel without an MMU is for such a kernel. */
 static enum xip_kernel choose_kernel(const struct xip_program_list *programs)
 {
 	for (size_t i = 0; i < programs->count; i++)

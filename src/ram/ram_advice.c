@@ -40,7 +40,7 @@ struct subject {
 	uint32_t page;
 };
 
-/* A new advice for @s; the caller fills in the savings. */
+/* A new piece of advice on @s; the caller fills in the savings. */
 static struct xip_ram_advice *advise(
 	const struct subject *s, enum xip_advice_kind kind, const char *problem, const char *remedy)
 {
@@ -51,7 +51,7 @@ static struct xip_ram_advice *advise(
 	return advice;
 }
 
-/* RAM in pages of what the segments have that is read-only, as the loader maps it now. */
+/* Pages of RAM for what is read-only in the segments, as the loader maps it now. */
 static void sum_read_only(const struct subject *s, uint64_t *once, uint64_t *each)
 {
 	const struct xip_ram_object *object = &s->p->ram->objects[s->object];
@@ -87,7 +87,7 @@ static void advise_refused(const struct subject *s)
 	advise(s, XIP_ADVICE_NOT_LOADABLE, why, remedy ? remedy : "build it again");
 }
 
-/* What the loader's rules keep from flash. */
+/* What the loader's rules do not let it map from flash. */
 static void advise_loader(const struct subject *s)
 {
 	enum xip_why why = s->program->why;
@@ -127,13 +127,13 @@ static void advise_placement(const struct subject *s)
 			->ram_once = once * s->page;
 }
 
-/* Pages that @bytes take more when they begin @lead bytes after a page border. */
+/* Extra pages that @bytes take when they begin @lead bytes after a page boundary. */
 static uint64_t pages_lost(uint64_t bytes, uint64_t lead, uint32_t page)
 {
 	return xip_div_up(bytes % page + lead, page) - xip_div_up(bytes % page, page);
 }
 
-/* A data segment that crosses one more page border than its length needs. */
+/* A data segment that crosses one more page boundary than its length requires. */
 static void advise_data(const struct subject *s)
 {
 	const struct xip_elf *elf = &s->program->elf;
@@ -168,7 +168,7 @@ static void advise_data(const struct subject *s)
 	advice->ram_once = once * s->page;
 }
 
-/* Pages that would do without the gaps that large alignments make between sections. */
+/* Pages that would suffice without the gaps that large alignments make between sections. */
 static void advise_alignment(const struct subject *s)
 {
 	const struct xip_elf *elf = &s->program->elf;
@@ -261,8 +261,8 @@ static void advise_segments(const struct subject *s)
 }
 
 /*
- * Bytes of flash that what lies after all segments takes: whole blocks with their pointers, and of
- * the block where it begins its share, unless that is mapped and so a whole page anyway.
+ * Bytes of flash taken by what lies after all segments: whole blocks with their pointers, and its
+ * share of the block where it begins, unless that is mapped and so a whole page anyway.
  */
 static enum xip_err measure_sections(const struct subject *s, uint64_t *bytes)
 {

@@ -10,7 +10,7 @@
 /* At most the read-only part, the RELRO part and the bss part of a segment. */
 #define LINES_A_SEGMENT 3
 
-/* binfmt_flat.c: DATA_START_OFFSET_WORDS of a machine's word, for libraries that are no more. */
+/* binfmt_flat.c: DATA_START_OFFSET_WORDS of a machine's word, for libraries long gone. */
 #define FLAT_DATA_LEAD 4
 #define FLAT_WORD      4
 
@@ -114,8 +114,8 @@ static void add_block(struct xip_ram_object *object, const struct xip_view *view
 }
 
 /*
- * The first mapping of a shared object is made as long as the whole object, so that it is the only
- * one, which is then cut: the kernel maps it page by page and shows no physical address.
+ * The first mapping of a shared object is as long as the whole object, so that it is the only one,
+ * and is then cut up: the kernel maps it page by page and shows no physical address.
  */
 static bool is_mapped_whole(const struct xip_elf *elf, size_t i, uint64_t pages, uint32_t page)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a program maps beside itself: its interpreter and its shared objects.
+ * What a program maps besides itself: its interpreter and its shared objects.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +132,7 @@ static void measure_stack(const struct predictor *p, struct xip_ram_process *pro
 
 /*
  * do_mmap_private(): whatever is in RAM is one allocation of get_order() pages; what is after its
- * end is given back afterwards.
+ * end is freed afterwards.
  */
 static void count_block(struct xip_ram_process *process, uint64_t pages, size_t object)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Dialects of cramfs that some devices have and no mainline kernel reads: told apart from damage,
- * and called by their name.
+ * Dialects of cramfs that some devices use and no mainline kernel reads: told apart from damage,
+ * and called by their names.
  */
 #include "internal.h"
 
@@ -30,7 +30,7 @@ static bool get_bytes(const struct xip_image *image, uint64_t offset, void *byte
 	return false;
 }
 
-/* Could a wide inode with its name be at *@at, before @end? Moves on after it. */
+/* Could a wide inode with its name be at *@at, before @end? Moves past it. */
 static bool is_wide_entry(
 	const struct xip_image *image, uint64_t *at, uint64_t end, enum xip_err *err)
 {

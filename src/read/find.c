@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The file is read twice, each time from front to back: for signatures, then for CRCs. The CRC of
- * a piece follows from those of all bytes before its begin and before its end, so images that
- * overlap or hold one another cost nothing more.
+ * The file is read twice, each time from front to back: for signatures, then for CRCs. The CRC of a
+ * piece follows from those of all bytes before its start and before its end, so images that overlap
+ * or hold one another cost nothing more.
  */
 #include "xipfs/read/find.h"
 
@@ -13,7 +13,7 @@
 #include "xipfs/base/io.h"
 
 #define CHUNK     ((size_t)1 << 20)
-#define SIGNATURE 16u /* where it stands in a super block */
+#define SIGNATURE 16u /* where it is in a super block */
 
 struct search {
 	int fd;
@@ -27,7 +27,7 @@ struct search {
 
 /* --- Super blocks ---------------------------------------------------------------------------- */
 
-/* Is it one, at @super with its 76 bytes? */
+/* Are the 76 bytes at @super one? */
 static bool judge(const uint8_t *super, struct xip_found *found)
 {
 	found->big = xip_get32(super, true) == CRAMFS_MAGIC;
@@ -133,7 +133,7 @@ static void set_marks(const struct search *search, struct mark *marks)
 		uint64_t begin = found->offset + XIP_SUPER_SIZE;
 		struct mark *mark = &marks[i * MARKS];
 
-		/* An end that is none is the begin: that costs nothing and matches nothing. */
+		/* A missing end is set to the start: that costs nothing and matches nothing. */
 		mark[MARK_BEGIN].position = begin;
 		mark[MARK_END].position = begin <= end && end <= file_size ? end : begin;
 		mark[MARK_PADDED_END].position =

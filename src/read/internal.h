@@ -30,13 +30,13 @@ struct xip_image {
 };
 
 /*
- * Whose dialect an image is whose super block was found; needs image->cache. XIP_ERR_UNSUPPORTED
- * when it is none that a kernel reads. XIP_ERR_IO, XIP_ERR_NOMEM.
+ * Judges the dialect of an image whose super block has been found; needs image->cache.
+ * XIP_ERR_UNSUPPORTED when it is one that no kernel reads. XIP_ERR_IO, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_dialect_judge(
 	const struct xip_image *image, const struct xip_diag *diag);
 
-/* The page size that explains the blocks of @image best; needs all of it but the page size. */
+/* The page size that explains the blocks of @image best; needs all of @image but that. */
 XIP_MUST_CHECK enum xip_err xip_page_size_detect(
 	struct xip_image *image, uint32_t *page_size, const struct xip_diag *diag);
 

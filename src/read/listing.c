@@ -15,7 +15,7 @@ struct walk {
 	const struct xip_image *image;
 	struct xip_listing *listing;
 	size_t room;
-	uint8_t *taken; /* one bit for each four bytes of the image: belongs to a directory */
+	uint8_t *taken; /* one bit for each four bytes of the image: they belong to a directory */
 	const struct xip_list_report *report;
 	const struct xip_diag *diag;
 };
@@ -100,7 +100,7 @@ static enum xip_err read_entry(
 	size_t length;
 	enum xip_err err;
 
-	*position = end; /* unless all goes well, nothing after makes sense */
+	*position = end; /* unless all goes well, nothing after it makes sense */
 	if (end - at < XIP_INODE_SIZE)
 		return walk_fault(walk, XIP_FAULT_BOUNDS, directory, at,
 			"the directory ends inside an entry");
@@ -138,7 +138,7 @@ static enum xip_err read_directory(struct walk *walk, uint32_t index)
 	if (end > reach + walk->image->info.missing || position > reach)
 		return walk_fault(
 			walk, XIP_FAULT_BOUNDS, index, position, "the directory leaves the image");
-	if (end > reach) /* cut short: an entry or name that is not whole tells of it below */
+	if (end > reach) /* cut short: reported below, at an entry or name that is not whole */
 		end = reach;
 	if (!take_words(walk->taken, position, end))
 		return walk_fault(walk, XIP_FAULT_OVERLAP, index, position,

@@ -12,7 +12,7 @@ struct walk {
 	char done[XIP_RESOLVE_PATH_MAX];
 	char rest[XIP_RESOLVE_PATH_MAX];
 	unsigned links; /* followed so far */
-	bool keep_last; /* a symlink that nothing follows is not followed */
+	bool keep_last; /* a symlink with nothing after it is not followed */
 	size_t entry;   /* of @done */
 };
 
@@ -131,7 +131,7 @@ enum xip_err xip_image_resolve_pattern(struct xip_image *image, const struct xip
 	size_t length = xip_pattern_literal(pattern), entry;
 	char path[XIP_RESOLVE_PATH_MAX], real[XIP_RESOLVE_PATH_MAX];
 	const char *rest = pattern + length;
-	bool whole = !rest[strspn(rest, "/")]; /* a path, no pattern */
+	bool whole = !rest[strspn(rest, "/")]; /* a path, not a pattern */
 	enum xip_err err;
 
 	if (strlen(pattern) >= XIP_RESOLVE_PATH_MAX)

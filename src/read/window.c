@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A small direct-mapped cache between the reader and pread. Not mmap: a file that is cut while it
- * is mapped kills the process with SIGBUS.
+ * A small direct-mapped cache between the reader and pread. Not mmap: a file that is truncated
+ * while it is mapped kills the process with SIGBUS.
  */
 #include "internal.h"
 
@@ -11,7 +11,7 @@
 #include "xipfs/base/bytes.h"
 #include "xipfs/base/io.h"
 
-/* Small: a hostile image can make each block a read somewhere else, at the price of a window. */
+/* Small: a hostile image can make each block a read elsewhere, at the cost of a window. */
 #define WINDOW_SHIFT 13
 #define WINDOW_SIZE  ((size_t)1 << WINDOW_SHIFT)
 #define WINDOW_COUNT 512 /* 4 MiB in all */

@@ -57,7 +57,7 @@ static void hear_crc(void *user, const struct xip_finding *finding)
 		"damaged image: %s", finding->message);
 }
 
-/* Every other rule shows when the entry it is about is read. */
+/* A breach of any other rule shows when the entry it is about is read. */
 static enum xip_err check_crc(struct import *import)
 {
 	const struct xip_verify_options options = {
@@ -148,7 +148,7 @@ struct wanted {
 	const struct xip_node *node;
 };
 
-/* By place: files that share their data stand together, and flash is read from front to back. */
+/* By place: files that share their data come together, and flash is read from front to back. */
 static int compare_wanted(const void *a, const void *b)
 {
 	const struct xip_entry *left = ((const struct wanted *)a)->entry;

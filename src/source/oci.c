@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Images of containers: the layers of one, each over those before it.
+ * Container images: the layers of one, each over those before it.
  */
 #include <stdio.h>
 #include <stdlib.h>

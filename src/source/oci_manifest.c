@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which layers an image of containers has: the manifests of the OCI image layout (image-spec,
+ * Which layers a container image has: the manifests of the OCI image layout (image-spec,
  * image-index.md and manifest.md), or the one that `docker save` wrote before.
  */
 #include <errno.h>
@@ -29,7 +29,7 @@ struct finder {
 	const struct xip_tree *tree;
 	const char *path; /* of the archive */
 	const struct xip_diag *diag;
-	struct json_object *documents[DOCUMENTS_MAX]; /* to be put */
+	struct json_object *documents[DOCUMENTS_MAX]; /* to be released */
 	size_t document_count;
 	struct json_object *queue[DOCUMENTS_MAX]; /* descriptors that are still to be looked at */
 	size_t queue_count;
@@ -67,10 +67,10 @@ static enum xip_err read_text(
 }
 
 /*
- * json-c (0.16) has no error for memory that ran out: it goes on without a member, with half of a
- * text, or with NULL for a name, on which it crashes at the value. errno tells, but converting a
- * number resets it. So it is looked at after every character that a number or value can follow.
- * *@object is NULL when the text is no JSON document.
+ * json-c (0.16) has no error for running out of memory: it goes on without a member, with half of a
+ * text, or with NULL for a name, on which it crashes at the value. errno shows it, but converting a
+ * number resets errno. So it is looked at after every character that a number or value can follow.
+ * *@object is NULL when the text is not a JSON document.
  */
 static enum xip_err parse_text(struct json_tokener *parser, const char *text, size_t size,
 	struct json_object **object, const struct xip_diag *diag)
@@ -97,7 +97,7 @@ static enum xip_err parse_text(struct json_tokener *parser, const char *text, si
 	return XIP_OK;
 }
 
-/* *@object is NULL when the file is no JSON document. */
+/* *@object is NULL when the file is not a JSON document. */
 static enum xip_err parse_file(
 	const struct xip_node *node, struct json_object **object, const struct xip_diag *diag)
 {
@@ -113,7 +113,7 @@ static enum xip_err parse_file(
 	err = text && parser ? read_text(node->inode, text, diag) : xip_diag_nomem(diag);
 	if (!err) {
 		json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-		text[node->inode->size] = '\0'; /* tells a number at the end that it ends */
+		text[node->inode->size] = '\0'; /* ends a number at the end of the text */
 		err = parse_text(parser, text, (size_t)node->inode->size + 1, object, diag);
 	}
 	if (parser)
@@ -122,7 +122,7 @@ static enum xip_err parse_file(
 	return err;
 }
 
-/* A member of an object that has the type asked for; NULL: none. */
+/* A member of an object, if it has the type asked for; otherwise NULL. */
 static struct json_object *member(
 	const struct json_object *object, const char *name, enum json_type type)
 {
@@ -165,7 +165,7 @@ static enum xip_err load(
 
 /* --- Platforms ------------------------------------------------------------------------------- */
 
-/* "linux/arm/v7". The variant of arm64 is v8 as long as nothing else is said, so it is not told. */
+/* "linux/arm/v7". The variant of arm64 is v8 unless stated otherwise, so v8 is left out. */
 static void write_platform(char *platform, const struct json_object *object)
 {
 	const char *architecture = text_member(object, "architecture");
@@ -177,7 +177,7 @@ static void write_platform(char *platform, const struct json_object *object)
 		*variant ? "/" : "", variant);
 }
 
-/* @wanted without a variant stands for each of them. */
+/* @wanted without a variant matches all variants. */
 static bool is_platform(const char *platform, const char *wanted)
 {
 	size_t length = strlen(wanted);
@@ -257,7 +257,7 @@ static enum xip_err take_manifest(struct finder *finder, const struct json_objec
 			return err;
 		platform = loaded;
 	}
-	/* What a builder says of an image is kept as one of no platform. */
+	/* What a builder says about an image is stored as an image for no platform. */
 	if (!strcmp(text_member(platform, "os"), "unknown"))
 		return XIP_OK;
 	return add_candidate(finder, layers, text_member(descriptor, "digest"), platform);
@@ -284,7 +284,7 @@ static enum xip_err queue_manifests(
 	return XIP_OK;
 }
 
-/* Indexes may lead to indexes; that they end is seen to by the limit on documents. */
+/* Indexes may lead to indexes; the limit on documents makes that end. */
 static enum xip_err find_in_layout(struct finder *finder)
 {
 	struct json_object *document;

@@ -13,11 +13,11 @@ struct reading {
 	const struct xip_diag *diag;
 };
 
-/* An archive, which may turn out to be an image of containers. */
+/* An archive, which may turn out to be a container image. */
 static enum xip_err read_archive(
 	struct reading *reading, const struct xip_input *input, struct xip_tree **tree)
 {
-	/* What is inside the layers counts, not the layers as well. */
+	/* Only what is inside the layers counts, not the layers themselves. */
 	struct xip_unpack outer = reading->unpack;
 	const struct xip_scan_options options = {.unpack = &outer};
 	struct xip_tree *archive, *merged;
@@ -101,7 +101,7 @@ static enum xip_err read_all(struct reading *reading, struct xip_tree **tree)
 		if (!err)
 			err = xip_tree_overlay(*tree, upper, XIP_OVERLAY_SOURCE, reading->diag);
 	}
-	/* Once more: a name may be another one in the tree than it was in its source. */
+	/* Once more: the name of an entry in the tree may differ from that in its source. */
 	if (!err && sources->count > 1)
 		err = xip_tree_exclude(*tree, &sources->exclude, reading->diag);
 	if (err)

@@ -37,7 +37,7 @@ struct xip_oci_layers {
 	struct xip_arena *arena;
 };
 
-/* True when @tree, scanned from an archive, is an image of containers. XIP_ERR_NOMEM, ... */
+/* True when @tree, scanned from an archive, is a container image. XIP_ERR_NOMEM, ... */
 XIP_MUST_CHECK enum xip_err xip_oci_detect(
 	const struct xip_tree *tree, bool *detected, const struct xip_diag *diag);
 

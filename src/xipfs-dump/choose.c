@@ -9,7 +9,7 @@
 #include "xipfs/base/pattern.h"
 #include "xipfs/read/resolve.h"
 
-/* Marks what one path or pattern names, and of directories what is below. */
+/* Marks what one path or pattern names, and for directories what is below them. */
 static enum xip_err choose(struct dump *dump, const char *given, bool *chosen)
 {
 	const struct xip_listing *listing = &dump->listing;

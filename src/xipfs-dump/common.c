@@ -7,7 +7,7 @@
 
 #include "xipfs/read/resolve.h"
 
-/* Says what is missing of an image; print_check() has a finding for it. */
+/* Says what is missing from an image; print_check() has a finding for it. */
 static void warn_of_cut(const struct dump *dump)
 {
 	if (dump->info->missing && dump->options->action != ACTION_CHECK)
@@ -24,7 +24,7 @@ static bool hands_out(enum action action)
 	       action == ACTION_DIFF;
 }
 
-/* print_check() tells of faults in its own way: of the rest only errors are told here. */
+/* print_check() reports faults in its own way: of the rest only errors are reported here. */
 static void tell_errors(void *user, enum xip_severity severity, const char *path, uint64_t offset,
 	const char *message)
 {

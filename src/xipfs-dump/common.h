@@ -29,7 +29,7 @@ struct dump {
 	struct xip_map map;
 	struct xip_program_list programs; /* those with XIP blocks */
 	bool color;
-	bool damaged; /* the listing lacks something, or the CRC is wrong, as warnings have told */
+	bool damaged; /* the listing lacks something, or the CRC is wrong, as warnings have said */
 };
 
 /*
@@ -54,8 +54,8 @@ void dump_close(struct dump *dump);
 const char *dump_color(const struct dump *dump, enum xip_color color);
 
 /*
- * The entry at @path, symlinks on the way followed, and with @follow or a '/' after it a symlink
- * at its end as well. There is none: XIP_ERR_USAGE, reported; XIP_ERR_IO, XIP_ERR_NOMEM.
+ * The entry at @path, following symlinks on the way and, with @follow or a '/' after it, also one
+ * at its end. XIP_ERR_USAGE, reported: there is none; XIP_ERR_IO, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err dump_find(
 	struct dump *dump, const char *path, bool follow, size_t *entry);
@@ -66,7 +66,7 @@ XIP_MUST_CHECK enum xip_err dump_find(
  * XIP_ERR_USAGE: one of them names nothing, reported.
  */
 XIP_MUST_CHECK enum xip_err dump_choose(struct dump *dump, bool **chosen);
-/* The same for what judges data: the first of all names of the same data is chosen with any. */
+/* The same for what judges data: any of the data's names also chooses the first. */
 XIP_MUST_CHECK enum xip_err dump_choose_files(struct dump *dump, bool **chosen);
 /* Leaves only @chosen programs (NULL: all) in dump->programs. */
 void dump_keep_programs(struct dump *dump, const bool *chosen);
@@ -87,7 +87,7 @@ void dump_json_begin(const struct dump *dump, struct json *json);
 const char *dump_loader_text(enum xip_loader loader);
 const char *dump_crc_text(enum xip_crc_verdict verdict);
 
-/* The volume's name of a super block, which has no NUL when it fills its field. */
+/* The volume name in a super block, which has no NUL when it fills its field. */
 struct dump_name {
 	char text[17];
 };

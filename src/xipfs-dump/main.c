@@ -43,7 +43,7 @@ static enum xip_err run_action(struct dump *dump, const struct xip_cli *cli, int
 	return XIP_ERR_USAGE;
 }
 
-/* An image that its partition cuts off is not what the target will see, whatever was asked. */
+/* An image cut off by its partition is not what the target will see, whatever was asked. */
 static bool overflows(const struct dump *dump)
 {
 	uint64_t partition = dump->options->partition, size = dump->info->size;

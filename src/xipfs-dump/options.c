@@ -267,7 +267,7 @@ static enum options_verdict parse_option(
 	case 'V':
 		xip_cli_print_version("xipfs-dump");
 		return check_output(diag);
-	default: /* what is wrong has been said */
+	default: /* what is wrong has been reported */
 		return OPTIONS_USAGE;
 	}
 }

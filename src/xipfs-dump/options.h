@@ -12,7 +12,7 @@
 #include "xipfs/cli/cli.h"
 #include "xipfs/ram/ram.h"
 
-/* What to do with the image; one of these a call. */
+/* What to do with the image; one of these per call. */
 enum action {
 	ACTION_SUMMARY,
 	ACTION_LIST,

@@ -5,8 +5,8 @@
 #include "common.h"
 
 /*
- * Prints what the page shows as one JSON object that can stand inside <script>. @before: the image
- * to compare with, or NULL; both have been surveyed. Errors: those of xip_programs_judge and
+ * Prints what the page shows as one JSON object that is safe inside <script>. @before: the image to
+ * compare with, or NULL; both have been surveyed. Errors: those of xip_programs_judge and
  * xip_ram_predict, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err page_print_data(FILE *out, struct dump *dump, struct dump *before);

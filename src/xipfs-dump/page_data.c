@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the page of --html shows, as JSON. Lists stand for objects to keep the page small; what
- * their elements mean is said here, and web/model.js reads them.
+ * What the page of --html shows, as JSON. Lists are used for objects to keep the page small; what
+ * their elements mean is described here, and web/model.js reads them.
  */
 
 #include "page.h"

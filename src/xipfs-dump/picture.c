@@ -30,7 +30,7 @@ const char *picture_kind_class(unsigned kind)
 	return kind == PICTURE_FREE ? "free" : xip_map_kind_name(kind);
 }
 
-/* The kind that most bytes of extents @first to @first + @count - 1 have. */
+/* The kind of most of the bytes of extents @first to @first + @count - 1. */
 static unsigned main_kind(const struct xip_map *map, size_t first, size_t count)
 {
 	uint64_t bytes[XIP_MAP_COUNT] = {0};
@@ -90,7 +90,7 @@ enum xip_err picture_make(
 	const struct dump *dump, const struct xip_program_list *programs, struct picture *picture)
 {
 	uint64_t size = dump->info->size, partition = dump->options->partition;
-	uint64_t least; /* bytes a row, so that the rows are no more than wanted */
+	uint64_t least; /* bytes per row, so that the rows are no more than wanted */
 
 	*picture = (struct picture){
 		.total = partition > size ? partition : size, .programs = programs};
@@ -107,7 +107,7 @@ enum xip_err picture_make(
 		picture->program_of_file[programs->programs[i].file] = i;
 	picture->row_bytes = ROW_BYTES_MIN;
 	least = picture->total / ROWS_MOST + 1;
-	/* 1, 1.5, 2, 3, 4... KiB a row: round addresses, and from 8 to 12 rows */
+	/* 1, 1.5, 2, 3, 4... KiB per row: round addresses, and from 8 to 12 rows */
 	for (uint64_t bytes = ROW_BYTES_MIN; picture->row_bytes < least; bytes *= 2)
 		picture->row_bytes = bytes / 2 * 3 < least ? bytes * 2 : bytes / 2 * 3;
 	picture->rows = (unsigned)xip_div_up(picture->total, picture->row_bytes);

@@ -22,7 +22,7 @@ struct picture {
 	struct piece *pieces; /* by address */
 	size_t count;
 	uint64_t total;     /* bytes drawn: the partition, or the image */
-	uint64_t row_bytes; /* bytes a row */
+	uint64_t row_bytes; /* bytes per row */
 	unsigned rows;
 	const struct xip_program_list *programs; /* all of the image */
 	size_t *program_of_file;                 /* index in programs; SIZE_MAX: no program */

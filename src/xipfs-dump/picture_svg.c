@@ -206,7 +206,7 @@ static void print_svg(FILE *out, const struct dump *dump, const struct picture *
 	for (size_t i = 0; i < picture->count; i++) {
 		const struct piece *piece = &picture->pieces[i];
 
-		/* those that are wide enough for it have a gap between them */
+		/* pieces that are wide enough for it have a gap between them */
 		fprintf(out, "<path class=\"%s%s\"", picture_kind_class(piece->kind),
 			piece->length > picture->row_bytes / 100 ? " apart" : "");
 		print_shape(out, picture, piece);

@@ -28,7 +28,7 @@ static const char letters[PICTURE_KINDS + 1] = {
 	[PICTURE_FREE] = '-',
 };
 
-/* The kind that most bytes from @start to @end have; *@extent is the first one that may reach
+/* The kind of most of the bytes from @start to @end; *@extent is the first one that may reach
  * there. */
 static unsigned kind_between(
 	const struct xip_map *map, uint64_t start, uint64_t end, size_t *extent)

@@ -15,7 +15,7 @@ struct sink {
 	size_t found[XIP_CHECKS_MAX];
 	/* The line that was found last is held until a different one follows. */
 	char *held;
-	unsigned again; /* how often it was found since */
+	unsigned again; /* how often it has been found since */
 };
 
 static void print_held(struct sink *sink)

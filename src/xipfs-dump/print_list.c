@@ -115,7 +115,7 @@ static void placement_text(
 		snprintf(text + used, size - used, ", stripped");
 }
 
-/* *@target of a symbolic link, malloc'ed; NULL when the entry is none or it cannot be read. */
+/* *@target of a symbolic link, malloc'ed; NULL when the entry is not one or it cannot be read. */
 static enum xip_err link_target(struct dump *dump, const struct xip_inode *inode, char **target)
 {
 	uint8_t *data = NULL;
@@ -129,8 +129,8 @@ static enum xip_err link_target(struct dump *dump, const struct xip_inode *inode
 }
 
 /*
- * *@stripped: an ELF file without section headers, as mkxipfs --strip makes, and sstrip. Bad blocks
- * are none.
+ * *@stripped: an ELF file without section headers, as mkxipfs --strip and sstrip make it; not
+ * one whose first block is bad.
  */
 static enum xip_err find_stripped(
 	const struct dump *dump, const struct xip_inode *inode, bool *stripped)
@@ -151,9 +151,9 @@ static enum xip_err find_stripped(
 	return XIP_OK;
 }
 
-/* What of an entry has to be read; the target is to be freed. */
+/* What has to be read of an entry; the target is to be freed. */
 struct extra {
-	char *target;     /* of a symbolic link; NULL: it is none, or cannot be read */
+	char *target;     /* of a symbolic link; NULL: it is not one, or cannot be read */
 	bool other_order; /* a program that no kernel that mounts the image loads */
 	bool stripped;
 };

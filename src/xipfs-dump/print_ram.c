@@ -8,7 +8,7 @@
 #include "common.h"
 #include "xipfs/ram/ram.h"
 
-/* The programs of the image with what was predicted for them. */
+/* The programs of the image with what is predicted for them. */
 struct report {
 	struct dump *dump;
 	struct xip_program_list programs;
@@ -335,7 +335,7 @@ static void print_json(const struct report *report)
 	json_close_object(&json);
 }
 
-/* Leaves the processes of @chosen programs, what they map, and advice on that. */
+/* Keeps only the processes of @chosen programs, what they map, and advice on that. */
 static void limit(struct report *report, const bool *chosen)
 {
 	struct xip_ram *ram = &report->ram;

@@ -17,8 +17,8 @@
 #define XIP_EXIT_USAGE       16
 
 /*
- * To be called first of all. Takes the numbers of standard streams that are closed, so that no file
- * that is opened later gets one of them and is printed into; printing to such a stream still fails.
+ * Call this before anything else. Takes the numbers of standard streams that are closed, so that no
+ * file opened later gets one of them and is printed into; printing to such a stream still fails.
  */
 void xip_cli_hold_streams(void);
 
@@ -46,10 +46,10 @@ enum xip_color {
 /* The bytes that switch a terminal to @color; "" unless @on. Static storage. */
 const char *xip_cli_color(bool on, enum xip_color color);
 
-/* Columns of the terminal behind @fd: 80 when it is none, or does not say. */
+/* Columns of the terminal that @fd is: 80 when it is not one, or does not say. */
 unsigned xip_cli_width(int fd);
 
-/* "program 1.0", and the libraries that it works with, to standard output. */
+/* "program 1.0", and the libraries that it uses, to standard output. */
 void xip_cli_print_version(const char *program);
 
 struct xip_cli_repeat;
@@ -68,9 +68,9 @@ struct xip_cli {
 };
 
 /*
- * A diag that prints "program: path: message" on stderr, one line each, unprintables escaped. Of
- * warnings that differ in nothing but the path only the first is printed, without cli->verbose;
- * xip_cli_tell_repeats says how many others there were, and frees what was kept of them.
+ * A diag that prints "program: path: message" on stderr, one line each, unprintables escaped.
+ * Without cli->verbose, only the first of the warnings that differ in nothing but the path is
+ * printed; xip_cli_tell_repeats says how many others there were, and frees what was kept of them.
  */
 struct xip_diag xip_cli_diag(struct xip_cli *cli);
 void xip_cli_tell_repeats(struct xip_cli *cli);
@@ -79,28 +79,27 @@ void xip_cli_tell_repeats(struct xip_cli *cli);
 bool xip_cli_reader_is_gone(int fd);
 
 /*
- * Ends what was printed to @out, standard output or error. XIP_ERR_IO, reported, when it was not
- * all taken; it is not an error that its reader had enough of it.
+ * Finishes printing to @out, standard output or error. XIP_ERR_IO, reported, when not all of it was
+ * taken; that its reader has had enough is no error.
  */
 XIP_MUST_CHECK enum xip_err xip_cli_finish(FILE *out, const struct xip_diag *diag);
 
 /*
- * Prints @text to @out with control bytes, backslash, U+FFFE, U+FFFF and bytes of no valid UTF-8
- * sequence as \ooo (three octal digits), so that a name can neither forge lines nor steer a
- * terminal.
+ * Prints @text to @out with control bytes, backslash, U+FFFE, U+FFFF and bytes that are not valid
+ * UTF-8 as \ooo (three octal digits), so that a name can neither forge lines nor steer a terminal.
  */
 void xip_cli_print_escaped(FILE *out, const char *text);
 
 /*
  * The same inside a string of JSON: the backslashes are doubled, '"' has one before it, and '<' is
- * written in JSON's other way, so the text cannot end a <script> that it stands in.
+ * written as \u003c, so that the text cannot end a <script> that it is in.
  */
 void xip_cli_print_json(FILE *out, const char *text);
 
-/* As xip_cli_print_escaped with a backslash before '#', which would begin a directive of TAP. */
+/* As xip_cli_print_escaped but with a backslash before '#', which would begin a TAP directive. */
 void xip_cli_print_tap(FILE *out, const char *text);
 
-/* As xip_cli_print_escaped with the five characters that XML and HTML take for their own as
+/* As xip_cli_print_escaped but with the five characters that are special in XML and HTML as
  * entities. */
 void xip_cli_print_xml(FILE *out, const char *text);
 

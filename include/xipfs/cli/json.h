@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes JSON as it comes, one element of an outer list a line. Texts are escaped like those of the
- * other reports (xip_cli_print_escaped), so they are valid whatever bytes a name holds.
+ * Writes JSON as it comes, one line for each element of an outer list. Texts are escaped like those
+ * of the other reports (xip_cli_print_escaped), so they are valid whatever bytes a name holds.
  */
 #ifndef XIPFS_JSON_H
 #define XIPFS_JSON_H
@@ -13,7 +13,7 @@
 struct json {
 	FILE *out;
 	unsigned depth;
-	bool follows; /* something stands before at this depth */
+	bool follows; /* something comes before it at this depth */
 };
 
 /* @key is NULL inside a list. */

@@ -12,9 +12,9 @@
 #include "xipfs/base/io.h"
 
 /*
- * For what is written to standard output: passes on to @diag, which must outlive it, all but errors
- * after its reader has gone. That one had enough is no fault: xip_stream_forgive makes XIP_OK of
- * the XIP_ERR_IO that comes of it.
+ * For what is written to standard output: passes everything on to @diag, which must outlive it,
+ * except errors after the reader has gone. A reader that has had enough is no fault:
+ * xip_stream_forgive turns the resulting XIP_ERR_IO into XIP_OK.
  */
 struct xip_diag xip_stream_diag(const struct xip_diag *diag);
 XIP_MUST_CHECK enum xip_err xip_stream_forgive(enum xip_err err);
@@ -31,17 +31,16 @@ XIP_MUST_CHECK enum xip_err xip_stream_open(
 	struct xip_stream *stream, const char *path, const struct xip_diag *diag);
 
 /*
- * Ends the writing. With @err XIP_OK, and when every write succeeded, stream->output holds the
- * text, for xip_output_commit_all; otherwise it is freed, and NULL. Returns @err, or what went
- * wrong here.
+ * Ends the writing. If @err is XIP_OK and every write succeeded, stream->output holds the text, for
+ * xip_output_commit_all; otherwise it is freed, and NULL. Returns @err, or what went wrong here.
  */
 XIP_MUST_CHECK enum xip_err xip_stream_end(
 	struct xip_stream *stream, enum xip_err err, const struct xip_diag *diag);
 
 /*
- * Closes it. With @err XIP_OK, and when every write succeeded, the file takes its place; otherwise
+ * Closes it. If @err is XIP_OK and every write succeeded, the file takes its place; otherwise
  * nothing is left of it. Returns @err, or what went wrong here; that the reader of standard output
- * had enough of it is no error.
+ * has had enough is no error.
  */
 XIP_MUST_CHECK enum xip_err xip_stream_close(
 	struct xip_stream *stream, enum xip_err err, const struct xip_diag *diag);

@@ -27,8 +27,8 @@ enum xip_expect_kind {
 	XIP_EXPECT_PRESENT,     /* present PATH [mode=OCTAL] [owner=UID:GID] */
 	XIP_EXPECT_ABSENT,      /* absent PATTERN */
 	XIP_EXPECT_NO_SETUID,   /* no-setuid [PATTERN]: no regular file is setuid or setgid */
-	XIP_EXPECT_NO_WRITABLE, /* no-world-writable [PATTERN]: no file, nor directory without
-				   sticky bit */
+	XIP_EXPECT_NO_WRITABLE, /* no-world-writable [PATTERN]: no file is, nor any directory
+				   without the sticky bit */
 	XIP_EXPECT_LOADS,       /* loads PATTERN: interpreter and shared objects are in the image */
 	XIP_EXPECT_CHECK_CLEAN, /* check clean: every check finds nothing */
 };
@@ -44,7 +44,7 @@ enum xip_expect_relation {
 struct xip_expectation {
 	enum xip_expect_kind kind;
 	uint64_t line;       /* in its file, from 1 */
-	const char *text;    /* the line without comment and outer blanks */
+	const char *text;    /* the line without its comment and outer blanks */
 	const char *pattern; /* see pattern.h; NULL: everything */
 	enum xip_expect_relation relation;
 	uint64_t value; /* bytes */
@@ -61,9 +61,9 @@ struct xip_expect_list {
 };
 
 /*
- * Reads expectations from file @path ("-": standard input). '#' begins a comment. Errors name the
- * line: XIP_ERR_SOURCE; also for a file without any; XIP_ERR_IO, XIP_ERR_NOMEM. The caller frees
- * *@list with xip_expect_free after XIP_OK.
+ * Reads expectations from file @path ("-": standard input). '#' begins a comment. Errors:
+ * XIP_ERR_SOURCE, naming the line, or for a file without any expectation; XIP_ERR_IO,
+ * XIP_ERR_NOMEM. The caller frees *@list with xip_expect_free after XIP_OK.
  */
 XIP_MUST_CHECK enum xip_err xip_expect_load(
 	struct xip_expect_list *list, const char *path, const struct xip_diag *diag);

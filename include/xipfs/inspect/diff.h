@@ -13,7 +13,7 @@
 #include "xipfs/inspect/map.h"
 #include "xipfs/read/reader.h"
 
-/* What of an entry differs: bits of xip_difference.fields. */
+/* What differs in an entry: bits of xip_difference.fields. */
 #define XIP_DIFF_ADDED   0x01u /* only the second image has it */
 #define XIP_DIFF_REMOVED 0x02u /* only the first one has it */
 #define XIP_DIFF_TYPE    0x04u
@@ -22,7 +22,7 @@
 #define XIP_DIFF_DEVICE  0x20u /* device number */
 #define XIP_DIFF_CONTENT 0x40u /* of a file, or the target of a symbolic link */
 #define XIP_DIFF_PLACEMENT                                                                         \
-	0x80u /* blocks are XIP, compressed, stored or holes in other numbers                      \
+	0x80u /* the numbers of XIP, compressed, stored and hole blocks differ                     \
 	       */
 
 struct xip_diff_side {
@@ -39,8 +39,8 @@ struct xip_difference {
 };
 
 /*
- * Compares all entries by path, directories first, then what is in them, in order of names. @found
- * hears of each difference. Errors: XIP_ERR_CORRUPT (a file of either image cannot be read,
+ * Compares all entries by path, directories first, then what is in them, in order of name. @found
+ * is called for each difference. Errors: XIP_ERR_CORRUPT (a file of either image cannot be read,
  * reported to @diag; the comparison went on), XIP_ERR_LIMIT (the contents of either are beyond all
  * proportion to its size, see extract.h), XIP_ERR_IO, XIP_ERR_SOURCE, XIP_ERR_NOMEM.
  */

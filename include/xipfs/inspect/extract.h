@@ -16,9 +16,9 @@
 #include "xipfs/read/reader.h"
 
 /*
- * Extracts all entries of @listing below directory @path, which is made when it is not there. Never
+ * Extracts all entries of @listing below directory @path, which is made if it does not exist. Never
  * writes outside it, follows no symbolic link below it, and overwrites nothing: an entry whose name
- * is taken is an error. As tar does, root keeps owners and modes; for others the umask applies,
+ * is taken is an error. As with tar, root keeps owners and modes; for others the umask applies,
  * setuid, setgid and sticky bits are dropped, and devices that they may not make are skipped with a
  * warning. Changes the process's umask while it runs. An entry that cannot be extracted is reported
  * and the others go on; the result is then XIP_ERR_CORRUPT (it is damaged) or XIP_ERR_IO. A full
@@ -28,8 +28,8 @@ XIP_MUST_CHECK enum xip_err xip_extract(struct xip_image *image, const struct xi
 	const char *path, const struct xip_diag *diag);
 
 /*
- * As xip_extract, but only entries that are @chosen: a flag for each, set for all directories on
- * the way to one that is.
+ * As xip_extract, but only entries that are @chosen: a flag for each, set also for all directories
+ * on the way to a chosen one.
  */
 XIP_MUST_CHECK enum xip_err xip_extract_chosen(struct xip_image *image,
 	const struct xip_listing *listing, const char *path, const bool *chosen,
@@ -44,8 +44,8 @@ XIP_MUST_CHECK enum xip_err xip_write_tar(struct xip_image *image,
 	const struct xip_listing *listing, int fd, const char *output, const struct xip_diag *diag);
 
 /*
- * Writes the content of regular file @index to @fd. XIP_ERR_USAGE: it is none. @output names @fd in
- * messages.
+ * Writes the content of regular file @index to @fd. XIP_ERR_USAGE: it is not one. @output names @fd
+ * in messages.
  */
 XIP_MUST_CHECK enum xip_err xip_write_content(struct xip_image *image,
 	const struct xip_listing *listing, size_t index, int fd, const char *output,

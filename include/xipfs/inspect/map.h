@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What lies where in an image: each byte of it once, with its kind and its owner.
+ * What lies where in an image: each byte once, with its kind and its owner.
  */
 #ifndef XIPFS_MAP_H
 #define XIPFS_MAP_H
@@ -36,13 +36,13 @@ struct xip_map_extent {
 	uint64_t length; /* bytes */
 	enum xip_map_kind kind;
 	uint32_t owner;   /* entry in the listing, the first of several; XIP_NO_ENTRY: none */
-	uint32_t block;   /* of data: the owner's first block in it */
+	uint32_t block;   /* for data: the owner's first block in it */
 	uint32_t blocks;  /* and their number */
-	uint32_t sharers; /* references beside the first one: to these blocks, or names for this
+	uint32_t sharers; /* references besides the first one: to these blocks, or names for this
 			     table */
 };
 
-/* Bytes that belong to two things that are not one and the same. */
+/* Bytes that belong to two different things. */
 struct xip_overlap {
 	uint64_t start, length;
 	uint32_t owner, other; /* entries, XIP_NO_ENTRY: the super block */
@@ -71,7 +71,7 @@ struct xip_block_ref {
 	uint32_t index;   /* block number in the file */
 	enum xip_map_kind kind; /* one of the three kinds of data */
 	bool direct;            /* its pointer is the address of its start */
-	bool overlaps;          /* another block's bytes, but is not equal to it */
+	bool overlaps;          /* shares bytes with a block that it is not equal to */
 };
 
 struct xip_map {
@@ -81,12 +81,12 @@ struct xip_map {
 	size_t overlap_count;
 	struct xip_file *files; /* by offset of their pointers */
 	size_t file_count;
-	uint32_t *file_of_entry;      /* for each entry its file, XIP_NO_ENTRY: has no blocks */
+	uint32_t *file_of_entry;      /* the file of each entry, XIP_NO_ENTRY: it has no blocks */
 	struct xip_block_ref *blocks; /* by start, length, content; equal ones side by side */
 	size_t block_count;
 	uint64_t bytes[XIP_MAP_COUNT]; /* total of each kind; together the size of the image */
 	uint64_t content_bytes; /* what regular files and symlinks hold, each data inode once */
-	uint64_t entry_bytes;   /* the same, as often as there are names for it */
+	uint64_t entry_bytes;   /* the same, once for each name */
 	uint64_t compressed_content; /* bytes that the compressed blocks inflate to, shared ones
 					once */
 	uint64_t shared_bytes;       /* bytes of blocks and tables that sharing saved */

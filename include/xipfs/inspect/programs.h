@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which programs of an image the kernel will map from flash, by the rules of
- * fs/cramfs/inode.c cramfs_physmem_get_unmapped_area() (no MMU) and cramfs_physmem_mmap() (MMU).
- * With a patch of kernel-patches/ the latter looks at every page by itself; what is said of "page
- * by page" is about that kernel.
+ * Which programs of an image the kernel will map from flash, by the rules of fs/cramfs/inode.c
+ * cramfs_physmem_get_unmapped_area() (no MMU) and cramfs_physmem_mmap() (MMU). With a patch from
+ * kernel-patches/ the latter looks at each page on its own; "page by page" below refers to that
+ * kernel.
  */
 #ifndef XIPFS_PROGRAMS_H
 #define XIPFS_PROGRAMS_H
@@ -25,7 +25,7 @@ struct xip_verdict {
 	bool direct;      /* and the kernel will do so, all its pages */
 	bool misaligned;  /* it will, but the address is not a multiple of xip_mapping.align */
 	uint32_t pages;   /* pages mapped from flash; without an MMU all or none */
-	uint64_t offset;  /* bytes in the image of the first page, when @pages is not 0 */
+	uint64_t offset;  /* of the first page, bytes in the image, when @pages is not 0 */
 	uint32_t paged;   /* with an MMU: pages mapped from flash page by page, at least @pages */
 	const char *why;  /* why not all of it is direct, NULL when it is; in the arena */
 	const char *lost; /* with an MMU: why some uncompressed page is mapped by no kernel, not
@@ -59,9 +59,9 @@ struct xip_program_list {
 };
 
 struct xip_programs_options {
-	bool all; /* programs without one XIP block as well: nobody laid these out to be mapped */
+	bool all; /* also programs without a single XIP block, which nobody laid out to be mapped */
 	uint64_t flash_address; /* physical address of the image; alignment is judged by it. When it
-				 * is not known: any multiple of the page size but 0 */
+				 * is not known: any multiple of the page size except 0 */
 };
 
 /*
@@ -76,14 +76,14 @@ void xip_programs_free(struct xip_program_list *list);
 
 /*
  * True when the image was laid out for a kernel that maps page by page: such a kernel maps pages of
- * some program that others would read to RAM.
+ * some program that others would read into RAM.
  */
 bool xip_programs_are_by_page(const struct xip_program_list *list);
 
 /*
- * *@other: the file is executable and an ELF program in the other byte order than the image. What
- * is not executable may be for another processor. Errors: XIP_ERR_IO, XIP_ERR_NOMEM; damage is
- * none.
+ * *@other: the file is executable and an ELF program whose byte order is not the image's. A file
+ * that is not executable may be for another processor. Errors: XIP_ERR_IO, XIP_ERR_NOMEM; damage is
+ * no error.
  */
 XIP_MUST_CHECK enum xip_err xip_program_is_other_order(
 	struct xip_image *image, const struct xip_inode *inode, bool *other);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What RAM each program of an image will take, by the rules of the kernel's loaders, with and
+ * How much RAM each program of an image will take, by the rules of the kernel's loaders, with and
  * without execution in place.
  *
- * Counted is what the loaders and the dynamic loader map of files, bss, and the stack where it
- * has a fixed size (without an MMU). Not counted is what a program asks for when it runs (heap,
- * the dynamic loader's own memory), page tables and kernel objects. With an MMU pages come on
- * demand, so the figures are upper bounds: every page is touched, every writable page written.
+ * Counts what the loaders and the dynamic loader map of files, bss, and the stack where it has a
+ * fixed size (without an MMU); not what a program asks for when it runs (heap, the dynamic loader's
+ * own memory), page tables or kernel objects. With an MMU pages come on demand, so the figures are
+ * upper bounds: every page is touched, every writable page written.
  *
  * Sources: fs/binfmt_elf_fdpic.c elf_fdpic_map_file_by_direct_mmap(),
  * elf_fdpic_map_file_constdisp_on_uclinux() and load_elf_fdpic_binary() (stack); fs/binfmt_elf.c
  * elf_load(); fs/binfmt_flat.c load_flat_file(); mm/nommu.c do_mmap() (read-only copies of a file
  * are shared by all processes) and do_mmap_private() (sizes in whole pages, as long as
  * vm.nr_trim_pages has its default of 1); fs/proc/task_nommu.c, fs/proc/task_mmu.c. The dynamic
- * loaders of glibc, musl and uClibc-ng map shared objects like the kernel does.
+ * loaders of glibc, musl and uClibc-ng map shared objects as the kernel does.
  */
 #ifndef XIPFS_RAM_H
 #define XIPFS_RAM_H
@@ -37,7 +37,7 @@ enum xip_kernel {
 	XIP_KERNEL_PAGEWISE, /* with an MMU and the patch that maps page by page */
 };
 
-/* MAX_PAGE_ORDER of mm/page_alloc.c, unless CONFIG_ARCH_FORCE_MAX_ORDER says other. */
+/* MAX_PAGE_ORDER of mm/page_alloc.c, unless CONFIG_ARCH_FORCE_MAX_ORDER says otherwise. */
 #define XIP_MAX_ORDER_DEFAULT 10
 
 /* What is known of the kernel. */
@@ -68,8 +68,8 @@ struct xip_ram_line {
 	uint64_t shared_pages;   /* in RAM once for all processes: a read-only copy (no MMU) or the
 				  * page cache (MMU) */
 	uint64_t private_pages;  /* in RAM for each process */
-	uint64_t rounding_bytes; /* of the pages that belong to no part of the segment */
-	uint64_t bss_bytes;      /* of the segment that are not in the file */
+	uint64_t rounding_bytes; /* in the pages, but in no part of the segment */
+	uint64_t bss_bytes;      /* in the segment, but not in the file */
 	const char *why;         /* why it is not all from flash; NULL when it is, or for bss; lives
 				  * as long as the list of programs */
 };
@@ -93,7 +93,7 @@ struct xip_ram_process {
 	const char **missing; /* names of interpreters and shared objects not in the image */
 	size_t missing_count;
 	bool loadable;        /* the kernel takes it and its interpreter, nothing is missing, and no
-			       * block is larger than the kernel has them */
+			       * block is larger than the kernel's largest */
 	uint64_t stack_pages; /* 0: it grows on demand (MMU), or is part of a line (bFLT) */
 	uint64_t stack_asked; /* bytes that its or its interpreter's header asks for; 0: none */
 	uint64_t flash_pages; /* of all its objects */
@@ -106,7 +106,7 @@ struct xip_ram_process {
 	 * 2^order pages.
 	 */
 	uint64_t block_used;  /* pages of it that are kept; 0: none, or there is an MMU */
-	unsigned block_order; /* above xip_ram.max_order the kernel has no such block, ever */
+	unsigned block_order; /* above xip_ram.max_order the kernel never has such a block */
 	size_t block_object;  /* whose it is, in xip_ram.objects; SIZE_MAX: the stack */
 };
 
@@ -114,8 +114,8 @@ enum xip_advice_kind {
 	XIP_ADVICE_NOT_LOADABLE, /* the kernel refuses the program */
 	XIP_ADVICE_NOT_FDPIC,    /* on a kernel without an MMU it is copied whole */
 	XIP_ADVICE_TEXTREL,
-	XIP_ADVICE_NOT_DIRECT,  /* some other reason of the loader's */
-	XIP_ADVICE_NOT_PLACED,  /* it could be in place, but the image does not have it so */
+	XIP_ADVICE_NOT_DIRECT,  /* another of the loader's reasons */
+	XIP_ADVICE_NOT_PLACED,  /* it could be in place, but in the image it is not */
 	XIP_ADVICE_RELRO,       /* room for RELRO moves the data across one more page */
 	XIP_ADVICE_DATA_OFFSET, /* the data segment begins in the middle of a page */
 	XIP_ADVICE_ALIGNMENT,   /* sections that are aligned to more than a cache line */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Images inside a larger file, such as a firmware: found by the signature of their super blocks.
+ * Images inside a larger file, such as firmware: found by the signature of their super blocks.
  */
 #ifndef XIPFS_FIND_H
 #define XIPFS_FIND_H
@@ -37,10 +37,10 @@ struct xip_found_list {
 
 /*
  * Finds at most @limit images in @fd from byte @from on, in time linear in the file's size. An
- * image has a super block with magic number and signature, of either byte order, whose root is a
- * directory and whose size (if it records one) holds it. With 512 bytes of boot code before the
- * super block the image begins there, if the CRC or the offset of the root says so. Errors:
- * XIP_ERR_IO, XIP_ERR_NOMEM. The caller frees *@list with xip_found_free after XIP_OK.
+ * image has a super block with the magic number and the signature, in either byte order, whose root
+ * is a directory and whose size (if it records one) has room for it. With 512 bytes of boot code
+ * before the super block, the image begins there if the CRC or the offset of the root says so.
+ * Errors: XIP_ERR_IO, XIP_ERR_NOMEM. The caller frees *@list with xip_found_free after XIP_OK.
  */
 XIP_MUST_CHECK enum xip_err xip_find_images(int fd, const char *path, uint64_t from, size_t limit,
 	struct xip_found_list *list, const struct xip_diag *diag);

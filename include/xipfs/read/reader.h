@@ -21,8 +21,8 @@ struct xip_image; /* an open image; one thread at a time */
 struct xip_image_info {
 	struct xip_super super;
 	uint64_t file_size;    /* bytes of the file from the start of the image on */
-	uint64_t size;         /* bytes of the image: what may be read. Of an image without
-				* CRAMFS_FLAG_FSID_VERSION_2, which does not say: the file's */
+	uint64_t size;         /* bytes of the image: what may be read. Without
+				* CRAMFS_FLAG_FSID_VERSION_2 the image does not say: the file's */
 	uint64_t missing;      /* bytes of the image that the file lacks, not in @size; see
 				* xip_open_options.cut_short */
 	uint32_t super_offset; /* 0 or XIP_BOOT_PAD */
@@ -32,10 +32,10 @@ struct xip_image_info {
 };
 
 struct xip_open_options {
-	uint32_t page_size; /* bytes; 0: find it out. The format does not record it: it is the one
+	uint32_t page_size; /* bytes; 0: detect it. The format does not record it: it is the one
 			     * with which the largest files' blocks make sense, else 4096 */
 	uint64_t offset;    /* bytes of the file before the image */
-	bool cut_short;     /* open an image whose end is missing as well */
+	bool cut_short;     /* also open an image whose end is missing */
 };
 
 /*
@@ -48,7 +48,7 @@ struct xip_open_options {
  */
 XIP_MUST_CHECK enum xip_err xip_image_open_with(struct xip_image **image, int fd, const char *path,
 	const struct xip_open_options *options, const struct xip_diag *diag);
-/* The same for an image that is whole and begins the file. */
+/* The same for a whole image at the start of the file. */
 XIP_MUST_CHECK enum xip_err xip_image_open(struct xip_image **image, int fd, const char *path,
 	uint32_t page_size, const struct xip_diag *diag);
 void xip_image_close(struct xip_image *image); /* NULL is fine */
@@ -57,7 +57,7 @@ const char *xip_image_path(const struct xip_image *image); /* as given to xip_im
 
 /*
  * Reads exactly @length bytes at @offset. XIP_ERR_CORRUPT outside the image, XIP_ERR_IO or
- * XIP_ERR_SOURCE when the file cannot be read any more, XIP_ERR_NOMEM.
+ * XIP_ERR_SOURCE when the file can no longer be read, XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_image_read(const struct xip_image *image, uint64_t offset,
 	void *buffer, size_t length, const struct xip_diag *diag);
@@ -68,16 +68,17 @@ struct xip_image_crc {
 };
 
 /*
- * The CRC-32 over the image, its own field taken as 0, boot padding left out. The kernel never
- * looks at it; fsck.cramfs and boot loaders do. Only images with CRAMFS_FLAG_FSID_VERSION_2 record
- * one. Errors as xip_image_read.
+ * The CRC-32 of the image, with its own field taken as 0 and boot padding left out. The kernel
+ * never looks at it; fsck.cramfs and boot loaders do. Only images with CRAMFS_FLAG_FSID_VERSION_2
+ * record one. Errors as xip_image_read.
  */
 XIP_MUST_CHECK enum xip_err xip_image_crc(
 	const struct xip_image *image, struct xip_image_crc *crc, const struct xip_diag *diag);
 
 /*
- * For whoever hands out what the image holds: warns @diag of a wrong CRC-32, once for the image;
- * *@right tells. Damage in an uncompressed block shows nowhere else. Errors as xip_image_read.
+ * For callers that hand out what the image holds: warns @diag of a wrong CRC-32, once per image;
+ * *@right says whether it is right. Damage to an uncompressed block shows nowhere else. Errors as
+ * xip_image_read.
  */
 XIP_MUST_CHECK enum xip_err xip_image_warn_crc(
 	const struct xip_image *image, bool *right, const struct xip_diag *diag);
@@ -100,14 +101,13 @@ struct xip_listing {
 };
 
 /*
- * Every entry of the image: directories before their content, each directory's children
- * consecutive in the order of the image. Bounded by the image's size: two directories that overlap,
- * as in a loop, are a fault, as are entries that leave their directory or the image, and names that
- * are empty, ".",
- * "..", or hold '/' or NUL. Each fault is reported to @diag. With @lenient they are warnings, the
- * entry (or the rest of its directory) is left out, and the walk goes on; otherwise the first one
- * ends it with XIP_ERR_CORRUPT. The caller frees *@listing with xip_listing_free, after XIP_OK
- * only.
+ * Every entry of the image: directories before their content, each directory's children consecutive
+ * and in the order of the image. Bounded by the image's size: two directories that overlap, as in a
+ * loop, are a fault, as are entries that leave their directory or the image, and names that are
+ * empty, ".", "..", or hold '/' or NUL. Each fault is reported to @diag. With @lenient they are
+ * warnings, the entry (or the rest of its directory) is left out, and the walk goes on; otherwise
+ * the first one ends it with XIP_ERR_CORRUPT. The caller frees *@listing with xip_listing_free,
+ * after XIP_OK only.
  */
 XIP_MUST_CHECK enum xip_err xip_image_list(const struct xip_image *image, bool lenient,
 	struct xip_listing *listing, const struct xip_diag *diag);
@@ -121,8 +121,8 @@ enum xip_list_fault {
 };
 
 /*
- * Who hears of the faults of a walk: entry @index is the directory they are in. Returning false
- * ends the walk with XIP_ERR_CORRUPT.
+ * Called for each fault of a walk: entry @index is the directory it is in. Returning false ends the
+ * walk with XIP_ERR_CORRUPT.
  */
 struct xip_list_report {
 	bool (*fault)(void *user, enum xip_list_fault fault, const struct xip_listing *listing,
@@ -130,7 +130,7 @@ struct xip_list_report {
 	void *user;
 };
 
-/* xip_image_list with the faults sorted by kind. @diag hears of failing reads and memory. */
+/* xip_image_list with the faults sorted by kind. @diag is told when reads or memory fail. */
 XIP_MUST_CHECK enum xip_err xip_listing_walk(const struct xip_image *image,
 	struct xip_listing *listing, const struct xip_list_report *report,
 	const struct xip_diag *diag);
@@ -144,7 +144,7 @@ size_t xip_listing_skip(const struct xip_listing *listing, size_t index);
 
 /* The path of entry @index with a leading '/', malloc'ed; NULL when memory ran out. */
 char *xip_listing_path(const struct xip_listing *listing, size_t index);
-/* The same of the last @components at most, which take no time for those above. */
+/* The same for at most the last @components; takes no time for those above. */
 char *xip_listing_path_end(const struct xip_listing *listing, size_t index, size_t components);
 
 /* Bytes of a path in a report, its NUL included: PATH_MAX of include/uapi/linux/limits.h. */
@@ -152,8 +152,8 @@ char *xip_listing_path_end(const struct xip_listing *listing, size_t index, size
 
 /*
  * The path of entry @index for people to read, somewhere in @buffer of XIP_SHOWN_PATH_SIZE bytes.
- * Of a longer one, which no program could open by its name, the end with "..." before it: so no
- * report takes memory for paths, and none more time than the number of its entries asks for.
+ * Of a longer path, which no program could open by name, only the end, with "..." before it: so
+ * reports take no memory for paths, and time only in proportion to the number of entries.
  */
 const char *xip_listing_show(const struct xip_listing *listing, size_t index, char *buffer);
 
@@ -185,22 +185,23 @@ XIP_MUST_CHECK enum xip_err xip_image_block(const struct xip_image *image,
 	const struct xip_inode *inode, uint32_t index, struct xip_block *block, const char **why);
 
 /*
- * The content of @block to @buffer, as a correct reader sees it: exactly @length bytes (at most a
- * page), zeros for a hole. XIP_ERR_CORRUPT with *@why (static storage) when it holds more or less.
+ * Writes the content of @block to @buffer, as a correct reader sees it: exactly @length bytes (at
+ * most a page), zeros for a hole. XIP_ERR_CORRUPT with *@why (static storage) when it holds more or
+ * less.
  */
 XIP_MUST_CHECK enum xip_err xip_image_unpack(struct xip_image *image, const struct xip_block *block,
 	uint8_t *buffer, uint32_t length, const char **why);
 
 /*
- * xip_image_block and xip_image_unpack: the content of block @index of @inode to @buffer of
- * page_size bytes; *@length says how many.
+ * xip_image_block and xip_image_unpack: writes the content of block @index of @inode to @buffer of
+ * page_size bytes; *@length is its length.
  */
 XIP_MUST_CHECK enum xip_err xip_image_read_block(struct xip_image *image,
 	const struct xip_inode *inode, uint32_t index, uint8_t *buffer, size_t *length,
 	const char **why);
 
 /*
- * The whole content of a file or symlink, malloc'ed and a NUL after it; less than 16 MiB. A fault
+ * The whole content of a file or symlink, malloc'ed, with a NUL after it; less than 16 MiB. A fault
  * is reported to @diag with @path.
  */
 XIP_MUST_CHECK enum xip_err xip_image_load(struct xip_image *image, const struct xip_inode *inode,

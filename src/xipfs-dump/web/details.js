@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// All that is known of a file or a piece of the flash, beside the pictures.
+// All that is known of a file or a piece of the flash, next to the pictures.
 "use strict";
 
 const SHOWN = 8; // places listed one by one

@@ -107,7 +107,7 @@ class FlashMap {
       (piece.owner?.change ? ", " + changeText(piece.owner) : "");
   }
 
-  // One bit for each row that the piece touches. The name stands in those that have room for it.
+  // One bit for each row that the piece touches. The name goes into those that have room for it.
   place(piece, strips, width) {
     const end = piece.start + piece.length;
     let named = false;

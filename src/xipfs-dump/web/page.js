@@ -44,7 +44,7 @@ class App {
       part.mark(this.chosen, this.hits);
   }
 
-  // The directory that the treemap shows stands in the address, so that Back goes where one came from.
+  // The directory that the treemap shows is in the address, so that Back returns to the one before.
   open(entry) {
     location.hash = encodeURIComponent(entry.path).replaceAll("%2F", "/");
   }
@@ -59,7 +59,7 @@ class App {
     const directory = this.model.image.byPath.get(path);
     if (!directory || !directory.directory || directory === this.tree.directory)
       return;
-    // going up: the directory that one comes from; from a search: what was found
+    // going up: the directory one comes from; from a search: what was found
     const { image } = this.model, from = this.tree.directory, found = this.chosen?.entry;
     const below = within(image, path);
     const entry = below[from.index] ? from : found && image.entries[found.index] === found && below[found.index] ? found : directory;
@@ -214,7 +214,7 @@ function ramTile({ model }) {
     before ? sinceNode(ram.saved, before.ram.saved) : null);
 }
 
-// All files that differ in bytes, those that are gone as well.
+// All files that differ in bytes, including those that are gone.
 function changedFiles({ image, before }) {
   const rows = image.entries.filter((entry) => !entry.directory && entry.change !== "same")
     .map((entry) => ({ entry, delta: entry.bytes - entry.was, was: entry.was, now: entry.bytes }));

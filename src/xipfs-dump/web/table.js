@@ -98,7 +98,7 @@ class Table {
     }
   }
 
-  // What is chosen elsewhere shows, even when it is not among the first.
+  // What is chosen elsewhere is shown, even when it is not among the first.
   mark() {
     if (!this.body)
       return;

@@ -43,7 +43,7 @@ function squarify(nodes, x, y, width, height, place) {
 
 const DATA = ["xip", "compressed", "stored"]; // as they lie in a box from its top
 
-// The kind that most of the file's data are.
+// What kind most of the file's data is.
 const placement = (entry, kind) =>
   DATA.reduce((best, name) => entry.kinds[kind[name]] > entry.kinds[kind[best]] ? name : best);
 
@@ -106,7 +106,7 @@ class Treemap {
     const width = this.box.clientWidth, height = this.box.clientHeight;
     const focused = this.box.contains(document.activeElement) ? document.activeElement.entry : null;
     const at = (value, whole) => (value * 100 / whole).toFixed(3) + "%";
-    // A box comes after the one of its directory, and so lies over it. Each level takes a strip off
+    // A box comes after that of its directory, and so lies over it. Each level takes a strip off
     // the height, so there are few.
     const fill = (directory, left, top, wide, high) =>
       squarify(this.nodesOf(directory, wide * high), left, top, wide, high, (node, x, y, w, h) => {
@@ -142,7 +142,7 @@ class Treemap {
     const entry = node.rest ? node.entry : node, { kind, kinds } = this.app.model;
     const name = node.rest ? count(node.rest.length, "smaller file") : node.name + (node.directory ? "/" : "");
     const button = make("button", { type: "button", tabIndex: -1 });
-    // a directory without room for what is in it shows the colours of that, pale
+    // a directory without room for what is in it shows the colours of its contents, pale
     const look = node.rest ? "rest" : !node.directory ? placement(node, kind)
       : width > INSIDE_WIDTH && height > INSIDE_HEIGHT ? "frame" : "closed";
     button.className = `${look} ${look !== "frame" && this.app.model.before ? `change-${node.change}` : ""}`;
@@ -187,7 +187,7 @@ class Treemap {
       this.crumbs.append(make("span", { className: "quiet hint" }, "Esc or Back goes up"));
   }
 
-  // @home: whose box is the first to get the focus, when it has one
+  // @home: the entry whose box gets the focus first, if it has one
   show(directory, home) {
     const inside = this.box.contains(document.activeElement) || this.crumbs.contains(document.activeElement);
     this.directory = directory;
