@@ -5,7 +5,7 @@
 const char help_text[] =
 	"Usage: mkxipfs [OPTION]... SOURCE... IMAGE\n"
 	"Make a cramfs image of SOURCE whose programs execute in place from flash.\n"
-	"SOURCE is a directory, a cramfs image, an archive, or an image of containers (OCI,\n"
+	"SOURCE is a directory, a cramfs image, an archive, or a container image (OCI,\n"
 	"docker save); - is standard input. A later one lies over those before it.\n"
 	"IMAGE is a file (- is standard output).\n"
 	"\n"
@@ -36,7 +36,7 @@ const char help_text[] =
 	"      --exclude-from=FILE    leave out by the patterns in FILE, one a line\n"
 	"  -q, --squash-owner         make root the owner of everything\n"
 	"      --xattrs=ignore        do not warn that extended attributes are lost\n"
-	"      --platform=OS/ARCH     of an image of containers for several: linux/arm/v7\n"
+	"      --platform=OS/ARCH     of a container image for several: linux/arm/v7\n"
 	"      --max-unpacked=SIZE    how much archives and images may unpack to (1G)\n"
 	"      --truncate-ids         cut owners that do not fit, with a warning\n"
 	"  -i, --insert=FILE          insert FILE, unchanged, after the super block\n"

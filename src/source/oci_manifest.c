@@ -40,7 +40,7 @@ struct finder {
 static enum xip_err damaged(const struct finder *finder, const char *document, const char *why)
 {
 	return xip_diag_fail(finder->diag, XIP_ERR_SOURCE, finder->path, XIP_NO_OFFSET,
-		"image of containers: %s %s", document, why);
+		"container image: %s %s", document, why);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------ */

@@ -121,7 +121,7 @@ enum xip_err xip_sources_read(
 		return err;
 	if (sources->platform && !reading.platform_used)
 		xip_diag_warn(diag, NULL, XIP_NO_OFFSET,
-			"--platform has no effect: no source is an image of containers");
+			"--platform has no effect: no source is a container image");
 	*tree = read;
 	return XIP_OK;
 }

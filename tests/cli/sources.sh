@@ -426,7 +426,7 @@ damaged_oci()
 	oci_tar <whole
 	head -c 60 whole >oci/index.json
 	tar -cf a.tar -C oci .
-	refuses_source 'a.tar: image of containers: index.json is not a JSON document' a.tar
+	refuses_source 'a.tar: container image: index.json is not a JSON document' a.tar
 	echo '{"manifests": [{"digest": "sha256:../../x"}]}' >oci/index.json
 	tar -cf a.tar -C oci .
 	refuses_source 'a.tar: .*sha256:../../x has no valid digest' a.tar
@@ -453,7 +453,7 @@ damaged_oci()
 	refuses_source '/.wh.x: a whiteout of a layer must be a file' oci.tar
 }
 
-# A manifest.json in a root file system makes no image of containers of it.
+# A manifest.json in a root file system does not make it a container image.
 plain_manifest()
 {
 	mkdir tree

@@ -158,7 +158,7 @@ static void build(struct xip_tree *tree, size_t size)
 }
 
 /*
- * Every kind of file that can be a source: an archive, an image, an image of containers. Half of
+ * Every kind of file that can be a source: an archive, an image, a container image. Half of
  * the inputs lie over themselves.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
