@@ -9,6 +9,7 @@
 #include <archive_entry.h>
 
 #include "fixture.h"
+#include "run_suite.h"
 #include "xipfs/format/format.h"
 #include "xipfs/base/io.h"
 #include "xipfs/tree/scan.h"
@@ -166,16 +167,11 @@ static inline void load(uint8_t **data, size_t *size)
 static inline int run_tests(const char *name, TCase *tests)
 {
 	Suite *suite = suite_create(name);
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "craft_tree.h"
 #include "make_elf.h"
+#include "run_suite.h"
 #include "xipfs/ram/ram.h"
 
 #define ROOM       0x20000
@@ -222,15 +223,10 @@ static const char names[] = "\0libc.so.0\0libm.so\0/opt/lib:$ORIGIN/../lib\0libg
 static inline int run_tests(const char *name, TCase *tests)
 {
 	Suite *suite = suite_create(name);
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }
 
 #endif

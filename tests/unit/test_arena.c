@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "failing_alloc.h"
+#include "run_suite.h"
 
 static const size_t sizes[] = {0, 1, 2, 15, 16, 17, 4095, 4096, 4097, 8191, 8192, 8193, 65536,
 	65537, 262143, 262144, 262145, 1u << 20, (1u << 24) - 1};
@@ -173,8 +174,6 @@ int main(void)
 {
 	Suite *suite = suite_create("arena");
 	TCase *tests = tcase_create("arena");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, objects);
@@ -186,8 +185,5 @@ int main(void)
 	tcase_add_test(tests, strings);
 	tcase_add_test(tests, no_memory);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "run_suite.h"
 #include "xipfs/base/bytes.h"
 
 #include <check.h>
@@ -181,8 +182,6 @@ int main(void)
 {
 	Suite *suite = suite_create("bytes");
 	TCase *tests = tcase_create("bytes");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tests, byte_orders);
 	tcase_add_test(tests, arithmetic_that_wraps);
@@ -194,8 +193,5 @@ int main(void)
 	tcase_add_test(tests, hash_of_short_texts);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include "choose.h"
 #include "failing_alloc.h"
 #include "make_tree.h"
+#include "run_suite.h"
 
 #define PAGE  4096u
 #define FILES 5u
@@ -224,16 +225,11 @@ int main(void)
 {
 	Suite *suite = suite_create("choose_pages");
 	TCase *tests = tcase_create("choose_pages");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tests, hottest_that_fit, 0, 100);
 	tcase_add_loop_test(tests, room_for_all, 0, 10);
 	tcase_add_test(tests, no_memory);
 	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

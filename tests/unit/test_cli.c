@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "fixture.h"
+#include "run_suite.h"
 #include "xipfs/base/text.h"
 
 /* --- Texts ----------------------------------------------------------------------------------- */
@@ -213,8 +214,6 @@ int main(void)
 {
 	Suite *suite = suite_create("cli");
 	TCase *tests = tcase_create("cli");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tests, escaped, 0, COUNT(texts));
 	tcase_add_test(tests, xml);
@@ -222,8 +221,5 @@ int main(void)
 	tcase_add_loop_exit_test(tests, closed_streams, 0, 0, 8);
 	tcase_add_loop_test(tests, number, 0, COUNT(numbers));
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 
 #include "failing_alloc.h"
 #include "fixture.h"
+#include "run_suite.h"
 #include "xipfs/format/format.h"
 #include "xipfs/tree/scan.h"
 
@@ -411,8 +412,6 @@ int main(void)
 {
 	Suite *suite = suite_create("devtable");
 	TCase *tests = tcase_create("devtable");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(tests, setup_directory, teardown_directory);
 	tcase_add_checked_fixture(tests, setup, teardown);
@@ -434,8 +433,5 @@ int main(void)
 	tcase_add_test(tests, no_memory);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 
 #include "failing_alloc.h"
 #include "fixture.h"
+#include "run_suite.h"
 
 /* What came last. */
 static struct {
@@ -124,8 +125,6 @@ int main(void)
 {
 	Suite *suite = suite_create("diag");
 	TCase *tests = tcase_create("diag");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tests, severities);
 	tcase_add_test(tests, system_errors);
@@ -134,8 +133,5 @@ int main(void)
 	tcase_add_test(tests, no_memory);
 	tcase_add_test(tests, names);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 
 #include "failing_alloc.h"
 #include "parse_elf.h"
+#include "run_suite.h"
 
 /* The file as it is now is refused as corrupt for a reason that holds @word. */
 static void refused(size_t size, const char *word)
@@ -481,8 +482,6 @@ int main(void)
 {
 	Suite *suite = suite_create("elf");
 	TCase *tcase = tcase_create("parse");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, plain_program, 0, 4);
@@ -506,9 +505,5 @@ int main(void)
 	tcase_add_loop_test(tcase, input_is_not_written, 0, 4);
 	tcase_add_loop_test(tcase, out_of_memory, 0, 4);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

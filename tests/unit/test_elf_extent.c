@@ -3,6 +3,7 @@
  * Where what runs of an ELF file ends, and what lies behind.
  */
 #include "parse_elf.h"
+#include "run_suite.h"
 
 /* Every header of a program that takes bytes of the file counts, wherever it lies. */
 START_TEST(what_runs)
@@ -98,16 +99,10 @@ int main(void)
 {
 	Suite *suite = suite_create("elf_extent");
 	TCase *tcase = tcase_create("extent");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, what_runs, 0, 4);
 	tcase_add_loop_test(tcase, sections_looked_up, 0, 4);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

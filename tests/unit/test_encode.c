@@ -7,6 +7,7 @@
 #include "fixture.h"
 #include "make_tree.h"
 #include "store.h"
+#include "run_suite.h"
 
 static struct messages messages;
 static const struct xip_diag diag = {.emit = messages_emit, .user = &messages};
@@ -482,8 +483,6 @@ int main(void)
 {
 	Suite *suite = suite_create("encode");
 	TCase *tests = tcase_create("encode");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, all_sizes, 0, 5);
@@ -500,8 +499,5 @@ int main(void)
 	tcase_add_test(tests, hash_collisions);
 	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

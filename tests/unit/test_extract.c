@@ -9,6 +9,7 @@
 
 #include "craft.h"
 #include "fixture.h"
+#include "run_suite.h"
 #include "xipfs/inspect/extract.h"
 
 #define FLAGS 0x903u
@@ -453,11 +454,5 @@ static Suite *extract_suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(extract_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(extract_suite());
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "craft.h"
 #include "failing_alloc.h"
+#include "run_suite.h"
 #include "xipfs/read/find.h"
 
 #define FILE_SIZE 0x340000u
@@ -124,16 +125,10 @@ int main(void)
 {
 	Suite *suite = suite_create("find");
 	TCase *tcase = tcase_create("find");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, every_place);
 	tcase_add_test(tcase, claimed_sizes);
 	tcase_add_test(tcase, out_of_memory);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

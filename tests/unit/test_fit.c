@@ -6,6 +6,7 @@
 
 #include "choose.h"
 #include "make_tree.h"
+#include "run_suite.h"
 #include "xipfs/plan/fit.h"
 #include "xipfs/image/layout.h"
 #include "xipfs/plan/policy.h"
@@ -438,8 +439,6 @@ int main(void)
 {
 	Suite *suite = suite_create("fit");
 	TCase *tests = tcase_create("fit");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tests, knapsack_is_exact, 0, 1000);
 	tcase_add_test(tests, knapsack_has_a_limit);
@@ -447,8 +446,5 @@ int main(void)
 	tcase_add_test(tests, more_than_flash);
 	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include "make_elf.h"
+#include "run_suite.h"
 #include "xipfs/elf/flat.h"
 
 #define SIZE 0x3000
@@ -261,8 +262,6 @@ int main(void)
 {
 	Suite *suite = suite_create("flat");
 	TCase *tcase = tcase_create("parse");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, fields);
@@ -278,9 +277,5 @@ int main(void)
 	tcase_add_loop_test(tcase, packed_relocations, 0, 2);
 	tcase_add_test(tcase, packed_outside);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

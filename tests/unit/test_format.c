@@ -2,6 +2,7 @@
 /*
  * The on-disk codec against bytes worked out by hand from the bit fields of struct cramfs_inode.
  */
+#include "run_suite.h"
 #include "xipfs/format/format.h"
 
 #include <check.h>
@@ -203,8 +204,6 @@ int main(void)
 {
 	Suite *suite = suite_create("format");
 	TCase *tests = tcase_create("format");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tests, inode_by_hand);
 	tcase_add_test(tests, inode_fields);
@@ -214,8 +213,5 @@ int main(void)
 	tcase_add_test(tests, page_sizes);
 	tcase_add_test(tests, crc);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

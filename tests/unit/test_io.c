@@ -9,6 +9,7 @@
 
 #include "failing_alloc.h"
 #include "fixture.h"
+#include "run_suite.h"
 
 static const size_t sizes[] = {0, 1, 4095, 4096, 4097, 8192, 65536, (1u << 24) - 1};
 #define SIZE_COUNT (sizeof(sizes) / sizeof(*sizes))
@@ -333,8 +334,6 @@ int main(void)
 {
 	Suite *suite = suite_create("io");
 	TCase *tests = tcase_create("io");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, reads, 0, SIZE_COUNT);
@@ -351,8 +350,5 @@ int main(void)
 	tcase_add_test(tests, scratch);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

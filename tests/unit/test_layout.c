@@ -5,6 +5,7 @@
 #include "failing_alloc.h"
 #include "fixture.h"
 #include "layout_rules.h"
+#include "run_suite.h"
 
 static struct messages messages;
 static const struct xip_diag diag = {.emit = messages_emit, .user = &messages};
@@ -405,8 +406,6 @@ int main(void)
 {
 	Suite *suite = suite_create("layout");
 	TCase *tests = tcase_create("layout");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, empty_root, 0, 20);
@@ -424,8 +423,5 @@ int main(void)
 	tcase_add_test(tests, no_memory);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
  */
 #include "fixture.h"
 #include "make_tree.h"
+#include "run_suite.h"
 #include "xipfs/image/layout.h"
 
 #define PAGE   4096u
@@ -185,8 +186,6 @@ int main(void)
 {
 	Suite *suite = suite_create("layout_limits");
 	TCase *tests = tcase_create("layout_limits");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, pages_in_place, 0, 2);
@@ -195,8 +194,5 @@ int main(void)
 	tcase_add_loop_test(tests, largest_directory, 0, 2);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
  * fixed, so a failure comes again; its number is in the name of the failed test.
  */
 #include "layout_rules.h"
+#include "run_suite.h"
 
 #define SEEDS     300
 #define FILES_MAX 40
@@ -270,14 +271,9 @@ int main(void)
 {
 	Suite *suite = suite_create("layout_random");
 	TCase *tests = tcase_create("layout_random");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tests, any_tree, 0, SEEDS);
 	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

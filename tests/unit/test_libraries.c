@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "failing_alloc.h"
+#include "run_suite.h"
 #include "xipfs/elf/libraries.h"
 
 #define FILES_MAX 12
@@ -268,8 +269,6 @@ int main(void)
 {
 	Suite *suite = suite_create("libraries");
 	TCase *tcase = tcase_create("gather");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, glibc_multiarch);
@@ -281,9 +280,5 @@ int main(void)
 	tcase_add_test(tcase, programs);
 	tcase_add_test(tcase, out_of_memory);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 
 #include "failing_alloc.h"
 #include "fixture.h"
+#include "run_suite.h"
 #include "xipfs/base/lines.h"
 
 static struct messages messages;
@@ -106,16 +107,11 @@ int main(void)
 {
 	Suite *suite = suite_create("lines");
 	TCase *tests = tcase_create("lines");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tests, ends_of_lines, 0, sizeof(texts) / sizeof(*texts));
 	tcase_add_test(tests, no_text);
 	tcase_add_loop_test(tests, words, 0, sizeof(rows) / sizeof(*rows));
 	tcase_add_test(tests, no_memory);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

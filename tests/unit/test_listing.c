@@ -6,6 +6,7 @@
 
 #include "craft.h"
 #include "fixture.h"
+#include "run_suite.h"
 #include "xipfs/format/format.h"
 #include "xipfs/read/reader.h"
 
@@ -270,11 +271,5 @@ static Suite *listing_suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(listing_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(listing_suite());
 }

@@ -4,6 +4,7 @@
 
 #include "failing_alloc.h"
 #include "make_elf.h"
+#include "run_suite.h"
 #include "xipfs/elf/loader.h"
 
 #define ROOM (1 << 20)
@@ -504,8 +505,6 @@ int main(void)
 {
 	Suite *suite = suite_create("loader");
 	TCase *tcase = tcase_create("describe");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, fdpic_page_with_both, 0, 2);
@@ -531,9 +530,5 @@ int main(void)
 	tcase_add_test(tcase, words);
 	tcase_add_loop_test(tcase, out_of_memory, 0, 2);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "make_elf.h"
+#include "run_suite.h"
 #include "xipfs/elf/loader.h"
 #include "xipfs/elf/machine.h"
 
@@ -124,17 +125,11 @@ int main(void)
 {
 	Suite *suite = suite_create("machine");
 	TCase *tcase = tcase_create("table");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, machines, 0, (int)(sizeof(kernels) / sizeof(*kernels)));
 	tcase_add_test(tcase, refusals);
 	tcase_add_test(tcase, names);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include "craft.h"
 #include "failing_alloc.h"
 #include "fixture.h"
+#include "run_suite.h"
 #include "xipfs/inspect/map.h"
 
 #define FLAGS 0x903u
@@ -245,11 +246,5 @@ static Suite *map_suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(map_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(map_suite());
 }

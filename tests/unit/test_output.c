@@ -12,6 +12,7 @@
 
 #include "failing_alloc.h"
 #include "fixture.h"
+#include "run_suite.h"
 #include "xipfs/base/io.h"
 
 /* Which calls fail, and with what. */
@@ -456,8 +457,6 @@ int main(void)
 {
 	Suite *suite = suite_create("output");
 	TCase *tests = tcase_create("output");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, new_file, 0, 2);
@@ -478,8 +477,5 @@ int main(void)
 	tcase_add_loop_test(tests, no_memory, 0, 5);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 
 #include "failing_alloc.h"
 #include "fixture.h"
+#include "run_suite.h"
 
 #define JOBS_MAX 2000
 
@@ -190,8 +191,6 @@ int main(void)
 {
 	Suite *suite = suite_create("pool");
 	TCase *tests = tcase_create("pool");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, NULL);
 	tcase_add_loop_test(tests, all_jobs_once, 0, 48);
@@ -203,8 +202,5 @@ int main(void)
 	tcase_add_test(tests, processors);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include "failing_alloc.h"
 #include "fixture.h"
 #include "make_tree.h"
+#include "run_suite.h"
 #include "xipfs/plan/profile.h"
 
 #define PAGE 4096u
@@ -207,8 +208,6 @@ int main(void)
 {
 	Suite *suite = suite_create("profile");
 	TCase *tests = tcase_create("profile");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tests, two_forms, 0, sizeof(forms) / sizeof(*forms));
 	tcase_add_test(tests, several_add_up);
@@ -216,8 +215,5 @@ int main(void)
 	tcase_add_loop_test(tests, what_is_not_there, 0, sizeof(missing) / sizeof(*missing));
 	tcase_add_test(tests, no_memory);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include "craft.h"
 #include "failing_alloc.h"
 #include "fixture.h"
+#include "run_suite.h"
 #include "xipfs/format/format.h"
 #include "xipfs/read/reader.h"
 
@@ -449,11 +450,5 @@ static Suite *reader_suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(reader_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(reader_suite());
 }

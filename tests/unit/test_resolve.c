@@ -3,6 +3,7 @@
 
 #include "craft_tree.h"
 #include "failing_alloc.h"
+#include "run_suite.h"
 #include "xipfs/base/pattern.h"
 #include "xipfs/read/resolve.h"
 
@@ -232,8 +233,6 @@ int main(void)
 {
 	Suite *suite = suite_create("resolve");
 	TCase *tcase = tcase_create("resolve");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, plain_paths);
@@ -245,9 +244,5 @@ int main(void)
 	tcase_add_test(tcase, pattern_parts);
 	tcase_add_test(tcase, out_of_memory);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

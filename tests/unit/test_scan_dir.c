@@ -6,6 +6,7 @@
 
 #include "failing_alloc.h"
 #include "fixture.h"
+#include "run_suite.h"
 #include "xipfs/format/format.h"
 #include "xipfs/tree/scan.h"
 
@@ -477,8 +478,6 @@ int main(void)
 {
 	Suite *suite = suite_create("scan_dir");
 	TCase *tests = tcase_create("scan_dir");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, metadata);
@@ -502,8 +501,5 @@ int main(void)
 	tcase_add_test(tests, no_memory);
 	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

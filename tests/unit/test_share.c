@@ -3,6 +3,7 @@
 
 #include "failing_alloc.h"
 #include "make_tree.h"
+#include "run_suite.h"
 
 /* --- Single blocks --------------------------------------------------------------------------- */
 
@@ -259,8 +260,6 @@ int main(void)
 {
 	Suite *suite = suite_create("share");
 	TCase *blocks = tcase_create("blocks"), *files = tcase_create("files");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(blocks, steps, 0, sizeof(walks) / sizeof(*walks));
 	tcase_add_test(blocks, worth);
@@ -272,8 +271,5 @@ int main(void)
 	tcase_add_test(files, no_memory);
 	tcase_set_timeout(files, 60);
 	suite_add_tcase(suite, files);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -2,6 +2,7 @@
 /* Sources of every kind, one over the other, without memory. */
 #include "failing_alloc.h"
 #include "fixture.h"
+#include "run_suite.h"
 #include "xipfs/image/build.h"
 #include "xipfs/source/source.h"
 
@@ -125,15 +126,10 @@ int main(void)
 {
 	Suite *suite = suite_create("sources");
 	TCase *tests = tcase_create("sources");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_set_timeout(tests, 240);
 	tcase_add_test(tests, no_memory);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

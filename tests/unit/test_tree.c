@@ -4,6 +4,7 @@
 
 #include "failing_alloc.h"
 #include "fixture.h"
+#include "run_suite.h"
 #include "xipfs/format/format.h"
 #include "xipfs/tree/scan.h"
 
@@ -528,8 +529,6 @@ int main(void)
 {
 	Suite *suite = suite_create("tree");
 	TCase *tests = tcase_create("tree");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_test(tests, names);
@@ -554,8 +553,5 @@ int main(void)
 	tcase_add_test(tests, exclude);
 	tcase_set_timeout(tests, 60);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include "failing_alloc.h"
 #include "fixture.h"
 #include "sound.h"
+#include "run_suite.h"
 #include "xipfs/check/verify.h"
 
 static struct messages messages;
@@ -590,11 +591,5 @@ static Suite *verify_suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(verify_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(verify_suite());
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "wrap.h"
+#include "run_suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -37,13 +38,8 @@ int main(void)
 {
 	Suite *suite = suite_create("wrap");
 	TCase *tests = tcase_create("wrap");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tests, wraps, 0, sizeof(sizes) / sizeof(*sizes));
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

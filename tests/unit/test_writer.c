@@ -8,6 +8,7 @@
 #include "failing_alloc.h"
 #include "fixture.h"
 #include "layout_rules.h"
+#include "run_suite.h"
 
 static struct messages messages;
 static const struct xip_diag diag = {.emit = messages_emit, .user = &messages};
@@ -189,8 +190,6 @@ int main(void)
 {
 	Suite *suite = suite_create("writer");
 	TCase *tests = tcase_create("writer");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tests, setup, teardown);
 	tcase_add_loop_test(tests, large_image, 0, 4);
@@ -200,8 +199,5 @@ int main(void)
 	tcase_add_test(tests, no_memory);
 	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }

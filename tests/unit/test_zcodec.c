@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "failing_alloc.h"
+#include "run_suite.h"
 
 #define LARGEST ((size_t)(1u << 24) - 1)
 
@@ -342,8 +343,6 @@ int main(void)
 {
 	Suite *suite = suite_create("zcodec");
 	TCase *tests = tcase_create("zcodec");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tests, round_trips, 0, EFFORT_COUNT);
 	tcase_add_loop_test(tests, capacities, 0, EFFORT_COUNT);
@@ -356,8 +355,5 @@ int main(void)
 	tcase_add_test(tests, no_memory);
 	tcase_set_timeout(tests, 120);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return run_suite(suite);
 }
