@@ -78,3 +78,18 @@ bool xip_parse_size(const char *text, uint64_t *value)
 	*value = number + fraction;
 	return true;
 }
+
+bool xip_parse_digits(const char *text, unsigned base, uint64_t max, uint64_t *value)
+{
+	*value = 0;
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		unsigned digit = (unsigned char)*text - (unsigned)'0';
+
+		if (digit >= base || digit > max || *value > (max - digit) / base)
+			return false;
+		*value = *value * base + digit;
+	}
+	return true;
+}

@@ -8,6 +8,7 @@
 
 #include "xipfs/base/bytes.h"
 #include "xipfs/base/lines.h"
+#include "xipfs/base/text.h"
 #include "xipfs/format/format.h"
 
 #define HEADER "path,page,count"
@@ -38,22 +39,6 @@ struct reader {
 #define fail(reader, ...) xip_line_fail((reader)->line, XIP_ERR_SOURCE, __VA_ARGS__)
 
 /* --- Lines ----------------------------------------------------------------------------------- */
-
-/* Digits and nothing else. */
-static bool parse_number(const char *text, uint64_t *value)
-{
-	*value = 0;
-	if (!*text)
-		return false;
-	for (; *text; text++) {
-		uint64_t digit = (uint64_t)(*text - '0');
-
-		if (*text < '0' || *text > '9' || *value > (UINT64_MAX - digit) / 10)
-			return false;
-		*value = *value * 10 + digit;
-	}
-	return true;
-}
 
 /* Takes the quotes off the path that @line begins with; NULL: they are not closed. */
 static char *unquote(char *line)
@@ -167,10 +152,10 @@ static enum xip_err read_line(struct reader *reader, char *line)
 	if (!cut(line, &number, &count))
 		return fail(reader, "it must be a path, a %s and a count, with commas between",
 			reader->axfs ? "byte offset" : "page");
-	if (!parse_number(number, &page))
+	if (!xip_parse_digits(number, 10, UINT64_MAX, &page))
 		return fail(reader, "%s: the %s must be digits", number,
 			reader->axfs ? "byte offset" : "page");
-	if (!parse_number(count, &times) || !times)
+	if (!xip_parse_digits(count, 10, UINT64_MAX, &times) || !times)
 		return fail(reader, "%s: the count must be a number from 1 on", count);
 	if (reader->axfs && page % AXFS_UNIT)
 		return fail(

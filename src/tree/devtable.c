@@ -11,6 +11,7 @@
 
 #include "devtable_private.h"
 #include "tree_private.h"
+#include "xipfs/base/text.h"
 
 #define COLUMNS      10u
 #define FAULTS_SHOWN 20u
@@ -23,22 +24,12 @@ enum column { NAME, TYPE, MODE, UID, GID, MAJOR, MINOR, START, INCREMENT, COUNT 
 static const char *const column_names[COLUMNS] = {
 	"name", "type", "mode", "uid", "gid", "major", "minor", "start", "inc", "count"};
 
-/* Decimal or octal digits and nothing else, at most @max. */
 static bool parse_number(const char *text, unsigned base, uint32_t max, uint32_t *number)
 {
-	uint64_t value = 0;
+	uint64_t value;
 
-	if (!*text)
+	if (!xip_parse_digits(text, base, max, &value))
 		return false;
-	for (; *text; text++) {
-		unsigned digit = (unsigned char)*text - (unsigned)'0';
-
-		if (digit >= base)
-			return false;
-		value = value * base + digit;
-		if (value > max)
-			return false;
-	}
 	*number = (uint32_t)value;
 	return true;
 }

@@ -15,4 +15,7 @@
  */
 bool xip_parse_size(const char *text, uint64_t *value);
 
+/* Digits of @base (8 or 10) and nothing else, at most @max. */
+bool xip_parse_digits(const char *text, unsigned base, uint64_t max, uint64_t *value);
+
 #endif
