@@ -64,7 +64,7 @@ static enum xip_err rank_pages(struct cutter *c, const struct xip_profile *profi
 /* Leaves the @count hottest pages in place. */
 static void keep_hottest(struct cutter *c, size_t count)
 {
-	struct xip_plan_run *run = c->runs;
+	struct xip_plan_run *runs = c->runs; /* of the file, and of those that follow */
 	struct xip_plan_file *file = NULL;
 
 	for (size_t i = 0; i < c->count; i++)
@@ -75,18 +75,14 @@ static void keep_hottest(struct cutter *c, size_t count)
 		uint32_t from = 0;
 
 		if (!i || c->pages[i - 1].file != page->file) {
+			runs += file ? file->run_count : 0;
 			file = &c->placed->files[page->file];
-			file->runs = run;
+			file->runs = runs;
 			file->run_count = 0;
 		}
-		if (!c->kept[i] || !xip_plan_is_xip(all, page->page, &from))
-			continue;
-		if (file->run_count && run[-1].first + run[-1].count == page->page) {
-			run[-1].count++;
-			continue;
-		}
-		*run++ = (struct xip_plan_run){page->page, 1, all->runs[from].align};
-		file->run_count++;
+		if (c->kept[i] && xip_plan_is_xip(all, page->page, &from))
+			file->run_count = xip_plan_append_page(
+				runs, file->run_count, page->page, all->runs[from].align);
 	}
 }
 

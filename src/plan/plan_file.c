@@ -63,6 +63,19 @@ bool xip_plan_is_xip(const struct xip_plan_file *file, uint32_t page, uint32_t *
 	return true;
 }
 
+uint32_t xip_plan_append_page(
+	struct xip_plan_run *runs, uint32_t count, uint32_t page, uint32_t align)
+{
+	struct xip_plan_run *last = count ? &runs[count - 1] : NULL;
+
+	if (last && page == last->first + last->count) {
+		last->count++;
+		return count;
+	}
+	runs[count] = (struct xip_plan_run){page, 1, align};
+	return count + 1;
+}
+
 uint32_t xip_plan_pages(const struct xip_plan_file *file)
 {
 	uint32_t pages = 0;

@@ -86,15 +86,10 @@ enum xip_err xip_runs_keep_pages(struct xip_arena *arena, const struct xip_profi
 	if (!runs)
 		return XIP_ERR_NOMEM;
 	for (size_t i = 0; i < count; i++) {
-		struct xip_plan_run *last = kept ? &runs[kept - 1] : NULL;
 		uint32_t page = pages[i].page;
 
-		if (!xip_plan_is_xip(file, page, &from))
-			continue;
-		if (last && page == last->first + last->count)
-			last->count++;
-		else
-			runs[kept++] = (struct xip_plan_run){page, 1, file->runs[from].align};
+		if (xip_plan_is_xip(file, page, &from))
+			kept = xip_plan_append_page(runs, kept, page, file->runs[from].align);
 	}
 	file->cold_pages = xip_plan_pages(file);
 	file->runs = runs;

@@ -114,6 +114,14 @@ void xip_plan_apply_patches(
 /* True when page @page of the file is part of a run; *@run (may be NULL) is the run's index. */
 bool xip_plan_is_xip(const struct xip_plan_file *file, uint32_t page, uint32_t *run);
 
+/*
+ * Appends @page to the @count ascending runs at @runs, where there is room for one more: to the
+ * last one if it ends there, else as a run of its own that begins at a multiple of @align bytes.
+ * Returns the number of runs.
+ */
+uint32_t xip_plan_append_page(
+	struct xip_plan_run *runs, uint32_t count, uint32_t page, uint32_t align);
+
 /* Number of XIP pages of the file. */
 uint32_t xip_plan_pages(const struct xip_plan_file *file);
 
