@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The flash budget for pages that a profile placed: the coldest go first.
+ * The flash budget for pages that a profile placed: the coldest go first, and of equally cold ones
+ * those that give back the most flash. Each page saves the same RAM, so that most pages stay.
  */
 #include <stdlib.h>
 
 #include "choose.h"
 
-/* A page by how often it was seen. */
+/* A page by how often it was seen, and by what it costs all the same when it is compressed. */
 struct ranked {
 	uint64_t count;
-	size_t page; /* index in cutter.pages */
+	size_t page;     /* index in cutter.pages */
+	uint32_t packed; /* bytes */
 };
 
 struct cutter {
@@ -19,7 +21,7 @@ struct cutter {
 	const struct xip_encoding *encoding;
 	struct xip_plan *placed;
 	struct xip_profile_page *pages; /* that may be left out, ascending by file and page */
-	struct ranked *ranked;          /* the same, the hottest first */
+	struct ranked *ranked;          /* the same, the last to be left out first */
 	size_t count;
 	bool *kept;                /* of each of @pages */
 	struct xip_plan_run *runs; /* of all files, one after the other */
@@ -30,13 +32,15 @@ static bool is_profiled(const struct xip_plan_file *file)
 	return file->wish == XIP_WISH_PROFILE && file->run_count;
 }
 
-/* Of pages with equal counts the earlier in the tree is the hotter one, so runs stay together. */
-static int compare_heat(const void *a, const void *b)
+/* Those that are to stay in place first; the earlier in the tree, when nothing else decides. */
+static int compare_ranks(const void *a, const void *b)
 {
 	const struct ranked *left = a, *right = b;
 
 	if (left->count != right->count)
 		return left->count < right->count ? 1 : -1;
+	if (left->packed != right->packed)
+		return left->packed < right->packed ? 1 : -1;
 	return (left->page > right->page) - (left->page < right->page);
 }
 
@@ -51,18 +55,21 @@ static enum xip_err rank_pages(struct cutter *c, const struct xip_profile *profi
 	for (size_t i = 0; i < profile->count; i++) {
 		const struct xip_profile_page *page = &profile->pages[i];
 		const struct xip_plan_file *file = &c->plan->files[page->file];
+		const struct xip_payload *packed;
 
 		if (!is_profiled(file) || !xip_plan_is_xip(file, page->page, NULL))
 			continue;
-		c->ranked[c->count] = (struct ranked){page->count, c->count};
+		packed = c->encoding->files[page->file].packed[page->page];
+		c->ranked[c->count] =
+			(struct ranked){page->count, c->count, packed ? packed->length : 0};
 		c->pages[c->count++] = *page;
 	}
-	qsort(c->ranked, c->count, sizeof(*c->ranked), compare_heat);
+	qsort(c->ranked, c->count, sizeof(*c->ranked), compare_ranks);
 	return XIP_OK;
 }
 
-/* Leaves the @count hottest pages in place. */
-static void keep_hottest(struct cutter *c, size_t count)
+/* Leaves the first @count of the ranked pages in place. */
+static void keep_first(struct cutter *c, size_t count)
 {
 	struct xip_plan_run *runs = c->runs; /* of the file, and of those that follow */
 	struct xip_plan_file *file = NULL;
@@ -86,13 +93,13 @@ static void keep_hottest(struct cutter *c, size_t count)
 	}
 }
 
-/* Does the image fit with the @count hottest pages in place? */
+/* Does the image fit with the first @count of the ranked pages in place? */
 static enum xip_err try_pages(struct cutter *c, size_t count, bool *fits)
 {
 	struct xip_layout *layout;
 	enum xip_err err;
 
-	keep_hottest(c, count);
+	keep_first(c, count);
 	err = xip_layout_make(c->tree, c->placed, c->encoding, &c->options->layout, &layout, NULL);
 	*fits = !err && layout->size <= c->options->max_size;
 	if (!err)
@@ -119,7 +126,7 @@ static enum xip_err cut(struct cutter *c)
 		else
 			high = middle;
 	}
-	keep_hottest(c, low);
+	keep_first(c, low);
 	return XIP_OK;
 }
 

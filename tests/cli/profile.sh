@@ -329,6 +329,31 @@ fit()
 	absent a.img
 }
 
+# Of equally cold pages those go first that give back the most flash, then the later ones. Of this
+# program pages 4 and 5 are zeros, 1 compresses better than 3, and the others not at all.
+fit_among_equals()
+{
+	local none all size
+
+	mkdir -p tree/bin
+	one_segment 32767 tree/bin/one
+	text 4096 | dd of=tree/bin/one bs=4096 seek=1 conv=notrunc status=none
+	text 2048 2 | dd of=tree/bin/one bs=4096 seek=3 conv=notrunc status=none
+	zeros 8192 | dd of=tree/bin/one bs=4096 seek=4 conv=notrunc status=none
+	profile /bin/one,{1..7},5
+	mkxipfs -q --quiet --no-xip tree none.img
+	mkxipfs -q --quiet --xip-profile=p.csv tree all.img
+	none=$(stat -c %s none.img) all=$(stat -c %s all.img)
+	for ((size = none; size <= all; size += 4096)); do
+		status 0 mkxipfs -q --xip-profile=p.csv --fit --max-size=$size tree a.img
+		(($(stat -c %s a.img) <= size)) || fail "larger than it may be"
+		kinds /bin/one | cut -c 2-8 | tr csh - >>orders
+	done
+	equal "$(uniq orders | tr '\n' ' ')" '-x---xx -xx--xx xxx--xx xxxx-xx xxxxxxx ' \
+		"pages in place, the more room the more"
+	is_sound
+}
+
 # Beside a profile, whole programs get the room that hot pages leave.
 fit_beside_programs()
 {
@@ -501,6 +526,7 @@ check "wrong usage: exit 16, no image" wrong_usage
 check "programs for a kernel without an MMU" programs_without_mmu
 check "the last rule decides" rules
 check "--fit leaves out the coldest pages" fit
+check "--fit: of equally cold pages" fit_among_equals
 check "--fit: programs beside a profile" fit_beside_programs
 check "last pages" last_pages
 check "--explain" explanations
