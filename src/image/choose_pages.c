@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "choose.h"
+#include "share.h"
 
 /* A page by how often it was seen, and by what it costs all the same when it is compressed. */
 struct ranked {
@@ -25,11 +26,42 @@ struct cutter {
 	size_t count;
 	bool *kept;                /* of each of @pages */
 	struct xip_plan_run *runs; /* of all files, one after the other */
+	/*
+	 * Of each profiled file the first one with the same blocks, in place or not, which decides
+	 * for it: only files whose pages are placed in the same way can share them.
+	 */
+	uint32_t *leaders;
 };
 
 static bool is_profiled(const struct xip_plan_file *file)
 {
 	return file->wish == XIP_WISH_PROFILE && file->run_count;
+}
+
+static enum xip_err find_leaders(struct cutter *c)
+{
+	const struct xip_placement all = {c->tree, c->plan, c->encoding};
+	size_t count = c->plan->file_count;
+	struct xip_layout_file *files = calloc(count + 1, sizeof(*files));
+	uint32_t *twins = calloc(count + 1, sizeof(*twins));
+	uint32_t *firsts = calloc(count + 1, sizeof(*firsts)); /* of each twin, + 1 */
+	enum xip_err err = XIP_ERR_NOMEM;
+
+	c->leaders = calloc(count + 1, sizeof(*c->leaders));
+	if (files && twins && firsts && c->leaders)
+		err = xip_share_files(&all, files, twins);
+	for (uint32_t i = 0; i < count && !err; i++) {
+		c->leaders[i] = i;
+		if (!is_profiled(&c->plan->files[i]))
+			continue;
+		if (!firsts[twins[i]])
+			firsts[twins[i]] = i + 1;
+		c->leaders[i] = firsts[twins[i]] - 1;
+	}
+	free(files);
+	free(twins);
+	free(firsts);
+	return err;
 }
 
 /* Those that are to stay in place first; the earlier in the tree, when nothing else decides. */
@@ -57,7 +89,8 @@ static enum xip_err rank_pages(struct cutter *c, const struct xip_profile *profi
 		const struct xip_plan_file *file = &c->plan->files[page->file];
 		const struct xip_payload *packed;
 
-		if (!is_profiled(file) || !xip_plan_is_xip(file, page->page, NULL))
+		if (!is_profiled(file) || !xip_plan_is_xip(file, page->page, NULL) ||
+			c->leaders[page->file] != page->file)
 			continue;
 		packed = c->encoding->files[page->file].packed[page->page];
 		c->ranked[c->count] =
@@ -90,6 +123,10 @@ static void keep_first(struct cutter *c, size_t count)
 		if (c->kept[i] && xip_plan_is_xip(all, page->page, &from))
 			file->run_count = xip_plan_append_page(
 				runs, file->run_count, page->page, all->runs[from].align);
+	}
+	for (uint32_t i = 0; i < c->plan->file_count; i++) {
+		c->placed->files[i].runs = c->placed->files[c->leaders[i]].runs;
+		c->placed->files[i].run_count = c->placed->files[c->leaders[i]].run_count;
 	}
 }
 
@@ -143,11 +180,14 @@ enum xip_err xip_choose_pages(const struct xip_tree *tree, const struct xip_buil
 	enum xip_err err = XIP_OK;
 
 	if (options->policy.profile)
+		err = find_leaders(&c);
+	if (!err && options->policy.profile)
 		err = rank_pages(&c, options->policy.profile);
 	if (!err)
 		err = cut(&c);
 	free(c.pages);
 	free(c.ranked);
 	free(c.kept);
+	free(c.leaders);
 	return err;
 }

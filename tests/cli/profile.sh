@@ -312,6 +312,52 @@ fit_among_equals()
 	is_sound
 }
 
+# pages_of_equals: which of pages 1 to 3 of the equal files are in place in ./a.img, the same of all.
+pages_of_equals()
+{
+	local name
+
+	for name in one copy link private; do
+		kinds /bin/$name | cut -c 2-4 | tr csh -
+	done | uniq
+}
+
+# Equal files are one in the image, whichever of them the profile names: what was seen adds up. One
+# of another mode shares their pages, and one that is only as large has no part in it.
+equal_files()
+{
+	local none all size
+
+	mkdir -p tree/bin
+	one_segment 16383 tree/bin/one
+	text 4096 | dd of=tree/bin/one bs=4096 seek=1 conv=notrunc status=none
+	text 2048 2 | dd of=tree/bin/one bs=4096 seek=2 conv=notrunc status=none
+	text 4096 3 | dd of=tree/bin/one bs=4096 seek=3 count=4095 iflag=count_bytes conv=notrunc status=none
+	cp tree/bin/one tree/bin/copy
+	ln tree/bin/copy tree/bin/link
+	install -m 700 tree/bin/one tree/bin/private
+	one_segment 16383 tree/bin/other
+	profile /bin/one,1,2 /bin/copy,2,1 /bin/link,3,1 /bin/private,3,2 /bin/one,2,1
+	status 0 mkxipfs -q --xip-profile=p.csv --report=a.json tree a.img
+	empty err
+	equal "$(pages_of_equals)" xxx "pages in place"
+	not_in_place a.img /bin/other
+	equal "$(json a.img .bytes.xip)" $((3 * 4096 - 1)) "bytes in place"
+	equal "$(jq -r '.entries[] | select(.path == "/bin/one") | .shared_with' a.json)" /bin/copy "one is"
+	is_sound
+	# --fit drops a page of all of them
+	mkxipfs -q --quiet --no-xip tree none.img
+	none=$(stat -c %s none.img) all=$(stat -c %s a.img)
+	for ((size = none; size <= all; size += 4096)); do
+		status 0 mkxipfs -q --xip-profile=p.csv --fit --max-size=$size --report=a.json tree a.img
+		pages_of_equals >>orders
+		equal "$(jq -r '.entries[] | select(.path == "/bin/one") | .shared_with' a.json)" \
+			/bin/copy "one is"
+	done
+	equal "$(uniq orders | tr '\n' ' ')" '--- --x -xx xxx ' "pages in place, the more room the more"
+	is_sound
+}
+
 # Beside a profile, whole programs get the room that hot pages leave.
 fit_beside_programs()
 {
@@ -382,5 +428,6 @@ check "programs for a kernel without an MMU" programs_without_mmu
 check "the last rule decides" rules
 check "--fit leaves out the coldest pages" fit
 check "--fit: of equally cold pages" fit_among_equals
+check "equal files and hard links" equal_files
 check "--fit: programs beside a profile" fit_beside_programs
 check "last pages" last_pages
