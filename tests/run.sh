@@ -10,7 +10,7 @@ source "$TOP/tests/lib/build.sh"
 
 FAST=(style layers build unit man golden cli roundtrip reproducible judges limits faults
 	sanitizers valgrind readme)
-SLOW=(faults-all quickstart fit-in pictures emulator target pagewise hammer)
+SLOW=(faults-all quickstart fit-in pictures emulator target pagewise hammer net)
 # An hour and more, before a change of the kernel patches is published; and what another kernel repeats.
 BY_NAME=(matrix target-7.3 hammer-7.3)
 TIME_LIMIT=${TIME_LIMIT:-3600} # seconds a suite
@@ -80,6 +80,7 @@ main()
 		all)
 			suites+=("${FAST[@]}" "${SLOW[@]}")
 			export BOOTS=${BOOTS:-5} # of each board in hammer
+			export NET_BOOTS=${NET_BOOTS:-3} # of each size of memory in net
 			;;
 		*)
 			if [[ ! -e $TOP/tests/suites/${suite%%/*}.sh ]]; then
