@@ -26,9 +26,10 @@ XIP_MUST_CHECK enum xip_err xip_choose_fit(const struct xip_tree *tree,
 	struct xip_build *build, const struct xip_diag *diag);
 
 /*
- * Of the pages that a profile placed (XIP_WISH_PROFILE), leaves the hottest in @placed, a copy of
- * @plan: as many as fit @options->max_size beside all else that @placed has. When nothing fits,
- * none is left. XIP_ERR_NOMEM.
+ * Of the pages that a profile placed (XIP_WISH_PROFILE, optional), leaves the hottest in @placed, a
+ * copy of @plan: as many as fit @options->max_size beside all else that @placed has. Of equally hot
+ * ones those stay that are largest when compressed, then those earlier in the tree. When nothing
+ * fits, none is left. XIP_ERR_NOMEM.
  */
 XIP_MUST_CHECK enum xip_err xip_choose_pages(const struct xip_tree *tree,
 	const struct xip_build_options *options, const struct xip_plan *plan,

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The flash budget for pages that a profile placed: the coldest go first.
+ * The flash budget for pages that a profile placed: the coldest go first, and of equally cold ones
+ * those that give back the most flash. Each page saves the same RAM, so that most pages stay.
  */
 #include <stdlib.h>
 
 #include "choose.h"
+#include "share.h"
 
-/* A page by how often it was seen. */
+/* A page by how often it was seen, and by what it costs all the same when it is compressed. */
 struct ranked {
 	uint64_t count;
-	size_t page; /* index in cutter.pages */
+	size_t page;     /* index in cutter.pages */
+	uint32_t packed; /* bytes */
 };
 
 struct cutter {
@@ -19,10 +22,15 @@ struct cutter {
 	const struct xip_encoding *encoding;
 	struct xip_plan *placed;
 	struct xip_profile_page *pages; /* that may be left out, ascending by file and page */
-	struct ranked *ranked;          /* the same, the hottest first */
+	struct ranked *ranked;          /* the same, the last to be left out first */
 	size_t count;
 	bool *kept;                /* of each of @pages */
 	struct xip_plan_run *runs; /* of all files, one after the other */
+	/*
+	 * Of each profiled file the first one with the same blocks, in place or not, which decides
+	 * for it: only files whose pages are placed in the same way can share them.
+	 */
+	uint32_t *leaders;
 };
 
 static bool is_profiled(const struct xip_plan_file *file)
@@ -30,13 +38,41 @@ static bool is_profiled(const struct xip_plan_file *file)
 	return file->wish == XIP_WISH_PROFILE && file->run_count;
 }
 
-/* Of pages with equal counts the earlier in the tree is the hotter one, so runs stay together. */
-static int compare_heat(const void *a, const void *b)
+static enum xip_err find_leaders(struct cutter *c)
+{
+	const struct xip_placement all = {c->tree, c->plan, c->encoding};
+	size_t count = c->plan->file_count;
+	struct xip_layout_file *files = calloc(count + 1, sizeof(*files));
+	uint32_t *twins = calloc(count + 1, sizeof(*twins));
+	uint32_t *firsts = calloc(count + 1, sizeof(*firsts)); /* of each twin, + 1 */
+	enum xip_err err = XIP_ERR_NOMEM;
+
+	c->leaders = calloc(count + 1, sizeof(*c->leaders));
+	if (files && twins && firsts && c->leaders)
+		err = xip_share_files(&all, files, twins);
+	for (uint32_t i = 0; i < count && !err; i++) {
+		c->leaders[i] = i;
+		if (!is_profiled(&c->plan->files[i]))
+			continue;
+		if (!firsts[twins[i]])
+			firsts[twins[i]] = i + 1;
+		c->leaders[i] = firsts[twins[i]] - 1;
+	}
+	free(files);
+	free(twins);
+	free(firsts);
+	return err;
+}
+
+/* Those that are to stay in place first; the earlier in the tree, when nothing else decides. */
+static int compare_ranks(const void *a, const void *b)
 {
 	const struct ranked *left = a, *right = b;
 
 	if (left->count != right->count)
 		return left->count < right->count ? 1 : -1;
+	if (left->packed != right->packed)
+		return left->packed < right->packed ? 1 : -1;
 	return (left->page > right->page) - (left->page < right->page);
 }
 
@@ -51,18 +87,22 @@ static enum xip_err rank_pages(struct cutter *c, const struct xip_profile *profi
 	for (size_t i = 0; i < profile->count; i++) {
 		const struct xip_profile_page *page = &profile->pages[i];
 		const struct xip_plan_file *file = &c->plan->files[page->file];
+		const struct xip_payload *packed;
 
-		if (!is_profiled(file) || !xip_plan_is_xip(file, page->page, NULL))
+		if (!is_profiled(file) || !xip_plan_is_xip(file, page->page, NULL) ||
+			c->leaders[page->file] != page->file)
 			continue;
-		c->ranked[c->count] = (struct ranked){page->count, c->count};
+		packed = c->encoding->files[page->file].packed[page->page];
+		c->ranked[c->count] =
+			(struct ranked){page->count, c->count, packed ? packed->length : 0};
 		c->pages[c->count++] = *page;
 	}
-	qsort(c->ranked, c->count, sizeof(*c->ranked), compare_heat);
+	qsort(c->ranked, c->count, sizeof(*c->ranked), compare_ranks);
 	return XIP_OK;
 }
 
-/* Leaves the @count hottest pages in place. */
-static void keep_hottest(struct cutter *c, size_t count)
+/* Leaves the first @count of the ranked pages in place. */
+static void keep_first(struct cutter *c, size_t count)
 {
 	struct xip_plan_run *runs = c->runs; /* of the file, and of those that follow */
 	struct xip_plan_file *file = NULL;
@@ -84,15 +124,19 @@ static void keep_hottest(struct cutter *c, size_t count)
 			file->run_count = xip_plan_append_page(
 				runs, file->run_count, page->page, all->runs[from].align);
 	}
+	for (uint32_t i = 0; i < c->plan->file_count; i++) {
+		c->placed->files[i].runs = c->placed->files[c->leaders[i]].runs;
+		c->placed->files[i].run_count = c->placed->files[c->leaders[i]].run_count;
+	}
 }
 
-/* Does the image fit with the @count hottest pages in place? */
+/* Does the image fit with the first @count of the ranked pages in place? */
 static enum xip_err try_pages(struct cutter *c, size_t count, bool *fits)
 {
 	struct xip_layout *layout;
 	enum xip_err err;
 
-	keep_hottest(c, count);
+	keep_first(c, count);
 	err = xip_layout_make(c->tree, c->placed, c->encoding, &c->options->layout, &layout, NULL);
 	*fits = !err && layout->size <= c->options->max_size;
 	if (!err)
@@ -119,7 +163,7 @@ static enum xip_err cut(struct cutter *c)
 		else
 			high = middle;
 	}
-	keep_hottest(c, low);
+	keep_first(c, low);
 	return XIP_OK;
 }
 
@@ -136,11 +180,14 @@ enum xip_err xip_choose_pages(const struct xip_tree *tree, const struct xip_buil
 	enum xip_err err = XIP_OK;
 
 	if (options->policy.profile)
+		err = find_leaders(&c);
+	if (!err && options->policy.profile)
 		err = rank_pages(&c, options->policy.profile);
 	if (!err)
 		err = cut(&c);
 	free(c.pages);
 	free(c.ranked);
 	free(c.kept);
+	free(c.leaders);
 	return err;
 }

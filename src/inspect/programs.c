@@ -15,6 +15,7 @@ struct judge {
 	const struct xip_inode *inode;
 	struct xip_arena *arena;
 	uint64_t flash_address;
+	bool *counted; /* of each page of the file: it is in xip_view.hot or ->cold */
 };
 
 static const char *describe_break(
@@ -121,9 +122,16 @@ static enum xip_err find_loss(
 	return err;
 }
 
+/* Counts page @index unless another segment has it as well; *@count is hot or cold of its view. */
+static void count_page(const struct judge *judge, uint32_t index, uint32_t *count)
+{
+	*count += !judge->counted[index];
+	judge->counted[index] = true;
+}
+
 /* cramfs_physmem_mmap() with the patch: each of the @pages from @first on by itself. */
-static enum xip_err judge_pages(
-	const struct judge *judge, uint32_t first, uint32_t pages, struct xip_verdict *verdict)
+static enum xip_err judge_pages(const struct judge *judge, struct xip_view *view, uint32_t first,
+	uint32_t pages, struct xip_verdict *verdict)
 {
 	for (uint32_t i = first; i < first + pages; i++) {
 		struct xip_block block = {0};
@@ -133,20 +141,25 @@ static enum xip_err judge_pages(
 
 		if (err && err != XIP_ERR_CORRUPT)
 			return err;
-		if (err || !block.length || !block.uncompressed || !block.direct)
+		if (err || !block.length || !block.uncompressed || !block.direct) {
+			count_page(judge, i, &view->cold);
 			continue;
+		}
 		err = find_loss(judge, i, block.start, &why);
 		if (err)
 			return err;
-		verdict->paged += !why;
 		verdict->lost = verdict->lost ? verdict->lost : why;
+		if (why)
+			continue;
+		verdict->paged++;
+		count_page(judge, i, &view->hot);
 	}
 	return XIP_OK;
 }
 
 /* cramfs_physmem_mmap() */
-static enum xip_err judge_mmu(
-	const struct judge *judge, const struct xip_mapping *mapping, struct xip_verdict *verdict)
+static enum xip_err judge_mmu(const struct judge *judge, struct xip_view *view,
+	const struct xip_mapping *mapping, struct xip_verdict *verdict)
 {
 	uint32_t page = xip_image_info(judge->image)->page_size;
 	uint64_t file_pages = xip_image_block_count(judge->image, judge->inode);
@@ -163,7 +176,7 @@ static enum xip_err judge_mmu(
 	err = block_range(judge, (uint32_t)first, (uint32_t)wanted, &verdict->pages,
 		&verdict->offset, &verdict->why);
 	if (!err)
-		err = judge_pages(judge, (uint32_t)first, (uint32_t)wanted, verdict);
+		err = judge_pages(judge, view, (uint32_t)first, (uint32_t)wanted, verdict);
 	if (err)
 		return err;
 	if (verdict->pages && (judge->flash_address + verdict->offset) % page) {
@@ -200,7 +213,7 @@ static const char *why_never(const struct xip_image_info *info)
 	return NULL;
 }
 
-static enum xip_err judge_mapping(const struct judge *judge, const struct xip_view *view,
+static enum xip_err judge_mapping(const struct judge *judge, struct xip_view *view,
 	const struct xip_mapping *mapping, struct xip_verdict *verdict)
 {
 	verdict->wanted = mapping->why == XIP_WHY_DIRECT && mapping->page_count;
@@ -212,7 +225,7 @@ static enum xip_err judge_mapping(const struct judge *judge, const struct xip_vi
 	verdict->lost = verdict->why;
 	if (verdict->why)
 		return XIP_OK;
-	return view->program.mmu ? judge_mmu(judge, mapping, verdict)
+	return view->program.mmu ? judge_mmu(judge, view, mapping, verdict)
 				 : judge_nommu(judge, mapping, verdict);
 }
 
@@ -243,7 +256,7 @@ static enum xip_err judge_forbidden(const struct judge *judge, struct xip_view *
 	return XIP_OK;
 }
 
-static enum xip_err judge_view(const struct judge *judge, const uint8_t *data, size_t size,
+static enum xip_err judge_view(struct judge *judge, const uint8_t *data, size_t size,
 	enum xip_rules rules, struct xip_view *view)
 {
 	const struct xip_image_info *info = xip_image_info(judge->image);
@@ -255,7 +268,9 @@ static enum xip_err judge_view(const struct judge *judge, const uint8_t *data, s
 		return err;
 	view->verdicts =
 		xip_arena_calloc(judge->arena, program->mapping_count, sizeof(*view->verdicts));
-	if (!view->verdicts)
+	judge->counted = xip_arena_calloc(judge->arena,
+		xip_image_block_count(judge->image, judge->inode), sizeof(*judge->counted));
+	if (!view->verdicts || !judge->counted)
 		return XIP_ERR_NOMEM;
 	view->direct = program->why == XIP_WHY_DIRECT;
 	view->why = view->direct ? NULL : xip_why_text(program->why);
@@ -267,7 +282,6 @@ static enum xip_err judge_view(const struct judge *judge, const uint8_t *data, s
 			return err;
 		view->pages += verdict->pages;
 		view->paged += verdict->paged;
-		view->wanted += verdict->wanted ? (uint32_t)program->mappings[i].page_count : 0;
 		if (verdict->wanted && !verdict->direct) {
 			view->direct = false;
 			view->why = view->why ? view->why : verdict->why;
@@ -383,10 +397,13 @@ enum xip_err xip_programs_judge(struct xip_image *image, const struct xip_listin
 
 bool xip_programs_are_by_page(const struct xip_program_list *list)
 {
-	for (size_t i = 0; i < list->count; i++)
+	for (size_t i = 0; i < list->count; i++) {
+		const struct xip_view *view = &list->programs[i].mmu;
+
 		if (list->programs[i].loader == XIP_LOADER_ELF &&
-			list->programs[i].mmu.paged > list->programs[i].mmu.pages)
+			(view->paged > view->pages || (view->hot && view->cold)))
 			return true;
+	}
 	return false;
 }
 

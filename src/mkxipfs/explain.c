@@ -76,9 +76,10 @@ static void explain_placement(FILE *out, const struct xip_plan_file *plan, uint6
 	fprintf(out, "  %-10s ", "becomes");
 	if (pages && plan->wish == XIP_WISH_PROFILE)
 		fprintf(out,
-			"in place, %" PRIu32 " hot pages%s; %" PRIu32 " cold ones compressed\n",
-			pages, plan->optional ? ", as many as --fit finds room for" : "",
-			plan->cold_pages);
+			"in place, %" PRIu32 " hot page%s%s; %" PRIu32 " cold one%s compressed\n",
+			pages, pages == 1 ? "" : "s",
+			plan->optional ? ", as many as --fit finds room for" : "", plan->cold_pages,
+			plan->cold_pages == 1 ? "" : "s");
 	else if (pages)
 		fprintf(out, "in place, %" PRIu32 " pages%s\n", pages,
 			plan->optional ? ", if --fit finds room" : "");

@@ -62,6 +62,8 @@ static enum xip_err read_source(
 	for (size_t i = 0; !err && i < options->profiles.count; i++)
 		err = xip_profile_load(&options->profile, options->profiles.items[i], *tree,
 			options->build.policy.page_size, diag);
+	if (!err && options->profile.count)
+		err = xip_profile_share(&options->profile, *tree, diag);
 	if (!err && !options->ignore_xattrs)
 		err = xip_tree_warn_xattrs(*tree, diag);
 	return err ? err : xip_policy_warn_unmatched(*tree, &options->build.policy, diag);

@@ -40,9 +40,9 @@ static void print_profiled(FILE *out, const struct xip_plan_file *plan,
 	if (pages)
 		fprintf(out,
 			"in place at 0x%" PRIx32 ": %" PRIu32 " of %" PRIu32
-			" hot pages, in %" PRIu32 " run%s; %" PRIu32 " cold ones compressed",
-			flash, pages, hot, placed->run_count, plural(placed->run_count),
-			plan->cold_pages);
+			" hot page%s, in %" PRIu32 " run%s; %" PRIu32 " cold one%s compressed",
+			flash, pages, hot, plural(hot), placed->run_count,
+			plural(placed->run_count), plan->cold_pages, plural(plan->cold_pages));
 	else if (hot)
 		fprintf(out, "compressed: no room for its %" PRIu32 " hot page%s", hot,
 			plural(hot));

@@ -189,8 +189,7 @@ static int compare_pages(const void *a, const void *b)
 	return (left->page > right->page) - (left->page < right->page);
 }
 
-/* Sorts the pages and adds up the counts of each. */
-static void merge(struct xip_profile *profile)
+void xip_profile_merge(struct xip_profile *profile)
 {
 	size_t kept = 0;
 
@@ -234,7 +233,7 @@ static enum xip_err load(struct xip_profile *profile, struct xip_lines *lines,
 	enum xip_err err = read_lines(&reader, lines);
 
 	if (!err) {
-		merge(profile);
+		xip_profile_merge(profile);
 		warn(&reader, lines->at.path, lines->at.diag);
 	}
 	xip_lines_close(lines);

@@ -116,6 +116,8 @@ void print_bar(const struct dump *dump);
 
 /* Parts of print_summary and print_check. */
 void print_programs(const struct dump *dump);
+/* "2 hot pages in place, 1 cold one compressed", and a line feed. */
+void print_heat(uint64_t hot, uint64_t cold);
 void json_programs(const struct dump *dump, struct json *json);
 
 #endif

@@ -55,7 +55,7 @@ static void print_extents(struct json *json, const struct dump *dump)
 
 /*
  * [entry, why not all of it is in place or null, [[permissions, address, first page, pages]...],
- * pages that could be in place, pages that are, page by page]
+ * hot pages, cold pages: 0 of a program for a kernel without an MMU]
  */
 static void print_program(struct json *json, const struct xip_program_report *report)
 {
@@ -79,8 +79,8 @@ static void print_program(struct json *json, const struct xip_program_report *re
 		json_close_list(json);
 	}
 	json_close_list(json);
-	json_number(json, NULL, view->wanted);
-	json_number(json, NULL, view->program.mmu ? view->paged : view->pages);
+	json_number(json, NULL, view->hot);
+	json_number(json, NULL, view->cold);
 	json_close_list(json);
 }
 

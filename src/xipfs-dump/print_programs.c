@@ -6,6 +6,12 @@
 
 #include "common.h"
 
+void print_heat(uint64_t hot, uint64_t cold)
+{
+	printf("%" PRIu64 " hot page%s in place, %" PRIu64 " cold one%s compressed\n", hot,
+		hot == 1 ? "" : "s", cold, cold == 1 ? "" : "s");
+}
+
 /* One line for each mapping that could be direct on this kind of kernel. */
 static void print_view(const struct dump *dump, const struct xip_view *view, const char *kernel)
 {
@@ -34,9 +40,10 @@ static void print_view(const struct dump *dump, const struct xip_view *view, con
 			mapping->write ? 'w' : '-', mapping->exec ? 'x' : '-', mapping->file_page,
 			verdict->direct ? "" : " (in part)");
 	}
-	if (view->paged > view->pages)
-		printf("            page by page %" PRIu32 " of %" PRIu32 " pages in place\n",
-			view->paged, view->wanted);
+	if (view->paged > view->pages || (view->hot && view->cold)) {
+		fputs("            page by page ", stdout);
+		print_heat(view->hot, view->cold);
+	}
 }
 
 void print_programs(const struct dump *dump)
@@ -70,6 +77,10 @@ static void json_view(
 	json_bool(json, "direct", view->direct);
 	json_number(json, "pages", view->pages);
 	json_number(json, "pagewise_pages", view->paged);
+	if (view->program.mmu) {
+		json_number(json, "hot_pages", view->hot);
+		json_number(json, "cold_pages", view->cold);
+	}
 	json_text(json, "why", view->why);
 	json_open_list(json, "mappings");
 	for (size_t i = 0; i < view->program.mapping_count; i++) {

@@ -92,6 +92,21 @@ static void print_block(const struct report *report, const struct xip_ram_proces
 			report->ram.max_order);
 }
 
+/* What of the program and its libraries is hot and cold, where each page is mapped by itself. */
+static void print_pages(const struct report *report, const struct xip_ram_process *process)
+{
+	for (size_t i = 0; report->ram.pagewise && i < process->object_count; i++) {
+		const struct xip_view *view = &report->programs.programs[process->objects[i]].mmu;
+
+		if (!view->hot && !view->cold)
+			continue;
+		fputs("  ", stdout);
+		dump_print_path(report->dump, stdout, entry_of(report, process->objects[i]));
+		fputs(": ", stdout);
+		print_heat(view->hot, view->cold);
+	}
+}
+
 static void print_process(const struct report *report, const struct xip_ram_process *process)
 {
 	const struct xip_ram *ram = &report->ram;
@@ -127,6 +142,7 @@ static void print_process(const struct report *report, const struct xip_ram_proc
 		putchar('\n');
 	}
 	print_block(report, process);
+	print_pages(report, process);
 	printf("  first process %" PRIu64 "K, each further one %" PRIu64 "K; without execution in "
 	       "place %" PRIu64 "K and %" PRIu64 "K: saved %" PRIu64 " bytes, %" PRIu64 " page%s\n",
 		bytes_of(report, process->first_pages) / 1024,
@@ -252,6 +268,10 @@ static void json_object(const struct report *report, struct json *json,
 						: "library");
 	json_bool(json, "loadable", object->loadable);
 	json_text(json, "why", object->why);
+	if (report->ram.pagewise) {
+		json_number(json, "hot_pages", report->programs.programs[index].mmu.hot);
+		json_number(json, "cold_pages", report->programs.programs[index].mmu.cold);
+	}
 	json_open_list(json, "lines");
 	for (size_t i = 0; i < object->line_count; i++)
 		json_line(report, json, &object->lines[i]);

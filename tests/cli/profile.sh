@@ -2,49 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # mkxipfs --xip-profile: hot pages in place, cold ones compressed, what it says and what it refuses
 
-# profile LINE... makes ./p.csv of these.
-profile()
-{
-	printf '%s\n' path,page,count "$@" >p.csv
-}
-
-# kinds PATH: a letter for each block of a file in ./a.img: x in place, c compressed, s stored
-# without a direct pointer, h a hole.
-kinds()
-{
-	kernel -p "${page:-4096}" blocks a.img "$1" |
-		sed 's/.* xip/x/; s/.* direct/c/; s/.* compressed/c/; s/.* stored/s/; s/.* hole/h/' |
-		tr -d '\n'
-}
-
-# same_content: every file of ./tree is the same to the second reader of ./a.img, by read(2).
-same_content()
-{
-	local file
-
-	while read -r file; do
-		kernel -p "${page:-4096}" cat a.img "/$file" | cmp - "tree/$file" ||
-			fail "/$file differs"
-	done < <(cd tree && find . -type f -printf '%P\n')
-}
-
-# is_sound: no check has anything to say of ./a.img, and it holds ./tree.
-is_sound()
-{
-	status 0 xipfs-dump --check "$@" a.img
-	matches out ' 0 errors, 0 warnings'
-	same_content
-	rm -rf back
-	status 0 xipfs-dump "$@" --extract=back a.img
-	diff -r tree back || fail "other files come out than went in"
-}
-
-# The pages 0 to 3 of this program are read-only, page 4 and what follows are data.
-a_program()
-{
-	mkdir -p tree/bin
-	program fixed tree/bin/fixed
-}
+source "$TOP/tests/lib/profile.sh"
 
 hot_and_cold()
 {
@@ -329,6 +287,77 @@ fit()
 	absent a.img
 }
 
+# Of equally cold pages those go first that give back the most flash, then the later ones. Of this
+# program pages 4 and 5 are zeros, 1 compresses better than 3, and the others not at all.
+fit_among_equals()
+{
+	local none all size
+
+	mkdir -p tree/bin
+	one_segment 32767 tree/bin/one
+	text 4096 | dd of=tree/bin/one bs=4096 seek=1 conv=notrunc status=none
+	text 2048 2 | dd of=tree/bin/one bs=4096 seek=3 conv=notrunc status=none
+	zeros 8192 | dd of=tree/bin/one bs=4096 seek=4 conv=notrunc status=none
+	profile /bin/one,{1..7},5
+	mkxipfs -q --quiet --no-xip tree none.img
+	mkxipfs -q --quiet --xip-profile=p.csv tree all.img
+	none=$(stat -c %s none.img) all=$(stat -c %s all.img)
+	for ((size = none; size <= all; size += 4096)); do
+		status 0 mkxipfs -q --xip-profile=p.csv --fit --max-size=$size tree a.img
+		(($(stat -c %s a.img) <= size)) || fail "larger than it may be"
+		kinds /bin/one | cut -c 2-8 | tr csh - >>orders
+	done
+	equal "$(uniq orders | tr '\n' ' ')" '-x---xx -xx--xx xxx--xx xxxx-xx xxxxxxx ' \
+		"pages in place, the more room the more"
+	is_sound
+}
+
+# pages_of_equals: which of pages 1 to 3 of the equal files are in place in ./a.img, the same of all.
+pages_of_equals()
+{
+	local name
+
+	for name in one copy link private; do
+		kinds /bin/$name | cut -c 2-4 | tr csh -
+	done | uniq
+}
+
+# Equal files are one in the image, whichever of them the profile names: what was seen adds up. One
+# of another mode shares their pages, and one that is only as large has no part in it.
+equal_files()
+{
+	local none all size
+
+	mkdir -p tree/bin
+	one_segment 16383 tree/bin/one
+	text 4096 | dd of=tree/bin/one bs=4096 seek=1 conv=notrunc status=none
+	text 2048 2 | dd of=tree/bin/one bs=4096 seek=2 conv=notrunc status=none
+	text 4096 3 | dd of=tree/bin/one bs=4096 seek=3 count=4095 iflag=count_bytes conv=notrunc status=none
+	cp tree/bin/one tree/bin/copy
+	ln tree/bin/copy tree/bin/link
+	install -m 700 tree/bin/one tree/bin/private
+	one_segment 16383 tree/bin/other
+	profile /bin/one,1,2 /bin/copy,2,1 /bin/link,3,1 /bin/private,3,2 /bin/one,2,1
+	status 0 mkxipfs -q --xip-profile=p.csv --report=a.json tree a.img
+	empty err
+	equal "$(pages_of_equals)" xxx "pages in place"
+	not_in_place a.img /bin/other
+	equal "$(json a.img .bytes.xip)" $((3 * 4096 - 1)) "bytes in place"
+	equal "$(jq -r '.entries[] | select(.path == "/bin/one") | .shared_with' a.json)" /bin/copy "one is"
+	is_sound
+	# --fit drops a page of all of them
+	mkxipfs -q --quiet --no-xip tree none.img
+	none=$(stat -c %s none.img) all=$(stat -c %s a.img)
+	for ((size = none; size <= all; size += 4096)); do
+		status 0 mkxipfs -q --xip-profile=p.csv --fit --max-size=$size --report=a.json tree a.img
+		pages_of_equals >>orders
+		equal "$(jq -r '.entries[] | select(.path == "/bin/one") | .shared_with' a.json)" \
+			/bin/copy "one is"
+	done
+	equal "$(uniq orders | tr '\n' ' ')" '--- --x -xx xxx ' "pages in place, the more room the more"
+	is_sound
+}
+
 # Beside a profile, whole programs get the room that hot pages leave.
 fit_beside_programs()
 {
@@ -349,22 +378,6 @@ fit_beside_programs()
 		--max-size=$((size + 5 * 4096)) tree a.img
 	equal "$(kinds /bin/fixed | cut -c -4)" xxxx
 	is_sound
-}
-
-# one_segment SIZE FILE: an ELF program for ARM that is one read-only segment of SIZE bytes.
-one_segment()
-{
-	local size
-
-	size=$(printf '%08x' "$1" | sed 's/\(..\)\(..\)\(..\)\(..\)/\4\3\2\1/')
-	{
-		echo '7f454c46010101000000000000000000 02002800 01000000 54000100 34000000 00000000'
-		echo "00000005 3400 2000 0100 0000 0000 0000 01000000 00000000 00000100 00000100"
-		echo "$size $size 05000000 00100000"
-	} | xxd -r -p >"$2"
-	noise "$1" | tail -c +85 >>"$2"
-	chmod 755 "$2"
-	equal "$(stat -c %s "$2")" "$1" "bytes of the program"
 }
 
 # At the end of a file: in place, its last page is mapped only with zeros behind it; where it is
@@ -401,93 +414,6 @@ last_pages()
 	done
 }
 
-explanations()
-{
-	a_program
-	profile /bin/fixed,0,1 /bin/fixed,1,1
-	status 0 mkxipfs --xip-profile=p.csv --explain=/bin/fixed tree
-	matches out 'wanted +the pages that a profile names +\(--xip-profile=p.csv\)'
-	matches out 'becomes +in place, 2 hot pages; 2 cold ones compressed'
-	status 0 mkxipfs --xip-profile=p.csv --fit --max-size=1M --explain=/bin/fixed tree
-	matches out 'becomes +in place, 2 hot pages, as many as --fit finds room for; 2 cold'
-	profile /bin/nothing,0,1
-	status 0 mkxipfs --xip-profile=p.csv --explain=/bin/fixed tree
-	matches out 'becomes +compressed: none of 4 pages is hot'
-}
-
-views()
-{
-	local ram
-
-	a_program
-	profile /bin/fixed,1,1 /bin/fixed,3,2
-	status 0 mkxipfs -q --xip-profile=p.csv --report=a.json tree a.img
-	equal "$(jq -c '.entries[] | select(.path == "/bin/fixed") | [.in_place, .hot_pages,
-		.hot_pages_in_place, .cold_pages, [.runs[] | [.first_page, .pages]]]' a.json)" \
-		'[true,2,2,2,[[1,1],[3,1]]]' "the report"
-	status 0 xipfs-dump a.img
-	matches out 'MMU +not in place: page 0 of the file is compressed$'
-	matches out '^ +page by page 2 of 4 pages in place$'
-	status 0 xipfs-dump --ram=mmu a.img
-	matches out '^RAM on a kernel with an MMU, in'
-	matches out '^all programs together.*: 4096 bytes run from flash'
-	status 0 xipfs-dump --ram=pagewise a.img
-	matches out '^RAM on a kernel with an MMU that maps page by page, in'
-	matches out '^all programs together.*: 8192 bytes run from flash'
-	! grep -q 'let mkxipfs place it' out || fail "advice to place what a profile left out"
-	cp out by.name
-	status 0 xipfs-dump --ram a.img
-	same out by.name
-	equal "$(json a.img '.programs[0].mmu | [.pages, .pagewise_pages, (.mappings |
-		map(.pagewise_pages))] | tojson' --check)" '[1,2,[0,1,1,0]]'
-	fails 16 'nommu, mmu or pagewise' xipfs-dump --ram=other a.img
-	# expectations are judged for the kernel that the image is made for, or for the one they name
-	ram=$(json a.img '.programs[0].first' --ram=pagewise)
-	equal "$(json a.img '.programs[0].first' --ram=mmu)" $((ram + 4096)) "RAM without the patch"
-	echo "ram /bin/fixed <= $ram" >expect
-	status 0 xipfs-dump --expect=expect a.img
-	echo "kernel pagewise" >>expect
-	status 0 xipfs-dump --expect=expect a.img
-	sed -i 's/pagewise/mmu/' expect
-	status 4 xipfs-dump --expect=expect a.img
-	# an image without such a program is for any kernel with an MMU
-	mkxipfs -q --quiet tree b.img
-	equal "$(json b.img .pagewise --ram)" false "pagewise"
-}
-
-# A page that was to be mapped, and is by no kernel.
-lost_page()
-{
-	local table
-
-	a_program
-	profile /bin/fixed,1,1 /bin/fixed,3,2
-	mkxipfs -q --quiet --xip-profile=p.csv tree a.img
-	status 0 xipfs-dump --check=xip-mmu a.img
-	matches out ' 0 errors, 0 warnings'
-	# the pointer of page 1: four bytes further on
-	table=$(kernel list a.img | awk '$1 == "/bin/fixed" { print $6 }')
-	patch_bytes a.img $((table + 4)) "$(printf '%02x' $((16#$(xxd -s $((table + 4)) -l 1 -p a.img) + 1)))"
-	equal "$(kernel map pages a.img /bin/fixed 0 4 | cut -d ' ' -f 1)" 1 "pages in place"
-	status 0 xipfs-dump --check=xip-mmu a.img
-	matches out '^warning: xip-mmu: /bin/fixed: segment 1 is not executed in place: it does not lie'
-}
-
-# All pages of a segment are there, but the kernels without the patch want them in one piece.
-scattered_pages()
-{
-	local table
-
-	a_program
-	mkxipfs -q --quiet tree a.img
-	table=$(kernel list a.img | awk '$1 == "/bin/fixed" { print $6 }')
-	patch_bytes a.img $((table + 8)) "$(slice a.img $((table + 12)) 4 | xxd -p)$(
-		slice a.img $((table + 8)) 4 | xxd -p)"
-	equal "$(kernel map mmu a.img /bin/fixed 2 2 | cut -d ' ' -f 1)" 1 "pages in place"
-	status 0 xipfs-dump --check=xip-mmu a.img
-	matches out '^warning: xip-mmu: /bin/fixed: segment 2 .*: page 3 of the file does not follow'
-}
-
 check "hot pages in place, cold ones compressed" hot_and_cold
 check "a program that no profile names" unnamed_program
 check "programs of this machine" real_programs
@@ -501,9 +427,7 @@ check "wrong usage: exit 16, no image" wrong_usage
 check "programs for a kernel without an MMU" programs_without_mmu
 check "the last rule decides" rules
 check "--fit leaves out the coldest pages" fit
+check "--fit: of equally cold pages" fit_among_equals
+check "equal files and hard links" equal_files
 check "--fit: programs beside a profile" fit_beside_programs
 check "last pages" last_pages
-check "--explain" explanations
-check "reports, --ram and the list of programs" views
-check "xip-mmu: a page that no kernel maps" lost_page
-check "xip-mmu: pages that do not follow one another" scattered_pages

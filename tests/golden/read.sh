@@ -138,7 +138,11 @@ check "XIP, big-endian: programs" found xip-be "$views" \
 	'/elf elf false true 4096+1
 /flat flat true false 12288+1'
 check "XIP, page by page: programs" found xip-pages '.programs[] | [.nommu.pages, .mmu.direct, .mmu.pages,
-	.mmu.pagewise_pages, .mmu.mappings[0].pagewise_pages] | tojson' '[0,false,0,2,2]'
+	.mmu.pagewise_pages, .mmu.mappings[0].pagewise_pages, .mmu.hot_pages, .mmu.cold_pages] | tojson' \
+	'[0,false,0,2,2,2,2]'
+check "XIP, page by page: --map" found xip-pages '.programs | tojson' \
+	'[{"path":"/elf","hot_pages":2,"cold_pages":2}]' --map
+check "XIP, not page by page: --map" found xip-le '.programs | tojson' '[]' --map
 check "XIP, page by page: --ram" found xip-pages '[.pagewise, .saved_pages,
 	.programs[0].objects[0].lines[0].mapped_in_place_pages] | tojson' '[true,2,2]' --ram
 check "XIP, page by page: --ram=mmu" found xip-pages '[.pagewise, .saved_pages] | tojson' '[false,0]' \

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Executes in place page by page: what programs do with such mappings, what the recorder sees, what the
-# image that its profile makes costs in flash and saves in RAM. Usage: run.sh [--trace]
+# image that its profile makes costs in flash and saves in RAM. Usage: run.sh [--trace] [--linux=VERSION]
 #
 # --trace compares the recorder with QEMU's own trace of executed code as well, which takes minutes.
+# --linux=7.3 does all of it with that kernel instead of 6.12.
 # shellcheck disable=SC2034,SC2317 # lib.sh uses variables, ok calls the tests
 set -euo pipefail
 
@@ -23,6 +24,9 @@ source "$TOP/tests/target/lib.sh"
 MIXED=cdddccdjdcudddddcjjcdcddduuccdddd
 SHARED=ccdddcdds
 HOSTILE=xdcddxxdddcx
+WHOLE=dddddddddd
+# The end of the image is cut off, and with it the last three pages of this file, see cut.py.
+CUT=cdcdddddd
 
 # console BOARD LOG OPTION...: what the guest says, without the carriage returns.
 console()
@@ -41,10 +45,16 @@ map_letters()
 	tr cdjusx 01100x <<<"$1"
 }
 
+# repeat COUNT LETTER
+repeat()
+{
+	printf "%${1}s" '' | tr ' ' "$2"
+}
+
 # torture_image BOARD
 torture_image()
 {
-	local board=$1 tree=$WORK/$1.small compiler=arm-linux-gnueabi-gcc
+	local board=$1 tree=$WORK/$1.small compiler=arm-linux-gnueabi-gcc image=$WORK/$1.small.img name layout
 
 	[[ $board == vexpress-a9 ]] || compiler=aarch64-linux-gnu-gcc
 	cp -R "$WORK/out/$board-small/root/tree" "$tree"
@@ -52,27 +62,47 @@ torture_image()
 	"$compiler" -static -Os -s -Wall -Wextra -Werror -o "$tree/test/pages" "$HERE/guest/pages.c"
 	python3 - "$tree/test" <<-'PYTHON'
 	import sys
-	for name, size in ("mixed", 33 * 4096 - 1000), ("shared", 9 * 4096 - 4000), ("hostile", 12 * 4096):
+	# Each has a size of its own: files with the same content share their pointers.
+	for name, size in ("mixed", 33 * 4096 - 1000), ("shared", 9 * 4096 - 4000), ("whole", 10 * 4096), (
+	        "packed1", 4096), ("packed300", 300 * 4096), ("direct1", 4095), ("direct300", 300 * 4096 - 1), (
+	        "hostile", 12 * 4096), ("table", 8 * 4096), ("cut", 9 * 4096):
 	    with open(f"{sys.argv[1]}/{name}", "wb") as file:
 	        file.write(bytes(((i >> 12) * 7 + (i >> 4) + i * 13) & 255 for i in range(size)))
 	PYTHON
-	mkxipfs --quiet --no-xip -D "$TARGET/root.table" "$tree" "$WORK/$board.small.img"
-	python3 "$HERE/mix.py" "$WORK/$board.small.img" /test/mixed "$MIXED"
-	python3 "$HERE/mix.py" "$WORK/$board.small.img" /test/shared "$SHARED"
-	python3 "$HERE/mix.py" "$WORK/$board.small.img" /test/hostile "$HOSTILE"
+	mkxipfs --quiet --no-xip -D "$TARGET/root.table" "$tree" "$image"
+	while read -r name layout; do
+		python3 "$HERE/mix.py" "$image" "/test/$name" "$layout"
+	done <<-LAYOUTS
+	mixed $MIXED
+	shared $SHARED
+	whole $WHOLE
+	packed1 c
+	packed300 $(repeat 300 c)
+	direct1 d
+	direct300 $(repeat 300 d)
+	hostile $HOSTILE
+	table dddddddd
+	cut $CUT
+	LAYOUTS
+	python3 "$HERE/cut.py" "$image" /test/cut /test/table
 }
 
+# torture NAME BOARD OPTION...: by the kernel that was built as NAME.
 torture()
 {
-	local board=$1 log=$WORK/$1.small.log
+	local name=$1 board=$2 log=$WORK/$1.torture.log
+	shift 2
 
-	"$TARGET/boot.sh" "$board" --timeout=300 --silence=120 --log="$log" --out="$WORK/out/$board" \
+	"$TARGET/boot.sh" "$board" --timeout=300 --silence=120 --log="$log" --out="$WORK/out/$name" \
 		--image="$WORK/$board.small.img" \
 		--run="/test/pages /test/mixed $(map_letters "$MIXED")" \
 		--run="/test/pages /test/shared $(map_letters "$SHARED")" \
-		--run="/test/pages /test/hostile $(map_letters "$HOSTILE")"
+		--run="/test/pages /test/whole $(map_letters "$WHOLE")" \
+		--run="/test/pages /test/hostile $(map_letters "$HOSTILE")" \
+		--run='/test/pages /test/table 0000xxxx' \
+		--run='/test/pages /test/cut 010111xxx' "$@"
 	absent '^@bad\|WARNING:\|BUG:\|Oops' "$log"
-	(($(grep -c '^@ok' "$log") == 29))
+	(($(grep -c '^@ok' "$log") == 3 * 15 + 3))
 }
 
 # --- the recorder ------------------------------------------------------------------------------
@@ -176,7 +206,7 @@ test_board()
 	good || return 0
 	ok "$board: builds a small root" build "$board-small" "$board" root
 	ok "$board: an image with pages in any place" torture_image "$board"
-	ok "$board: what programs do with mappings of which some pages are in place" torture "$board"
+	ok "$board: what programs do with mappings of which some pages are in place" torture "$board" "$board"
 	cp "$WORK/out/$board/image/root.cramfs" "$WORK/$board.compressed.img"
 	ok "$board: records the work" record "$board"
 	good || return 0
@@ -232,8 +262,16 @@ test_trace()
 
 main()
 {
-	local board
+	local board trace=''
 
+	while (($#)); do
+		case $1 in
+		--trace) trace=yes ;;
+		--linux=*) LINUX=${1#*=} ;;
+		*) echo "run.sh: $1?" >&2 && return 2 ;;
+		esac
+		shift
+	done
 	trap cleanup EXIT
 	check_harness
 	find_programs
@@ -242,7 +280,7 @@ main()
 	done
 	ok "stock-arm64: builds" build qemu-virt-arm64-stock qemu-virt-arm64 --stock
 	ok "stock-arm64: every file is as its source" stock_reads qemu-virt-arm64
-	[[ ${1:-} != --trace ]] || test_trace
+	[[ ! $trace ]] || test_trace
 	echo '# | board | in place | image | used | cached | of files in processes | ms |'
 	sed 's/^/# /' "$WORK/table" || true
 	echo "$passed passed, $failed failed"

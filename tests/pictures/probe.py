@@ -343,10 +343,15 @@ def quick(browser):
 
 
 def pagewise(browser):
-    """The details of a program tell how many of its pages are in place, the table for which kernel."""
+    """Details, table and summary tell hot and cold pages, the table for which kernel."""
     browser.click_on("#ram tbody button")
     details = browser.run("document.getElementById('details').textContent")
-    claim("2 of 4, the others" in details, f"the pages in place are not told: {details!r}")
+    claim("Hot pages2, in placeCold pages2, compressed" in details, f"the pages are not told: {details!r}")
+    tiles = browser.run("document.getElementById('tiles').textContent")
+    claim("2 hot pages in place, 2 cold ones compressed" in tiles, f"the pages together are not told: {tiles!r}")
+    for name in "hot", "cold":
+        equal(browser.run(f"""document.querySelector('#ram tbody td[data-name="{name} pages"]').textContent"""), "2",
+              f"{name} pages in the table:")
     claim("an MMU that maps page by page" in browser.run("document.getElementById('ram').textContent"),
           "the table does not name the kernel")
 

@@ -92,7 +92,26 @@ static bool is_placed(const struct xip_plan *placed, const struct xip_profile_pa
 	return xip_plan_is_xip(&placed->files[page->file], page->page, NULL);
 }
 
-/* Nothing is in place that is colder than something that is not, or was not in the plan. */
+/* Bytes of the page when it is compressed. */
+static uint32_t packed_of(const struct world *w, const struct xip_profile_page *page)
+{
+	const struct xip_payload *packed = w->encoding->files[page->file].packed[page->page];
+
+	return packed ? packed->length : 0;
+}
+
+/* Is @one to stay longer than @other? Of pages as hot those that give back less flash do. */
+static bool is_before(const struct world *w, const struct xip_profile_page *one,
+	const struct xip_profile_page *other)
+{
+	if (one->count != other->count)
+		return one->count > other->count;
+	if (packed_of(w, one) != packed_of(w, other))
+		return packed_of(w, one) > packed_of(w, other);
+	return one < other;
+}
+
+/* Nothing is in place that goes before something that is not, or was not in the plan. */
 static void check_order(const struct world *w, const struct xip_plan *placed)
 {
 	uint32_t pages = 0, all = 0;
@@ -102,7 +121,7 @@ static void check_order(const struct world *w, const struct xip_plan *placed)
 
 		pages += is_placed(placed, one);
 		for (size_t k = 0; k < w->profile.count; k++)
-			if (w->profile.pages[k].count > one->count)
+			if (is_before(w, &w->profile.pages[k], one))
 				ck_assert(!is_placed(placed, one) ||
 					  is_placed(placed, &w->profile.pages[k]));
 	}
@@ -111,7 +130,7 @@ static void check_order(const struct world *w, const struct xip_plan *placed)
 	ck_assert_uint_eq(pages, all);
 }
 
-/* The hottest page that is not in place, the first of those in the tree, as it would be next. */
+/* Of the pages that are not in place the one that would be next. */
 static const struct xip_profile_page *next_page(
 	const struct world *w, const struct xip_plan *placed)
 {
@@ -119,7 +138,7 @@ static const struct xip_profile_page *next_page(
 
 	for (size_t i = 0; i < w->profile.count; i++)
 		if (!is_placed(placed, &w->profile.pages[i]) &&
-			(!next || w->profile.pages[i].count > next->count))
+			(!next || is_before(w, &w->profile.pages[i], next)))
 			next = &w->profile.pages[i];
 	return next;
 }

@@ -183,6 +183,81 @@ START_TEST(what_is_not_there)
 }
 END_TEST
 
+/* Files of one content and one that is only as large. */
+static void begin_equal(void)
+{
+	static const uint8_t zeros[2 * PAGE], ones[2 * PAGE] = {1};
+
+	messages = (struct messages){0};
+	made_begin(&made);
+	made_file(&made, NULL, "a", zeros, 2 * PAGE);
+	made_file(&made, NULL, "b", zeros, 2 * PAGE);
+	made_file(&made, NULL, "c", ones, 2 * PAGE);
+	made_file(&made, NULL, "d", ones, 2 * PAGE);
+	made_file(&made, NULL, "e", ones, PAGE);
+	made_file(&made, NULL, "f", zeros, 2 * PAGE);
+	made_file(&made, NULL, "g", ones, PAGE);
+	made_finish(&made);
+}
+
+static const struct {
+	const char *text, *pages;
+} equals[] = {
+	{HEAD "/b,1,1\n/a,0,2\n/b,0,3\n", "a0*5 a1*1 b0*5 b1*1 f0*5 f1*1"},
+	{HEAD "/f,1,1\n/d,0,2\n", "a1*1 b1*1 c0*2 d0*2 f1*1"},
+	{HEAD "/e,0,1\n", "e0*1 g0*1"},
+	{HEAD, ""},
+};
+
+START_TEST(equal_files)
+{
+	struct xip_profile profile = {0};
+
+	begin_equal();
+	ck_assert_int_eq(load(&profile, equals[_i].text, PAGE), XIP_OK);
+	ck_assert_int_eq(xip_profile_share(&profile, made.tree, &diag), XIP_OK);
+	ck_assert_str_eq(shown(&profile), equals[_i].pages);
+	xip_profile_free(&profile);
+	end();
+}
+END_TEST
+
+START_TEST(content_is_gone)
+{
+	struct xip_profile profile = {0};
+
+	begin_equal();
+	ck_assert_int_eq(load(&profile, equals[0].text, PAGE), XIP_OK);
+	ck_assert_int_eq(ftruncate(made.tree->source->spool_fd, PAGE), 0);
+	ck_assert_int_ne(xip_profile_share(&profile, made.tree, &diag), XIP_OK);
+	ck_assert_uint_eq(messages.errors, 1);
+	xip_profile_free(&profile);
+	end();
+}
+END_TEST
+
+START_TEST(no_memory_to_share)
+{
+	begin_equal();
+	for (size_t n = 1;; n++) {
+		struct xip_profile profile = {0};
+		enum xip_err err;
+
+		ck_assert_int_eq(load(&profile, equals[1].text, PAGE), XIP_OK);
+		failing_alloc_arm(n);
+		err = xip_profile_share(&profile, made.tree, &diag);
+		xip_profile_free(&profile);
+		if (!failing_alloc_disarm()) {
+			ck_assert_int_eq(err, XIP_OK);
+			ck_assert_uint_gt(n, 5);
+			break;
+		}
+		ck_assert_int_eq(err, XIP_ERR_NOMEM);
+	}
+	end();
+}
+END_TEST
+
 START_TEST(no_memory)
 {
 	begin();
@@ -213,6 +288,9 @@ int main(void)
 	tcase_add_test(tests, several_add_up);
 	tcase_add_loop_test(tests, what_is_wrong, 0, sizeof(wrong) / sizeof(*wrong));
 	tcase_add_loop_test(tests, what_is_not_there, 0, sizeof(missing) / sizeof(*missing));
+	tcase_add_loop_test(tests, equal_files, 0, sizeof(equals) / sizeof(*equals));
+	tcase_add_test(tests, content_is_gone);
+	tcase_add_test(tests, no_memory_to_share);
 	tcase_add_test(tests, no_memory);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

@@ -38,8 +38,12 @@ struct xip_view {
 	struct xip_verdict *verdicts; /* one for each of program.mappings */
 	bool direct;                  /* some mapping is wanted, and each that is will be direct */
 	uint32_t pages;               /* sum of pages mapped from flash */
-	uint32_t wanted;              /* sum of pages that could be */
 	uint32_t paged;               /* sum of pages mapped from flash page by page */
+	/*
+	 * With an MMU, of the pages that could be mapped from flash, each once: those that are,
+	 * page by page, and those that do not lie uncompressed in the image.
+	 */
+	uint32_t hot, cold;
 	bool clashes;    /* XIP_WHY_SHARED_PAGE, but the kernel would map both segments directly */
 	bool written;    /* XIP_WHY_TEXTREL, but the kernel would map the text directly */
 	const char *why; /* the first reason why not direct, NULL when it is */
@@ -75,8 +79,8 @@ XIP_MUST_CHECK enum xip_err xip_programs_judge(struct xip_image *image,
 void xip_programs_free(struct xip_program_list *list);
 
 /*
- * True when the image was laid out for a kernel that maps page by page: such a kernel maps pages of
- * some program that others would read into RAM.
+ * True when the image was laid out for a kernel that maps page by page: some program has hot and
+ * cold pages, or pages that other kernels would read into RAM.
  */
 bool xip_programs_are_by_page(const struct xip_program_list *list);
 

@@ -45,6 +45,17 @@ XIP_MUST_CHECK enum xip_err xip_profile_load_text(struct xip_profile *profile, c
 	const struct xip_diag *diag);
 void xip_profile_free(struct xip_profile *profile);
 
+/*
+ * Gives each of the files of @tree that have the same content all pages that any of them has, with
+ * their counts added up. Reads the files that are as large as one in the profile. Errors:
+ * XIP_ERR_SOURCE, XIP_ERR_IO, XIP_ERR_NOMEM.
+ */
+XIP_MUST_CHECK enum xip_err xip_profile_share(
+	struct xip_profile *profile, const struct xip_tree *tree, const struct xip_diag *diag);
+
+/* Sorts the pages and adds up the counts of each. */
+void xip_profile_merge(struct xip_profile *profile);
+
 /* The pages of file @file, *@count of them. */
 const struct xip_profile_page *xip_profile_of(
 	const struct xip_profile *profile, uint32_t file, size_t *count);

@@ -53,8 +53,9 @@ class Details {
         entry.ram.missing.length ? ["Missing", entry.ram.missing.join(", ")] : null);
     if (entry.program && entry.program.why)
       rows.push(["Not all in place", entry.program.why]);
-    if (image.ram.pagewise && entry.program && entry.program.wanted)
-      rows.push(["Pages in place", `${entry.program.hot.toLocaleString("en")} of ${entry.program.wanted.toLocaleString("en")}, the others are read to RAM`]);
+    if (image.ram.pagewise && entry.program && entry.program.hot + entry.program.cold)
+      rows.push(["Hot pages", `${entry.program.hot.toLocaleString("en")}, in place`],
+        ["Cold pages", `${entry.program.cold.toLocaleString("en")}, compressed`]);
     return [make("h2", { className: "name" }, entry.path), this.facts(rows)];
   }
 

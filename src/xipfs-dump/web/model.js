@@ -69,7 +69,7 @@ function readImage(raw, kinds) {
     extent.owner?.extents.push(extent);
     return extent;
   });
-  const image = { ...raw, entries, extents, root: entries[0], kinds: new Array(kinds.length).fill(0),
+  const image = { ...raw, entries, extents, root: entries[0], kinds: new Array(kinds.length).fill(0), hot: 0, cold: 0,
     byPath: new Map(entries.map((entry) => [entry.path, entry])) };
   for (const extent of extents) {
     image.kinds[extent.kind] += extent.length;
@@ -84,8 +84,11 @@ function readImage(raw, kinds) {
     parent.below += 1 + entries[i].below;
     entries[i].kinds.forEach((bytes, kind) => { parent.kinds[kind] += bytes; });
   }
-  for (const [entry, why, segments, wanted, hot] of raw.programs)
-    entries[entry].program = { why, segments, wanted, hot };
+  for (const [entry, why, segments, hot, cold] of raw.programs) {
+    entries[entry].program = { why, segments, hot, cold };
+    image.hot += hot;
+    image.cold += cold;
+  }
   for (const [entry, flash, first, further, plain, block, missing] of raw.ram.programs)
     entries[entry].ram = { entry: entries[entry], flash, first, further, plain, block, missing, saved: plain - first };
   return image;

@@ -204,6 +204,7 @@ function placeTile({ model }) {
   const bytes = image.kinds[kind.xip];
   return tile("Runs in place", sizeNode(bytes), bar([["xip", bytes], ["free", image.size - bytes]], image.size),
     make("p", {}, `${percent(bytes, image.size)} of the image; ${inPlace.toLocaleString("en")} of ${programs.length.toLocaleString("en")} programs and libraries`),
+    image.ram.pagewise ? make("p", {}, `${count(image.hot, "hot page")} in place, ${count(image.cold, "cold one")} compressed`) : null,
     before ? sinceNode(bytes, before.kinds[kind.xip]) : null);
 }
 
@@ -286,13 +287,16 @@ function startColours() {
 function ramTable(app) {
   const { ram, entries } = app.model.image, rows = ram.programs.map(([index]) => entries[index].ram);
   const column = (name, key, look) => ({ name, value: (row) => row[key], bar: look });
+  const pages = (key) => ({ name: `${key} pages`, value: (row) => row.entry.program[key],
+    text: (row) => row.entry.program[key].toLocaleString("en") });
   return new Table(element("ram"), app, { title: "RAM",
     note: `How much each program takes on a kernel with${ram.mmu ? "" : "out"} an MMU${ram.pagewise ? " that maps page by page" : ""}; heap and kernel objects are not counted.`,
     columns: [{ name: "program", value: (row) => row.entry.path,
       text: (row) => row.missing.length ? ` missing: ${row.missing.join(", ")}` : "" },
     column("saved", "saved", () => "xip"), column("first process", "first"), column("each further", "further"),
-    column("first, nothing in place", "plain"), column("in flash", "flash")],
-    total: ["All, each running once, what they share counted once", ram.saved, ram.used, null, ram.used + ram.saved, ram.saved],
+    column("first, nothing in place", "plain"), column("in flash", "flash"), ...(ram.pagewise ? [pages("hot"), pages("cold")] : [])],
+    total: ["All, each running once, what they share counted once", ram.saved, ram.used, null, ram.used + ram.saved, ram.saved,
+      ...(ram.pagewise ? [null, null] : [])],
     noun: "program", rows, sort: 1, empty: "There is no program in this image." });
 }
 
