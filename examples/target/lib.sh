@@ -111,7 +111,7 @@ load_board()
 {
 	stub='' stub_flags='' write='' emulator='' qemu=() flash_end='' links=symbolic root_options='' network=''
 	source "$HERE/boards/$1.board"
-	[[ ! $network ]] || overlays=("$HERE/root-net" "${overlays[@]}")
+	[[ ! $network ]] || overlays=("$HERE/network/root" "${overlays[@]}")
 	case $arch in
 	arm) cross=arm-linux-gnueabi ;;
 	arm64) cross=aarch64-linux-gnu ;;

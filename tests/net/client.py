@@ -136,7 +136,7 @@ class Peer:
 
     def meet(self):
         """Learn the guest's address on the wire."""
-        for _ in range(20):
+        for _ in range(60):
             self.arp(1, socket.inet_aton("10.0.2.100"), b"\0" * 6, GUEST)
             self.listen(0.5)
             if self.guest_mac:
