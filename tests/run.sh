@@ -10,9 +10,9 @@ source "$TOP/tests/lib/build.sh"
 
 FAST=(style layers build unit man golden cli roundtrip reproducible judges limits faults
 	sanitizers valgrind readme)
-SLOW=(faults-all quickstart fit-in pictures emulator target pagewise hammer)
+SLOW=(faults-all quickstart fit-in pictures emulator target pagewise hammer net)
 # An hour and more, before a change of the kernel patches is published; and what another kernel repeats.
-BY_NAME=(matrix target-7.3 hammer-7.3)
+BY_NAME=(matrix matrix-7.3 target-7.3 hammer-7.3)
 TIME_LIMIT=${TIME_LIMIT:-3600} # seconds a suite
 
 usage()
@@ -20,11 +20,11 @@ usage()
 	cat <<-END
 	usage: tests/run.sh [SUITE[/FILE] | all | bench | list | --help]...
 
-	Without arguments every fast suite runs; "all" adds the slow ones, but for matrix,
-	target-7.3 and hammer-7.3, which only their names run; "bench" prints the table that
-	compares mkxipfs with other programs; "list" names the suites; cli/signals runs one file
-	of a suite. Debian packages that are missing are installed. Builds are made outside the
-	source tree, in \$XDG_CACHE_HOME/mkxipfs.
+	Without arguments every fast suite runs; "all" adds the slow ones, but for matrix and
+	those of Linux 7.3, which only their names run; "bench" prints the table that compares
+	mkxipfs with other programs; "list" names the suites; cli/signals runs one file of a suite.
+	Debian packages that are missing are installed. Builds are made outside the source tree, in
+	\$XDG_CACHE_HOME/mkxipfs.
 
 	Each test gives one line, "ok" or "not ok" with its log; the last line counts them. What
 	cannot run on this machine says "skipped" and why.
@@ -80,6 +80,7 @@ main()
 		all)
 			suites+=("${FAST[@]}" "${SLOW[@]}")
 			export BOOTS=${BOOTS:-5} # of each board in hammer
+			export NET_BOOTS=${NET_BOOTS:-3} # of each size of memory in net
 			;;
 		*)
 			if [[ ! -e $TOP/tests/suites/${suite%%/*}.sh ]]; then

@@ -17,6 +17,7 @@ usage()
 	  --data=FILE      this in the partition "data"
 	  --cmdline=TEXT   more words for the kernel's command line; repeatable
 	  --run=COMMANDS   type this at the shell prompt, then end; repeatable
+	  --host=COMMAND   between them, run this on this machine when the prompt is there
 	  --ledger         at the prompt, or after --run, print where every page of RAM is; then end
 	  --flood=N:COMMAND  run this after them, and send N characters meanwhile
 	  --until=REGEX    wait until the console shows this, then end (or go on with --run)
@@ -86,7 +87,7 @@ main()
 		--image=*) image=${1#*=} ;;
 		--data=*) data=${1#*=} ;;
 		--cmdline=*) cmdline+="${cmdline:+ }${1#*=}" ;;
-		--run=* | --flood=* | --until=* | --save=*) script+=("$1") ;;
+		--run=* | --host=* | --flood=* | --until=* | --save=*) script+=("$1") ;;
 		--ledger) ledger=yes ;;
 		--timeout=* | --silence=* | --log=*) limits+=("$1") ;;
 		--flash=*) flash=${1#*=} ;;

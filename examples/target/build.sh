@@ -15,8 +15,8 @@ usage()
 	cat <<-TEXT
 	Usage: build.sh BOARD [step...] [options]
 	Steps, each after those it needs: libc busybox kernel dtb root image flash (default: flash);
-	emulator, a QEMU with the STM32 that boot.sh makes when it needs it; and profile, the
-	recorder of what to execute in place.
+	emulator, a QEMU with the STM32 that boot.sh makes when it needs it; profile, the
+	recorder of what to execute in place; and linux, the patched source of the kernel.
 	Every result stays in $CACHE and is made again only when something it
 	depends on changed; the log of a step is in its folder there.
 
@@ -102,7 +102,7 @@ main()
 	install_packages "$@"
 	for step; do
 		case $step in
-		libc | busybox | kernel | dtb | root | image | flash | emulator | profile) ;;
+		libc | busybox | linux | kernel | dtb | root | image | flash | emulator | profile) ;;
 		*) die "no such step: $step" ;;
 		esac
 		"need_$step"

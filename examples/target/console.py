@@ -102,6 +102,26 @@ class Guest:
         self.wait(PROMPT, start)
         return self.text[start:]
 
+    def host(self, command):
+        """Run a command of this machine when the prompt is there; it must succeed."""
+        self.wait(PROMPT)
+        with subprocess.Popen(command, shell=True, stdin=subprocess.DEVNULL,
+                              start_new_session=True) as process:
+            try:
+                while process.poll() is None:
+                    self.read()
+                    if DEAD.search(self.text):
+                        raise Failure("the kernel died meanwhile")
+            finally:
+                if process.returncode is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+        if process.returncode:
+            raise Failure(f"{command}: status {process.returncode}")
+        # Behind the prompt may be what the kernel said meanwhile.
+        start = len(self.text)
+        self.qemu.stdin.write(b"\n")
+        self.wait(PROMPT, start)
+
     def flood(self, count, line):
         """Run a command, and send so many characters at full speed while it runs, as short comments.
 
@@ -180,6 +200,9 @@ def main():
     parser.add_argument("--timeout", type=float, default=120, help="seconds for all of it")
     parser.add_argument("--silence", type=float, help="seconds without a word that are a failure")
     parser.add_argument("--run", action="append", default=[], help="type this at the prompt")
+    parser.add_argument("--host", action="append", dest="run", metavar="COMMAND",
+                        type=lambda command: (Guest.host, command),
+                        help="in the order of --run, run this on this machine instead")
     parser.add_argument("--flood", action="append", default=[], metavar="COUNT:COMMAND",
                         help="after that, run this and send so many characters meanwhile")
     parser.add_argument("--until", help="wait for this regular expression first")
@@ -199,7 +222,10 @@ def main():
             if args.until:
                 guest.wait(re.compile(args.until.encode()))
             for line in args.run:
-                guest.run(line)
+                if isinstance(line, tuple):
+                    line[0](guest, line[1])
+                else:
+                    guest.run(line)
             for flood in args.flood:
                 count, line = flood.split(":", 1)
                 guest.flood(int(count), line)

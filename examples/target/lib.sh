@@ -109,8 +109,9 @@ version_of()
 # load_board BOARD: sets the variables of its file, and those that it leaves out.
 load_board()
 {
-	stub='' stub_flags='' write='' emulator='' qemu=() flash_end='' links=symbolic root_options=''
+	stub='' stub_flags='' write='' emulator='' qemu=() flash_end='' links=symbolic root_options='' network=''
 	source "$HERE/boards/$1.board"
+	[[ ! $network ]] || overlays=("$HERE/network/root" "${overlays[@]}")
 	case $arch in
 	arm) cross=arm-linux-gnueabi ;;
 	arm64) cross=aarch64-linux-gnu ;;
@@ -148,13 +149,17 @@ need_linux_stock()
 
 need_linux()
 {
-	if ((${#series[@]} == 0)); then
+	local script=linux inputs=()
+
+	if [[ $network ]]; then
+		script=linux-net inputs=("$STEPS/linux.sh")
+	elif ((${#series[@]} == 0)); then
 		need_linux_stock "$linux"
 		dir[linux]=${dir[linux-stock]}
 		return
 	fi
 	tar_of "$linux"
-	step linux linux "LINUX_TAR=$linux_tar" "SERIES=$(printf '%s\n' "${series[@]}")" "${series[@]%/*}"
+	step linux "$script" "LINUX_TAR=$linux_tar" "SERIES=$(printf '%s\n' "${series[@]}")" "${series[@]%/*}" "${inputs[@]}"
 }
 
 need_libc()
@@ -172,6 +177,9 @@ need_libc()
 
 need_busybox()
 {
+	local files=("$HERE/busybox/busybox.config")
+
+	[[ ! $network ]] || files+=("$HERE/busybox/net.config")
 	case $userland in
 	fdpic)
 		need_libc
@@ -179,7 +187,7 @@ need_busybox()
 		step "busybox-$libc" busybox "UCLIBC=${dir[libc]}" "LIBC=$libc" \
 			"BUSYBOX_TAR=$(echo "${dir[busybox-source]}"/busybox_*.orig.tar.*)" \
 			"BUSYBOX_PATCHES=$HERE/busybox/patches" \
-			"BUSYBOX_CONFIG=$HERE/busybox/busybox.config"
+			"BUSYBOX_CONFIG=${files[*]}" "${files[@]}"
 		dir[busybox]=${dir[busybox-$libc]}
 		;;
 	*)

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Executes in place page by page: what programs do with such mappings, what the recorder sees, what the
-# image that its profile makes costs in flash and saves in RAM. Usage: run.sh [--trace]
+# image that its profile makes costs in flash and saves in RAM. Usage: run.sh [--trace] [--linux=VERSION]
 #
 # --trace compares the recorder with QEMU's own trace of executed code as well, which takes minutes.
+# --linux=7.3 does all of it with that kernel instead of 6.12.
 # shellcheck disable=SC2034,SC2317 # lib.sh uses variables, ok calls the tests
 set -euo pipefail
 
@@ -13,6 +14,8 @@ TARGET=$TOP/examples/target
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-pagewise.XXXXXX")
 LINUX=6.12
+# A mapping of a file that was never profiled may take so many thousandths more instructions.
+PRICE=10
 BOARDS=${BOARDS:-vexpress-a9 qemu-virt-arm64}
 passed=0 failed=0 status=0
 
@@ -23,6 +26,9 @@ source "$TOP/tests/target/lib.sh"
 MIXED=cdddccdjdcudddddcjjcdcddduuccdddd
 SHARED=ccdddcdds
 HOSTILE=xdcddxxdddcx
+WHOLE=dddddddddd
+# The end of the image is cut off, and with it the last three pages of this file, see cut.py.
+CUT=cdcdddddd
 
 # console BOARD LOG OPTION...: what the guest says, without the carriage returns.
 console()
@@ -41,38 +47,93 @@ map_letters()
 	tr cdjusx 01100x <<<"$1"
 }
 
+# repeat COUNT LETTER
+repeat()
+{
+	printf "%${1}s" '' | tr ' ' "$2"
+}
+
 # torture_image BOARD
 torture_image()
 {
-	local board=$1 tree=$WORK/$1.small compiler=arm-linux-gnueabi-gcc
+	local board=$1 tree=$WORK/$1.small compiler=arm-linux-gnueabi-gcc image=$WORK/$1.small.img name layout
 
 	[[ $board == vexpress-a9 ]] || compiler=aarch64-linux-gnu-gcc
 	cp -R "$WORK/out/$board-small/root/tree" "$tree"
 	mkdir -p "$tree/test"
-	"$compiler" -static -Os -s -Wall -Wextra -Werror -o "$tree/test/pages" "$HERE/guest/pages.c"
+	for name in pages price; do
+		"$compiler" -static -Os -s -Wall -Wextra -Werror -o "$tree/test/$name" "$HERE/guest/$name.c"
+	done
 	python3 - "$tree/test" <<-'PYTHON'
 	import sys
-	for name, size in ("mixed", 33 * 4096 - 1000), ("shared", 9 * 4096 - 4000), ("hostile", 12 * 4096):
+	# Each has a size of its own: files with the same content share their pointers.
+	for name, size in ("mixed", 33 * 4096 - 1000), ("shared", 9 * 4096 - 4000), ("whole", 10 * 4096), (
+	        "packed1", 4096), ("packed300", 300 * 4096), ("direct1", 4095), ("direct300", 300 * 4096 - 1), (
+	        "hostile", 12 * 4096), ("table", 8 * 4096), ("cut", 9 * 4096):
 	    with open(f"{sys.argv[1]}/{name}", "wb") as file:
 	        file.write(bytes(((i >> 12) * 7 + (i >> 4) + i * 13) & 255 for i in range(size)))
 	PYTHON
-	mkxipfs --quiet --no-xip -D "$TARGET/root.table" "$tree" "$WORK/$board.small.img"
-	python3 "$HERE/mix.py" "$WORK/$board.small.img" /test/mixed "$MIXED"
-	python3 "$HERE/mix.py" "$WORK/$board.small.img" /test/shared "$SHARED"
-	python3 "$HERE/mix.py" "$WORK/$board.small.img" /test/hostile "$HOSTILE"
+	mkxipfs --quiet --no-xip -D "$TARGET/root.table" "$tree" "$image"
+	while read -r name layout; do
+		python3 "$HERE/mix.py" "$image" "/test/$name" "$layout"
+	done <<-LAYOUTS
+	mixed $MIXED
+	shared $SHARED
+	whole $WHOLE
+	packed1 c
+	packed300 $(repeat 300 c)
+	direct1 d
+	direct300 $(repeat 300 d)
+	hostile $HOSTILE
+	table dddddddd
+	cut $CUT
+	LAYOUTS
+	python3 "$HERE/cut.py" "$image" /test/cut /test/table
 }
 
+# torture NAME BOARD OPTION...: by the kernel that was built as NAME.
 torture()
 {
-	local board=$1 log=$WORK/$1.small.log
+	local name=$1 board=$2 log=$WORK/$1.torture.log
+	shift 2
 
-	"$TARGET/boot.sh" "$board" --timeout=300 --silence=120 --log="$log" --out="$WORK/out/$board" \
+	"$TARGET/boot.sh" "$board" --timeout=300 --silence=120 --log="$log" --out="$WORK/out/$name" \
 		--image="$WORK/$board.small.img" \
 		--run="/test/pages /test/mixed $(map_letters "$MIXED")" \
 		--run="/test/pages /test/shared $(map_letters "$SHARED")" \
-		--run="/test/pages /test/hostile $(map_letters "$HOSTILE")"
+		--run="/test/pages /test/whole $(map_letters "$WHOLE")" \
+		--run="/test/pages /test/hostile $(map_letters "$HOSTILE")" \
+		--run='/test/pages /test/table 0000xxxx' \
+		--run='/test/pages /test/cut 010111xxx' "$@"
 	absent '^@bad\|WARNING:\|BUG:\|Oops' "$log"
-	(($(grep -c '^@ok' "$log") == 29))
+	(($(grep -c '^@ok' "$log") == 3 * 15 + 3))
+}
+
+# --- the price of a mapping --------------------------------------------------------------------
+
+# price NAME BOARD: instructions by the kernel that was built as NAME.
+price()
+{
+	"$TARGET/boot.sh" "$2" --timeout=300 --silence=120 --log="$WORK/$1.price" --out="$WORK/out/$1" \
+		--image="$WORK/$2.small.img" --qemu='-icount shift=0,sleep=off' --cmdline=norandmaps \
+		--run='/test/price /test/packed1 /test/packed300 /test/direct1 /test/direct300'
+	(($(grep -c '^@price /test/' "$WORK/$1.price") == 4))
+}
+
+# is_cheap BOARD: files that were never profiled are mapped as fast as without the patches.
+is_cheap()
+{
+	local board=$1 path with without dear=0
+
+	price "$board-fixes" "$board"
+	price "$board" "$board"
+	while read -r _ path without; do
+		with=$(tr -d '\r' <"$WORK/$board.price" | sed -n "s,^@price $path ,,p")
+		printf '%s: mmap() of %s: %d instructions without the patches, %d with them\n' "$board" \
+			"${path##*/}" $((without / 1000)) $((with / 1000)) | tee -a "$WORK/price"
+		((1000 * (with - without) <= PRICE * without)) || dear=1
+	done < <(tr -d '\r' <"$WORK/$board-fixes.price" | grep '^@price /test/')
+	((dear == 0))
 }
 
 # --- the recorder ------------------------------------------------------------------------------
@@ -176,7 +237,10 @@ test_board()
 	good || return 0
 	ok "$board: builds a small root" build "$board-small" "$board" root
 	ok "$board: an image with pages in any place" torture_image "$board"
-	ok "$board: what programs do with mappings of which some pages are in place" torture "$board"
+	ok "$board: what programs do with mappings of which some pages are in place" torture "$board" "$board"
+	ok "$board: builds without the patches" build "$board-fixes" "$board" \
+		--series="$TOP/kernel-patches/linux-$LINUX/fixes/series"
+	ok "$board: mappings of other files take as many instructions as before" is_cheap "$board"
 	cp "$WORK/out/$board/image/root.cramfs" "$WORK/$board.compressed.img"
 	ok "$board: records the work" record "$board"
 	good || return 0
@@ -232,8 +296,16 @@ test_trace()
 
 main()
 {
-	local board
+	local board trace=''
 
+	while (($#)); do
+		case $1 in
+		--trace) trace=yes ;;
+		--linux=*) LINUX=${1#*=} ;;
+		*) echo "run.sh: $1?" >&2 && return 2 ;;
+		esac
+		shift
+	done
 	trap cleanup EXIT
 	check_harness
 	find_programs
@@ -242,9 +314,9 @@ main()
 	done
 	ok "stock-arm64: builds" build qemu-virt-arm64-stock qemu-virt-arm64 --stock
 	ok "stock-arm64: every file is as its source" stock_reads qemu-virt-arm64
-	[[ ${1:-} != --trace ]] || test_trace
+	[[ ! $trace ]] || test_trace
 	echo '# | board | in place | image | used | cached | of files in processes | ms |'
-	sed 's/^/# /' "$WORK/table" || true
+	sed 's/^/# /' "$WORK/table" "$WORK/price" || true
 	echo "$passed passed, $failed failed"
 	((failed == 0 && passed > 0))
 }

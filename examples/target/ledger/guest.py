@@ -161,6 +161,16 @@ def thread_size():
     return number("(unsigned long)&__end_init_stack") - number("(unsigned long)&__start_init_stack")
 
 
+def interrupt_stack():
+    """Its lowest address, or 0, and its size: with TINY_IRQ_STACK it is the lower half of swapper's stack."""
+    top, size, swapper = number("irq_stack_ptr", 0), thread_size(), number("(unsigned long)&__start_init_stack")
+    if not top:
+        return 0, 0
+    if swapper < top < swapper + size:
+        size = top - swapper
+    return top - size, size
+
+
 def run(function):
     """Call it; an error ends gdb with a status that says so, which gdb does not do by itself."""
     try:

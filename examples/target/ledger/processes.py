@@ -60,17 +60,19 @@ class Processes:
     def collect(self):
         """Look at all tasks."""
         spaces = {}
-        size = guest.thread_size()
+        interrupts, below = guest.interrupt_stack()
         for task in guest.tasks():
             pid, name, mm = int(task["pid"]), task["comm"].string(), int(task["mm"])
-            stack = int(task["stack"])
+            stack, size = int(task["stack"]), guest.thread_size()
+            if stack == interrupts:
+                stack, size = stack + below, size - below
             # swapper's is in .data, small ones are in slabs, with TINY_DATA_RAM they are in no page
             own = size if pid and size >= guest.PAGE and self.ledger.has(stack) else 0
             where = ", in .data" if pid == 0 else "" if self.ledger.has(stack) else ", beside .data"
             if own:
                 self.ledger.claim(stack, size, "kernel stacks")
             kind = "kernel thread" if not mm else "process" if int(task["tgid"]) == pid else "thread"
-            self.stacks.append((own, pid, kind, name, guest.deepest(stack, size), where))
+            self.stacks.append((own, pid, kind, name, guest.deepest(stack, size), size, where))
             if not mm:
                 continue
             if mm in spaces:
@@ -87,7 +89,7 @@ class Processes:
 
     def report_stacks(self):
         """A line for each kernel stack."""
-        for size, pid, kind, name, used, where in self.stacks:
+        for own, pid, kind, name, used, size, where in self.stacks:
             depth = "depth unknown: not zeroed when allocated" if used is None else \
-                f"{used:4} of {guest.thread_size()} bytes at its deepest"
-            yield size, f"{pid:5}  {kind:13}  {name:12}  {depth}{where}"
+                f"{used:4} of {size} bytes at its deepest"
+            yield own, f"{pid:5}  {kind:13}  {name:12}  {depth}{where}"

@@ -102,9 +102,8 @@ class Ledger:
                 for chunk in guest.entries(guest.value(f"pcpu_chunk_lists[{slot}]"), "struct pcpu_chunk", "list"):
                     if int(chunk.address) != first:  # that is reserved at boot
                         self.claim(int(chunk["base_addr"]), size, "per-CPU chunks")
-        size = guest.thread_size()
-        stack = guest.number("irq_stack_ptr", 0) - size
-        if stack > 0 and size >= PAGE and self.has(stack) and not self.is_reserved(stack):
+        stack, size = guest.interrupt_stack()
+        if stack and size >= PAGE and self.has(stack) and not self.is_reserved(stack):
             self.claim(stack, size, "interrupt stack")
         if guest.number("sizeof(stack_cache)", 0):
             for i in range(guest.number("sizeof(stack_cache) / sizeof(stack_cache[0])")):
@@ -343,9 +342,9 @@ def tell_uses(report, ledger, people):
     tell_rows(report, ledger.slabs.rows(), ledger.pages("slab"), report.bytes)
     report.line("kernel stacks, by thread:")
     tell_rows(report, people.report_stacks(), ledger.pages("kernel stacks"))
-    if guest.number("irq_stack_ptr", 0):
-        size = guest.thread_size()
-        used = guest.deepest(guest.number("irq_stack_ptr") - size, size)
+    stack, size = guest.interrupt_stack()
+    if stack:
+        used = guest.deepest(stack, size)
         report.line("interrupt stack: " + ("depth unknown: not zeroed when allocated" if used is None
                                            else f"{used} of {size} bytes at its deepest"))
     if ledger.files:

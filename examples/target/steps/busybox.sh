@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step busybox: BusyBox as an FDPIC program, linked to uClibc-ng. Inputs: UCLIBC (that step's
-# folder), LIBC (static or shared), BUSYBOX_TAR, BUSYBOX_PATCHES, BUSYBOX_CONFIG. Output: busybox and busybox.links.
+# folder), LIBC (static or shared), BUSYBOX_TAR, BUSYBOX_PATCHES, BUSYBOX_CONFIG (files). Output: busybox and busybox.links.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR
@@ -20,7 +20,8 @@ done
 # Two pages of stack and no RELRO: each page more is a page of RAM in every process.
 ldflags='-Wl,-z,stack-size=8192 -Wl,-z,norelro -Wl,-z,noexecstack'
 {
-	cat "$BUSYBOX_CONFIG"
+	# shellcheck disable=SC2086 # words
+	cat $BUSYBOX_CONFIG
 	echo 'CONFIG_NOMMU=y'
 	case $LIBC in
 	static) echo 'CONFIG_STATIC=y' ;;

@@ -6,6 +6,7 @@
  * NAME: WHY".
  */
 #define _GNU_SOURCE
+#define _FILE_OFFSET_BITS 64 /* addresses are offsets in /proc/PID/mem */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -27,6 +28,7 @@ static const char *layout;
 static int file;
 static size_t size, length;
 static unsigned int pages;
+static int whole; /* the file is in place with all its pages: that is another kind of mapping */
 static char why[200];
 static sigjmp_buf back;
 
@@ -105,7 +107,9 @@ static int test_present(void)
 	if (mincore(at, length, present))
 		return bad("mincore: %s", strerror(errno));
 	for (unsigned int i = 0; i < pages; i++)
-		if ((present[i] & 1) != (layout[i] == '1'))
+		/* the kernel looks into no mapping that is wholly of raw pages: it asks the page
+		 * cache */
+		if ((present[i] & 1) != (layout[i] == '1' && !whole))
 			return bad("page %u is %spresent", i, present[i] & 1 ? "" : "not ");
 	if (smaps(at, "InPlace:") != (long)(4 * count(0, pages - 1)))
 		return bad("smaps says %ld KiB in place", smaps(at, "InPlace:"));
@@ -179,15 +183,23 @@ static int test_mremap(void)
 	unsigned char *at = map(half * PAGE, PROT_READ, MAP_PRIVATE, 0);
 	unsigned char *wall =
 		mmap(at + half * PAGE, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned int after = whole ? half : pages;
 
-	at = mremap(at, half * PAGE, length, MREMAP_MAYMOVE);
+	/* A mapping that is in place as a whole moves, but does not grow. */
+	if (whole && mremap(at, half * PAGE, length, MREMAP_MAYMOVE) != MAP_FAILED)
+		return bad("it grows");
+	if (whole)
+		at = mremap(at, half * PAGE, half * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			wall + 64 * PAGE);
+	else
+		at = mremap(at, half * PAGE, length, MREMAP_MAYMOVE);
 	if (at == MAP_FAILED)
 		return bad("mremap: %s", strerror(errno));
 	if (smaps(at, "InPlace:") != (long)(4 * count(0, half - 1)))
 		return bad("in place %ld", smaps(at, "InPlace:"));
-	if (!same(at, 0, pages - 1) || !write_each(at, 0, pages - 1))
+	if (!same(at, 0, after - 1) || !write_each(at, 0, after - 1))
 		return 0;
-	at = mremap(at, length, 3 * PAGE, 0);
+	at = mremap(at, after * PAGE, 3 * PAGE, 0);
 	munmap(wall, PAGE);
 	return same_but(at, 0, 2, 50) && !munmap(at, 3 * PAGE);
 }
@@ -225,7 +237,7 @@ static int test_pieces(void)
 		return bad("munmap: %s", strerror(errno));
 	if (!same(at, 0, 1) || !same(at + 5 * PAGE, 5, pages - 1))
 		return 0;
-	if (madvise(at + 5 * PAGE, (pages - 5) * PAGE, MADV_DONTNEED))
+	if (madvise(at + 5 * PAGE, (pages - 5) * PAGE, MADV_DONTNEED) != (whole ? -1 : 0))
 		return bad("madvise: %s", strerror(errno));
 	return same(at + 5 * PAGE, 5, pages - 1) && !munmap(at, length);
 }
@@ -236,7 +248,7 @@ static int test_populate(void)
 	unsigned char present[pages];
 
 	mincore(at, length, present);
-	for (unsigned int i = 0; i < pages; i++)
+	for (unsigned int i = 0; i < pages && !whole; i++)
 		if (!(present[i] & 1))
 			return bad("page %u is not present", i);
 	if (mlock(at, length))
@@ -288,81 +300,153 @@ static int test_offsets(void)
 	return 1;
 }
 
-static int poke(pid_t child, unsigned char *at, unsigned int first, unsigned int last, int *failed)
-{
-	*failed = 0;
-	for (unsigned int i = first; i <= last; i++) {
-		long *word = (long *)(at + (i - first) * PAGE + 64), have, want;
-		unsigned char *bytes = (unsigned char *)&want;
+/* A debugger writes to every other page: a word, and a byte elsewhere in it. */
+#define WORD 64
+#define BYTE 2000
 
-		for (size_t k = 0; k < sizeof(long); k++)
-			bytes[k] = content(i * PAGE + 64 + k);
-		errno = 0;
-		have = ptrace(PTRACE_PEEKTEXT, child, word, NULL);
-		if (errno || have != want)
-			return bad(
-				"page %u reads %#lx, not %#lx: %s", i, have, want, strerror(errno));
-		if (ptrace(PTRACE_POKETEXT, child, word, (void *)~want))
-			*failed += 1;
+static int is_poked(size_t at, int refused)
+{
+	size_t in = at % PAGE;
+
+	return !refused && at / PAGE % 2 == 0 &&
+	       ((in >= WORD && in < WORD + sizeof(long)) || in == BYTE);
+}
+
+/* Pages of the file as the process has them that is debugged. */
+static int same_poked(const unsigned char *at, unsigned int first, unsigned int last, int refused)
+{
+	for (size_t i = 0; i < (last - first + 1) * PAGE; i++) {
+		size_t in_file = i + first * PAGE;
+		unsigned char want = in_file < size ? content(in_file) : 0;
+
+		if (is_poked(i, refused))
+			want = (unsigned char)~want;
+		if (at[i] != want)
+			return bad("byte %zu is %u, not %u", in_file, at[i], want);
 	}
 	return 1;
 }
 
-/*
- * The child stops, the parent reads a word of each page and inverts it; then the child looks. What
- * the parent has at the same addresses must not matter.
- */
-static int debug(unsigned int first, unsigned int last, int *failed)
+static int peek(pid_t child, unsigned char *at, long want)
+{
+	long have;
+
+	errno = 0;
+	have = ptrace(PTRACE_PEEKTEXT, child, at, NULL);
+	return (!errno && have == want) ||
+	       bad("%p reads %#lx, not %#lx: %s", at, have, want, strerror(errno));
+}
+
+/* What a debugger does, by both ways that there are. */
+static int poke(pid_t child, unsigned char *at, unsigned int first, unsigned int last, int refused)
 {
 	size_t bytes = (last - first + 1) * PAGE;
-	unsigned char *at = map(bytes, PROT_READ, MAP_PRIVATE, first);
+	unsigned char *copy = malloc(bytes);
+	char path[40];
+	int memory, good = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", (int)child);
+	memory = open(path, O_RDWR);
+	for (size_t page = 0; page < bytes; page += 2 * PAGE) {
+		size_t in_file = first * PAGE + page;
+		unsigned char byte = in_file + BYTE < size ? ~content(in_file + BYTE) : 255;
+		unsigned char word[sizeof(long)];
+		long value;
+
+		for (size_t k = 0; k < sizeof(word); k++)
+			word[k] = content(in_file + WORD + k);
+		memcpy(&value, word, sizeof(value));
+		if (!peek(child, at + page + WORD, value))
+			goto out;
+		if ((ptrace(PTRACE_POKETEXT, child, at + page + WORD, (void *)~value) == 0) ==
+			refused) {
+			bad("page %zu: a word %s", page / PAGE,
+				refused ? "is taken" : strerror(errno));
+			goto out;
+		}
+		if ((pwrite(memory, &byte, 1, (off_t)(uintptr_t)(at + page + BYTE)) == 1) ==
+			refused) {
+			bad("page %zu: a byte %s", page / PAGE,
+				refused ? "is taken" : strerror(errno));
+			goto out;
+		}
+		if (!peek(child, at + page + WORD, refused ? value : ~value))
+			goto out;
+	}
+	good = pread(memory, copy, bytes, (off_t)(uintptr_t)at) == (ssize_t)bytes ||
+	       bad("mem: %s", strerror(errno));
+	good = good && same_poked(copy, first, last, refused);
+out:
+	close(memory);
+	free(copy);
+	return good;
+}
+
+/*
+ * The child stops, the parent writes to it; then the child looks, and its child. What the parent
+ * has at the same addresses must not matter. Nobody else sees what was written, and pages that were
+ * not written to are where they were.
+ */
+static int debug(unsigned int first, unsigned int last, int flags)
+{
+	size_t bytes = (last - first + 1) * PAGE;
+	unsigned char *at = map(bytes, PROT_READ, flags, first);
+	unsigned char *other = map(bytes, PROT_READ, flags, first);
+	int status, good, refused = flags == MAP_SHARED;
 	pid_t child = fork();
-	int status, good;
 
 	if (child == 0) {
+		unsigned int in_place = 0;
+
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
-		for (size_t i = 0; i < bytes; i++) {
-			size_t in = i % PAGE;
-			unsigned char want =
-				i + first * PAGE < size ? content(i + first * PAGE) : 0;
-
-			if (in >= 64 && in < 64 + sizeof(long) && !*failed)
-				want = (unsigned char)~want;
-			if (at[i] != want)
-				_exit(1);
-		}
-		_exit(0);
+		for (unsigned int i = first; i <= last; i++)
+			in_place += layout[i] == '1' && (refused || (i - first) % 2);
+		if (!same_poked(at, first, last, refused))
+			_exit(1);
+		if (smaps(at, "InPlace:") != (long)(4 * in_place))
+			_exit(2);
+		if (smaps(at, "Anonymous:") != (refused ? 0 : (long)(4 * ((last - first) / 2 + 1))))
+			_exit(3);
+		if (!same(other, first, last))
+			_exit(4);
+		child = fork();
+		if (child == 0)
+			_exit(!same_poked(at, first, last, refused));
+		_exit(waitpid(child, &status, 0) != child || status ? 5 : 0);
 	}
 	mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	memset(at, 0xaa, bytes);
 	waitpid(child, &status, 0);
-	good = poke(child, at, first, last, failed);
-	if (*failed) /* the child must know */
-		ptrace(PTRACE_POKEDATA, child, failed, (void *)1L);
-	ptrace(PTRACE_CONT, child, NULL, NULL);
+	good = poke(child, at, first, last, refused);
+	ptrace(PTRACE_DETACH, child, NULL, NULL);
 	waitpid(child, &status, 0);
+	good = good && same(other, first, last);
 	munmap(at, bytes);
-	return good && (status == 0 || bad("the child saw other bytes: %#x", status));
+	munmap(other, bytes);
+	return good && (status == 0 || bad("the child saw something else: %#x", status));
 }
 
 static int test_debugger(void)
 {
-	static int failed;
-
-	return debug(0, pages - 1, &failed) && (!failed || bad("%d pokes failed", failed));
+	return debug(0, pages - 1, MAP_PRIVATE);
 }
 
-/* A mapping that is in place as a whole can be read, not written to, as without the patches. */
+/* Two pages that are a mapping which is in place as a whole. */
 static int test_debugger_whole(void)
 {
-	static int failed;
 	const char *run = strstr(layout, "111");
 	unsigned int first = (unsigned int)(run - layout);
 
 	if (!run)
 		return bad("there are no three pages in place");
-	return debug(first, first + 1, &failed) && (failed == 2 || bad("%d pokes failed", failed));
+	return debug(first, first + 1, MAP_PRIVATE);
+}
+
+/* Of a shared mapping nobody may have a copy. */
+static int test_debugger_shared(void)
+{
+	return debug(0, pages - 1, MAP_SHARED);
 }
 
 /* A block that lies outside the image: that page is a bus error, its neighbours are not. */
@@ -406,6 +490,7 @@ static const struct {
 	{"mappings of two pages", test_offsets},
 	{"a debugger's words", test_debugger},
 	{"a debugger, all in place", test_debugger_whole},
+	{"a debugger, a shared mapping", test_debugger_shared},
 };
 
 static void result(const char *name, int good)
@@ -430,6 +515,7 @@ int main(int count_of_words, char **words)
 		return 8;
 	size = (size_t)status.st_size;
 	length = pages * PAGE;
+	whole = strspn(layout, "1") == pages;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	sigaction(SIGBUS, &action, NULL);
 	if (strchr(layout, 'x')) {
