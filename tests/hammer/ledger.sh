@@ -161,7 +161,7 @@ ledger_of_ccm()
 	done
 	table "$WORK/ccm" "RAM of the kernel's data" | grep -x ' *65536  sum' || return 1
 	[[ $(kib "$WORK/ccm" sum) == 192 ]] || return 1
-	for row in 'data, copied to a RAM of its own' 'bss, in a RAM of its own' '  kernel stacks, 6 of 4096 bytes' \
+	for row in 'data, copied to a RAM of its own' 'bss, in a RAM of its own' '  kernel stacks, 7 of 4096 bytes' \
 		', beside .data'; do
 		grep -qF -e "$row" "$WORK/ccm" || return 1
 	done
