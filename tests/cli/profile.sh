@@ -157,6 +157,11 @@ not_there()
 	one_line err
 	matches err 'p.csv: warning: 3 of the 4 pages .* first page 5 of /bin/nothing in line 3$'
 	equal "$(kinds /bin/fixed | cut -c -4)" xcch
+	printf '%s\n' ./bin/fixed,4096,1 ./bin/fixed,16777216,1 ./bin/gone,0,1 >axfs
+	status 0 mkxipfs -q --xip-profile=p.csv --xip-profile=axfs tree a.img
+	equal "$(wc -l <err)" 2 "warnings, one for each profile"
+	matches err '^mkxipfs: axfs: warning: 2 of the 3 pages .* first page 4096 of ./bin/fixed in line 2$'
+	equal "$(kinds /bin/fixed | cut -c -4)" xxch
 	profile
 	status 0 mkxipfs -q --xip-profile=p.csv tree a.img
 	one_line err

@@ -14,6 +14,8 @@ TARGET=$TOP/examples/target
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-pagewise.XXXXXX")
 LINUX=6.12
+# A mapping of a file that was never profiled may take so many thousandths more instructions.
+PRICE=10
 BOARDS=${BOARDS:-vexpress-a9 qemu-virt-arm64}
 passed=0 failed=0 status=0
 
@@ -59,7 +61,9 @@ torture_image()
 	[[ $board == vexpress-a9 ]] || compiler=aarch64-linux-gnu-gcc
 	cp -R "$WORK/out/$board-small/root/tree" "$tree"
 	mkdir -p "$tree/test"
-	"$compiler" -static -Os -s -Wall -Wextra -Werror -o "$tree/test/pages" "$HERE/guest/pages.c"
+	for name in pages price; do
+		"$compiler" -static -Os -s -Wall -Wextra -Werror -o "$tree/test/$name" "$HERE/guest/$name.c"
+	done
 	python3 - "$tree/test" <<-'PYTHON'
 	import sys
 	# Each has a size of its own: files with the same content share their pointers.
@@ -103,6 +107,33 @@ torture()
 		--run='/test/pages /test/cut 010111xxx' "$@"
 	absent '^@bad\|WARNING:\|BUG:\|Oops' "$log"
 	(($(grep -c '^@ok' "$log") == 3 * 15 + 3))
+}
+
+# --- the price of a mapping --------------------------------------------------------------------
+
+# price NAME BOARD: instructions by the kernel that was built as NAME.
+price()
+{
+	"$TARGET/boot.sh" "$2" --timeout=300 --silence=120 --log="$WORK/$1.price" --out="$WORK/out/$1" \
+		--image="$WORK/$2.small.img" --qemu='-icount shift=0,sleep=off' --cmdline=norandmaps \
+		--run='/test/price /test/packed1 /test/packed300 /test/direct1 /test/direct300'
+	(($(grep -c '^@price /test/' "$WORK/$1.price") == 4))
+}
+
+# is_cheap BOARD: files that were never profiled are mapped as fast as without the patches.
+is_cheap()
+{
+	local board=$1 path with without dear=0
+
+	price "$board-fixes" "$board"
+	price "$board" "$board"
+	while read -r _ path without; do
+		with=$(tr -d '\r' <"$WORK/$board.price" | sed -n "s,^@price $path ,,p")
+		printf '%s: mmap() of %s: %d instructions without the patches, %d with them\n' "$board" \
+			"${path##*/}" $((without / 1000)) $((with / 1000)) | tee -a "$WORK/price"
+		((1000 * (with - without) <= PRICE * without)) || dear=1
+	done < <(tr -d '\r' <"$WORK/$board-fixes.price" | grep '^@price /test/')
+	((dear == 0))
 }
 
 # --- the recorder ------------------------------------------------------------------------------
@@ -207,6 +238,9 @@ test_board()
 	ok "$board: builds a small root" build "$board-small" "$board" root
 	ok "$board: an image with pages in any place" torture_image "$board"
 	ok "$board: what programs do with mappings of which some pages are in place" torture "$board" "$board"
+	ok "$board: builds without the patches" build "$board-fixes" "$board" \
+		--series="$TOP/kernel-patches/linux-$LINUX/fixes/series"
+	ok "$board: mappings of other files take as many instructions as before" is_cheap "$board"
 	cp "$WORK/out/$board/image/root.cramfs" "$WORK/$board.compressed.img"
 	ok "$board: records the work" record "$board"
 	good || return 0
@@ -282,7 +316,7 @@ main()
 	ok "stock-arm64: every file is as its source" stock_reads qemu-virt-arm64
 	[[ ! $trace ]] || test_trace
 	echo '# | board | in place | image | used | cached | of files in processes | ms |'
-	sed 's/^/# /' "$WORK/table" || true
+	sed 's/^/# /' "$WORK/table" "$WORK/price" || true
 	echo "$passed passed, $failed failed"
 	((failed == 0 && passed > 0))
 }

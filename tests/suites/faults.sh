@@ -25,6 +25,7 @@ fault_inputs()
 	program fdpic tree/bin/fdpic
 	program flat tree/bin/flat
 	program static tree/bin/static
+	cp tree/bin/static tree/dir/static
 	: >tree/dir/sub/empty
 	mkfifo tree/dir/fifo
 	echo '/dev/null c 666 0 0 1 3 - - -' >table
@@ -33,6 +34,7 @@ fault_inputs()
 	printf '%s\n' 'xip /bin/static' no-setuid 'size <= 2M' 'xip /text # no' >expect
 	mkxipfs --quiet -D table tree a.img
 	mkxipfs --quiet --no-xip tree b.img
+	mkxipfs --quiet --xip-profile=profile --no-xip='/bin/f*' tree pages.img
 	cp a.img bad.img
 	printf x | dd of=bad.img bs=1 seek=9000 conv=notrunc status=none
 	cat tree/noise a.img tree/text b.img >firmware
@@ -141,6 +143,7 @@ each_command()
 	"$@" "$XIPFS_DUMP" --html=out.html a.img
 	"$@" "$XIPFS_DUMP" --html=out.html --diff=b.img a.img
 	"$@" "$XIPFS_DUMP" --svg=out.svg a.img
+	"$@" "$XIPFS_DUMP" --map pages.img
 	"$@" "$XIPFS_DUMP" --help
 	"$@" "$MKXIPFS" -j 1 tree out.img
 	"$@" "$MKXIPFS" -j 1 -v -D table --policy=policy --exclude='*.o' --stack-size=8K \

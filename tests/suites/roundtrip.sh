@@ -70,6 +70,8 @@ profiled_sizes()
 		$((2 * page + 1)) $((3 * page)); do
 		for ((hot = 0; hot * page < size; hot++)); do
 			elf_of_size $size tree/$size.$hot
+			# equal ones would have the hot pages of each other
+			echo $hot | dd of=tree/$size.$hot bs=1 seek=200 conv=notrunc status=none
 			echo "/$size.$hot,$hot,1" >>p.csv
 			# by read(2) a kernel without the patch has zeros on a full last page in place
 			((hot * page + page < size || size % page)) || rm tree/$size.$hot
