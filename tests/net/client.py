@@ -17,7 +17,7 @@ import time
 
 GUEST = socket.inet_aton("10.0.2.15")
 OWN_MAC = b"\x52\x54\x00\x00\x00\x99"
-TIME_LIMIT = 90  # seconds a request
+TIME_LIMIT = 180  # seconds a request
 
 
 def pages(folder):
