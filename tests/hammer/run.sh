@@ -329,7 +329,7 @@ main()
 	ok "stm32f769-onchip, 512 KiB of RAM: $BOOTS boots of $BOOTS" boots workload f769
 	ok "the root with stacks of a page" build_board small stm32f746-onchip --image-option=--stack-size=4096
 	ok "stm32f746-onchip, $SMALLEST KiB of RAM with stacks of a page: $BOOTS boots of $BOOTS" boots workload small --ram="${SMALLEST}K"
-	ok "stm32f429-onchip: 12 KiB are available at the prompt" available_at_prompt f429 12
+	ok "stm32f429-onchip: 64 KiB are available at the prompt" available_at_prompt f429 64
 	ok "stm32f746-onchip: 72 KiB are available at the prompt" available_at_prompt f746 72
 	ok "stm32f769-onchip: 260 KiB are available at the prompt" available_at_prompt f769 260
 	for name in f429 f746; do
