@@ -12,7 +12,7 @@ FAST=(style layers build unit man golden cli roundtrip reproducible judges limit
 	sanitizers valgrind readme)
 SLOW=(faults-all quickstart fit-in pictures emulator target pagewise hammer)
 # An hour and more, before a change of the kernel patches is published; and what another kernel repeats.
-BY_NAME=(matrix target-7.3 hammer-7.3)
+BY_NAME=(matrix target-7.3 pagewise-7.3 hammer-7.3)
 TIME_LIMIT=${TIME_LIMIT:-3600} # seconds a suite
 
 usage()
@@ -21,7 +21,7 @@ usage()
 	usage: tests/run.sh [SUITE[/FILE] | all | bench | list | --help]...
 
 	Without arguments every fast suite runs; "all" adds the slow ones, but for matrix,
-	target-7.3 and hammer-7.3, which only their names run; "bench" prints the table that
+	those that end in -7.3, which only their names run; "bench" prints the table that
 	compares mkxipfs with other programs; "list" names the suites; cli/signals runs one file
 	of a suite. Debian packages that are missing are installed. Builds are made outside the
 	source tree, in \$XDG_CACHE_HOME/mkxipfs.
