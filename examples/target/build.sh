@@ -85,7 +85,6 @@ main()
 	set -- "${words[@]}"
 	(($#)) || { usage >&2 && return 16; }
 	if [[ $pagewise ]]; then
-		[[ $linux == 6.12 ]] || die "the patches of pagewise/ are for Linux 6.12"
 		series+=("$PATCHED/linux-$linux/"{fixes,pagewise}/series)
 		configs_more+=("$PATCHED/configs/pagewise.config")
 	fi
