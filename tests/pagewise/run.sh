@@ -109,6 +109,15 @@ torture()
 	(($(grep -c '^@ok' "$log") == 3 * 15 + 3))
 }
 
+# torture_debug BOARD: by a kernel that checks itself; what it finds in its locks turns debug_locks off.
+torture_debug()
+{
+	torture "$1-debug" "$1" --run='cat /proc/lockdep_stats'
+	absent 'INFO:\|bad page\|\[ cut here' "$WORK/$1-debug.torture.log"
+	grep 'debug_locks: *1' "$WORK/$1-debug.torture.log"
+	grep 'debug_vm_pgtable' "$WORK/$1-debug.torture.log"
+}
+
 # --- the price of a mapping --------------------------------------------------------------------
 
 # price NAME BOARD: instructions by the kernel that was built as NAME.
@@ -312,6 +321,8 @@ main()
 	for board in $BOARDS; do
 		test_board "$board"
 	done
+	ok "debug-arm64: builds" build qemu-virt-arm64-debug qemu-virt-arm64 --pagewise --config="$HERE/debug.config"
+	ok "debug-arm64: the kernel finds no fault in itself" torture_debug qemu-virt-arm64
 	ok "stock-arm64: builds" build qemu-virt-arm64-stock qemu-virt-arm64 --stock
 	ok "stock-arm64: every file is as its source" stock_reads qemu-virt-arm64
 	[[ ! $trace ]] || test_trace

@@ -250,12 +250,17 @@ def tell_data_ram(report, sections, ledger):
         if section.name != ".bss_pages":
             report.bytes(section.size, section.name)
     report.bytes(stacks, f"kernel stacks, {stacks // guest.thread_size()} of {guest.thread_size()} bytes")
-    report.bytes(pages - stacks, "interrupt stack")
-    used, end = sum(s.size for s in inside), guest.number("(unsigned long)&_end")
+    if pages - stacks:  # else it is in swapper's
+        report.bytes(pages - stacks, "interrupt stack")
+    early = guest.number("data_ram_next", 0)
+    if early:
+        early -= guest.number("(unsigned long)&__data_ram_rest")
+        report.bytes(early, "allocated before there were pages: device tree, mem_map and others")
+    used, end = sum(s.size for s in inside) + early, guest.number("(unsigned long)&_end")
     report.bytes(end - start - used, "alignment of sections")
     report.bytes(start + size - end, "free")
     report.line(f"  {size:7}  sum")
-    if pages - stacks != guest.thread_size():
+    if pages - stacks not in (0, guest.thread_size()):
         report.wrong.append(".bss_pages has something else than stacks")
 
 
