@@ -15,7 +15,7 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-net.XXXXXX")
 BOARD=qemu-mps2-net
 BOOTS=${NET_BOOTS:-20}
 read -r -a SIZES <<<"${NET_SIZES:-512 384}"
-LEAK=4     # KiB
+LEAK=12    # KiB: what is free in pages of the slab differs from round to round
 FORGET=100 # seconds, after which the kernel has given up what is half open, pieces of packets, and neighbours
 # shellcheck disable=SC2034 # lib.sh uses them
 passed=0 failed=0 status=0
@@ -61,14 +61,14 @@ available()
 	sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' "$1"
 }
 
-# no_leak LOG: after both rounds the same is available, but for LEAK KiB.
+# no_leak LOG: after the second round no less is available than after the first, but for LEAK KiB.
 no_leak()
 {
 	local prompt first second
 
 	{ read -r prompt && read -r first && read -r second; } < <(available "$1")
 	echo "available at the prompt $prompt KiB, after one round $first, after two $second"
-	((first - second <= LEAK && second - first <= LEAK))
+	((first - second <= LEAK))
 }
 
 # boots KIB: all of them, some at a time, or the log of one that failed.
