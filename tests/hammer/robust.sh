@@ -45,18 +45,21 @@ init_starts()
 	boot f746 "$WORK/init.log" --ram=160K --cmdline='init=/test/small' --until='from memory'
 }
 
-# A pipe that is more than 128 KiB of RAM hold beside the shell, with different timings: programs of it are ended,
-# and the shell is back without anybody's help.
+# A pipe that is about as much as 128 KiB of RAM hold beside the shell, with different timings: in some programs of it
+# are ended, and in all the shell is back without anybody's help.
 large_pipes_end()
 {
-	local seed log
+	local seed log killed=0
 
 	for seed in 1 2 3 4 5 6; do
 		log=$WORK/pipe-$seed.log
 		boot f405 "$log" --silence=60 --qemu="-icount shift=$((3 + seed % 6)) -seed $seed" --run=free --run=ps \
 			--run='ls / | cat | cat | cat | cat | cat | wc -l' --run='echo still "here"' || return 1
-		has_signs "$log" 'oom-killer' '^still here' || return 1
+		has_signs "$log" '^still here' || return 1
+		killed=$((killed + $(grep -ac 'oom-killer' "$log" || true)))
 	done
+	echo "the OOM killer came $killed times"
+	((killed > 0))
 }
 
 # What the page on the first boot of a board tells to expect is on the console, in its order: lines without their

@@ -70,13 +70,13 @@ configure()
 	make -s -C "$WORK/$1" O="$out" ARCH="$arch" olddefconfig 2>"$out/said" # each line that another follows
 }
 
-# compile TREE NAME ARCH [OPTION]...: its vmlinux.
+# compile TREE NAME ARCH: its vmlinux.
 compile()
 {
 	local out=$WORK/$1/$2 arch=$3 cross=arm-linux-gnueabi-
 	[[ $arch == arm ]] || cross=aarch64-linux-gnu-
 	make -s -C "$WORK/$1" O="$out" ARCH="$arch" CROSS_COMPILE="$cross" CC="ccache ${cross}gcc" \
-		HOSTCC='ccache gcc' -j"$(nproc)" "${@:4}" vmlinux
+		HOSTCC='ccache gcc' -j"$(nproc)" vmlinux
 }
 
 # --- options ----------------------------------------------------------------------------------
@@ -94,7 +94,7 @@ options()
 # --- all off -----------------------------------------------------------------------------------
 
 # same_when_off NAME ARCH FRAGMENT...: what is loaded. Each WARN() tells its line of the source, which a patch
-# moves, so all lines are 0 here, and names of symbols, which tell them as well, are left out.
+# moves, so those lines are 0 here, and names of symbols, which tell them as well, are left out.
 same_when_off()
 {
 	local name=$1 arch=$2 tree
@@ -103,7 +103,8 @@ same_when_off()
 		configure "$tree" "$name" "$arch" "$@" "$HERE/no-lines.config"
 		options | sed 's/.*/CONFIG_&=y/' >"$WORK/options"
 		absent -xFf "$WORK/options" "$WORK/$tree/$name/.config"
-		compile "$tree" "$name" "$arch" KCFLAGS='-Wno-builtin-macro-redefined -D__LINE__=0'
+		sed -i 's/__LINE__/0/' "$WORK/$tree"/{include/asm-generic,arch/arm/include/asm}/bug.h
+		compile "$tree" "$name" "$arch"
 		arm-linux-gnueabi-objcopy --strip-all "$WORK/$tree/$name/vmlinux" "$WORK/$tree.stripped"
 	done
 	cmp "$WORK/without.stripped" "$WORK/with.stripped"
