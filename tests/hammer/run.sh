@@ -330,8 +330,8 @@ main()
 	ok "the root with stacks of a page" build_board small stm32f746-onchip --image-option=--stack-size=4096
 	ok "stm32f746-onchip, $SMALLEST KiB of RAM with stacks of a page: $BOOTS boots of $BOOTS" boots workload small --ram="${SMALLEST}K"
 	ok "stm32f429-onchip: 64 KiB are available at the prompt" available_at_prompt f429 64
-	ok "stm32f746-onchip: 72 KiB are available at the prompt" available_at_prompt f746 72
-	ok "stm32f769-onchip: 260 KiB are available at the prompt" available_at_prompt f769 260
+	ok "stm32f746-onchip: 136 KiB are available at the prompt" available_at_prompt f746 136
+	ok "stm32f769-onchip: 328 KiB are available at the prompt" available_at_prompt f769 328
 	for name in f429 f746; do
 		ok "stm32$name-onchip: a shell as a person expects it" a_shell_as_expected "$name"
 		ok "stm32$name-onchip: a program that overflows its stack ends alone" stacks_are_guarded "$name"
