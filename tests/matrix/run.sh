@@ -135,6 +135,7 @@ needs()
 {
 	case $1 in
 	TINY_DATA_RAM) printf 'CONFIG_%s=y\n' TINY_LAYOUT TINY_KERNEL_STACKS ;;
+	TINY_WORKERS | TINY_ONE_WORKQUEUE) echo CONFIG_TINY_WORKQUEUE=y ;;
 	esac
 }
 
