@@ -80,7 +80,7 @@ main()
 		all)
 			suites+=("${FAST[@]}" "${SLOW[@]}")
 			export BOOTS=${BOOTS:-5} # of each board in hammer
-			export NET_BOOTS=${NET_BOOTS:-3} # of each size of memory in net
+			export NET_BOOTS=${NET_BOOTS:-3} NET_SIZES=${NET_SIZES:-512} # boots, and KiB of RAM, in net
 			;;
 		*)
 			if [[ ! -e $TOP/tests/suites/${suite%%/*}.sh ]]; then
