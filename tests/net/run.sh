@@ -135,7 +135,7 @@ main()
 	for size in "${SIZES[@]}"; do
 		ok "$size KiB of RAM: $BOOTS boots of $BOOTS" boots "$size"
 	done
-	ok "512 KiB of RAM: 200 KiB are available" available_idle 512 200
+	[[ " ${SIZES[*]} " != *' 512 '* ]] || ok "512 KiB of RAM: 200 KiB are available" available_idle 512 200
 	echo "$passed passed, $failed failed"
 	((failed == 0 && passed > 0))
 }
