@@ -199,7 +199,8 @@ def main():
     parser.add_argument("--log", help="write the console here (default: standard output)")
     parser.add_argument("--timeout", type=float, default=120, help="seconds for all of it")
     parser.add_argument("--silence", type=float, help="seconds without a word that are a failure")
-    parser.add_argument("--run", action="append", default=[], help="type this at the prompt")
+    parser.add_argument("--run", action="append", default=[], type=lambda line: (Guest.run, line),
+                        help="type this at the prompt")
     parser.add_argument("--host", action="append", dest="run", metavar="COMMAND",
                         type=lambda command: (Guest.host, command),
                         help="in the order of --run, run this on this machine instead")
@@ -221,11 +222,8 @@ def main():
                 guest.debug("boot.py", args.ledger)
             if args.until:
                 guest.wait(re.compile(args.until.encode()))
-            for line in args.run:
-                if isinstance(line, tuple):
-                    line[0](guest, line[1])
-                else:
-                    guest.run(line)
+            for do, command in args.run:
+                do(guest, command)
             for flood in args.flood:
                 count, line = flood.split(":", 1)
                 guest.flood(int(count), line)
