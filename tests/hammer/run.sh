@@ -151,11 +151,13 @@ shell()
 }
 
 # ^C ends a program, not the shell; a program runs from a ramfs, in pages that anybody may have had; a signal
-# handler returns by code on the stack; an error is printed.
+# handler returns by code on the stack; an error is printed; a loop reads its file, not what is typed.
 a_shell_as_expected()
 {
-	shell "$1" shell '^still here' '^from memory' '^handled' "can't open '/nothing'" -- \
-		$'sleep 1000\x03' 'echo still "here"' 'cp /test/small /tmp/small' '/tmp/small' '/test/signal' 'cat /nothing'
+	# shellcheck disable=SC2016 # the guest expands it
+	shell "$1" shell '^still here' '^from memory' '^handled' "can't open '/nothing'" '^read ::respawn' '^the loop is done' -- \
+		$'sleep 1000\x03' 'echo still "here"' 'cp /test/small /tmp/small' '/tmp/small' '/test/signal' 'cat /nothing' \
+		'while read -r l; do echo read $l; done </etc/inittab' 'echo the "loop" is done'
 }
 
 # Nothing was written to the flash.
