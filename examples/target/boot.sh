@@ -128,7 +128,7 @@ main()
 	if ((${#script[@]})); then
 		python3 "$HERE/console.py" "${script[@]}" "${limits[@]}" -- "${qemu[@]}" "${words[@]}" "${more[@]}"
 	else
-		"${qemu[@]}" "${words[@]}" "${more[@]}" -nographic -no-reboot
+		"${qemu[0]}" -nographic -serial mon:stdio -no-reboot "${qemu[@]:1}" "${words[@]}" "${more[@]}"
 	fi
 }
 

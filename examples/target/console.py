@@ -39,9 +39,9 @@ class Guest:
         self.monitor_path = os.path.join(self.folder.name, "monitor")
         self.gdb_path = os.path.join(self.folder.name, "gdb")
         self.qemu = subprocess.Popen(
-            command + ["-display", "none", "-serial", "stdio", "-no-reboot",
-                       "-monitor", f"unix:{self.monitor_path},server=on,wait=off",
-                       "-gdb", f"unix:{self.gdb_path},server=on,wait=off"] + ["-S"] * stopped,
+            command[:1] + ["-display", "none", "-serial", "stdio", "-no-reboot",
+                           "-monitor", f"unix:{self.monitor_path},server=on,wait=off",
+                           "-gdb", f"unix:{self.gdb_path},server=on,wait=off"] + ["-S"] * stopped + command[1:],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
 
     def read(self):

@@ -92,7 +92,7 @@ install_packages()
 	esac
 	[[ ! ${qemu[*]} ]] || wanted+=(qemu-system-arm gdb-multiarch)
 	case " $* " in
-	*' emulator '*) wanted+=(dpkg-dev meson ninja-build pkg-config libfdt-dev libglib2.0-dev libpixman-1-dev zlib1g-dev) ;;
+	*' emulator '*) wanted+=(dpkg-dev meson ninja-build pkg-config libfdt-dev libglib2.0-dev libpixman-1-dev libslirp-dev zlib1g-dev) ;;
 	esac
 	# shellcheck source=../../tests/lib/packages.sh
 	source "$REPO/tests/lib/packages.sh"
@@ -111,7 +111,8 @@ load_board()
 {
 	stub='' stub_flags='' write='' emulator='' qemu=() flash_end='' links=symbolic root_options='' network=''
 	source "$HERE/boards/$1.board"
-	[[ ! $network ]] || overlays=("$HERE/network/root" "${overlays[@]}")
+	[[ ! $network ]] || overlays=("$HERE/network/root" "$HERE/network/$network" "${overlays[@]}")
+	[[ $network != slip ]] || tables=("$HERE/network/slip.table" "${tables[@]}")
 	case $arch in
 	arm) cross=arm-linux-gnueabi ;;
 	arm64) cross=aarch64-linux-gnu ;;
@@ -180,6 +181,7 @@ need_busybox()
 	local files=("$HERE/busybox/busybox.config")
 
 	[[ ! $network ]] || files+=("$HERE/busybox/net.config")
+	[[ $network != slip ]] || files+=("$HERE/busybox/slip.config")
 	case $userland in
 	fdpic)
 		need_libc

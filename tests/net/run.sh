@@ -22,6 +22,8 @@ passed=0 failed=0 status=0
 
 # shellcheck source-path=SCRIPTDIR
 source "$TOP/tests/target/lib.sh"
+# shellcheck source-path=SCRIPTDIR
+source "$HERE/slip.sh"
 
 # What must not be seen on the console.
 FAILURES='page allocation failure|invoked oom-killer|Out of memory|nommu: Allocation of|Kernel panic|Oops|BUG:|WARNING:|can.t execute|not found|failed|process .* exited'
@@ -136,6 +138,8 @@ main()
 		ok "$size KiB of RAM: $BOOTS boots of $BOOTS" boots "$size"
 	done
 	[[ " ${SIZES[*]} " != *' 512 '* ]] || ok "512 KiB of RAM: 200 KiB are available" available_idle 512 200
+	ok "stm32f769-slip: kernel and root in the flash of the chip" make_slip
+	! good || ok "stm32f769-slip: a web server behind a serial line, flooded" slip_boot 1
 	echo "$passed passed, $failed failed"
 	((failed == 0 && passed > 0))
 }

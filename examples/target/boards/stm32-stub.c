@@ -9,11 +9,13 @@
  *   STM32F7, STM32F42X, STM32F405 or STM32F413
  *   HSE=25               the crystal, MHz; the internal oscillator when it does not start
  *   USART=1 TX=9 RX=23   the console, its pins as port * 16 + pin
+ *   LINE=6 LINE_TX=38 LINE_RX=39   a second serial line, in the same way
  *   SDRAM=1 SDRAM_WIDTH=32   external RAM: the FMC's bank and its width, 12 rows and 8 columns
  *   QSPI=24                  external flash at the QUADSPI, 2^24 bytes at 0x90000000
  *
  * Registers by their names in ST's reference manuals RM0090, RM0385, RM0410 and RM0430.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 #define REG(address) (*(volatile uint32_t *)(address))
@@ -111,19 +113,26 @@ static void set_pin(uint32_t pin, uint32_t function)
 	gpio[pin / 8] = (gpio[pin / 8] & ~(15u << pin % 8 * 4)) | function << pin % 8 * 4;
 }
 
+static void start_usart(unsigned number, uint32_t tx, uint32_t rx)
+{
+	bool six = number == 6;
+
+	RCC_AHB1ENR |= 1 << tx / 16 | 1 << rx / 16;
+	if (number == 1 || six)
+		RCC_APB2ENR |= six ? 1 << 5 : 1 << 4;
+	else
+		RCC_APB1ENR |= 1 << (15 + number);
+	set_pin(tx, six ? 8 : 7);
+	set_pin(rx, six ? 8 : 7);
+}
+
 static void start_console(void)
 {
-	RCC_AHB1ENR |= 1 << TX / 16 | 1 << RX / 16;
 	RCC_APB1ENR |= 1 << 0; /* TIM2; the rates are the kernel's business */
-#if USART == 1
-	RCC_APB2ENR |= 1 << 4;
-#elif USART == 6
-	RCC_APB2ENR |= 1 << 5;
-#else
-	RCC_APB1ENR |= 1 << (15 + USART);
+	start_usart(USART, TX, RX);
+#if defined(LINE)
+	start_usart(LINE, LINE_TX, LINE_RX);
 #endif
-	set_pin(TX, USART == 6 ? 8 : 7);
-	set_pin(RX, USART == 6 ? 8 : 7);
 }
 
 #if defined(SDRAM)

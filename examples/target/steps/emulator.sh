@@ -17,7 +17,7 @@ export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 cd build
 ../source/configure --cc='ccache gcc' --meson=/usr/bin/meson --target-list=arm-softmmu \
 	--without-default-features --without-default-devices --with-devices-arm=stm32 \
-	--enable-tcg --enable-system --disable-user --disable-tools --disable-docs \
+	--enable-tcg --enable-slirp --enable-system --disable-user --disable-tools --disable-docs \
 	--disable-guest-agent --disable-werror --audio-drv-list=
 # The optimizer takes half of the time, and the guest is small.
 meson configure -Ddebug=false -Doptimization=1

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 folders=()
-for folder in ethernet/smsc mdio phy; do
+for folder in ethernet/smsc mdio phy slip; do
 	folders+=("*/drivers/net/$folder/*.[ch]")
 done
 tar -xf "$LINUX_TAR" --strip-components=1 --wildcards --no-wildcards-match-slash '*/drivers/net/*.[ch]' "${folders[@]}"
