@@ -111,8 +111,8 @@ load_board()
 {
 	stub='' stub_flags='' write='' emulator='' qemu=() flash_end='' links=symbolic root_options='' network=''
 	source "$HERE/boards/$1.board"
-	[[ ! $network ]] || overlays=("$HERE/network/root" "$HERE/network/$network" "${overlays[@]}")
-	[[ $network != slip ]] || tables=("$HERE/network/slip.table" "${tables[@]}")
+	[[ ! $network ]] || overlays=("$HERE/network/root" "$HERE/network/$network/root" "${overlays[@]}")
+	[[ $network != slip ]] || tables=("$HERE/network/slip/root.table" "${tables[@]}")
 	case $arch in
 	arm) cross=arm-linux-gnueabi ;;
 	arm64) cross=aarch64-linux-gnu ;;
