@@ -158,6 +158,7 @@ make_image()
 	[[ ! -e $WORK/$image.json ]] || return 0
 	case $image in static | shared) kernel=nommu ;; esac
 	compile_guest "$image" "$2"
+	cp "$WORK/maps/test/maps-plain" "$WORK/$image.program" # the next image has programs of its own
 	python3 "$HERE/tree.py" "$(readlink -f "$out/root")/tree" "$TARGET/root.table" "$WORK/readback" \
 		"$HERE/guest/script" "$WORK/$image.tar" "$WORK/data.tar" "$WORK/$image.expected"
 	# Its one chip of flash holds the root; a second mount from it is not possible.
@@ -261,14 +262,14 @@ absent()
 
 # --- hostile images ----------------------------------------------------------------------------
 
-# hostile_boot BOARD: a sound image in the partition "data" whose pointers were made to leave it. The
-# kernel must refuse what is outside, read the rest, and live.
+# hostile_boot BOARD NAME IMAGE: a sound image in the partition "data", with a program of the torture image, whose
+# pointers were made to leave it. The kernel must refuse what is outside, read the rest, and live.
 hostile_boot()
 {
 	local board=$1 name=hostile-$1 tree=$WORK/hostile-$1 image=$WORK/hostile-$1.img
 
 	mkdir -p "$tree"
-	cp "$WORK/maps/test/maps-plain" "$tree/prog"
+	cp "$WORK/$3.program" "$tree/prog"
 	seq 2000 >"$tree/far"
 	seq 1 3 9000 >"$tree/packed" # no block like one of the others: those are shared
 	seq 4000 >"$tree/table"

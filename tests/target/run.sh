@@ -47,7 +47,7 @@ test_nommu()
 			ok "$name: the kernel does not complain" check complaints "$name"
 			ok "$name: flash is untouched" flash_untouched "$name"
 			[[ $name != qemu-mps2-an500-static ]] ||
-				ok "$name: what leaves a hostile image is refused" hostile_boot "$board" "$name"
+				ok "$name: what leaves a hostile image is refused" hostile_boot "$board" "$name" "$libc"
 		done
 	done
 }
@@ -112,7 +112,7 @@ test_mmu()
 		ok "$board: the kernel does not complain" check complaints "$board"
 		ok "$board: flash is untouched" flash_untouched "$board"
 		[[ $board != vexpress-a9 ]] ||
-			ok "$board: what leaves a hostile image is refused" hostile_boot "$board" "$board"
+			ok "$board: what leaves a hostile image is refused" hostile_boot "$board" "$board" "$board"
 	done
 }
 
