@@ -18,7 +18,7 @@ usage()
 	  --cmdline=TEXT   more words for the kernel's command line; repeatable
 	  --run=COMMANDS   type this at the shell prompt, then end; repeatable
 	  --host=COMMAND   between them, run this on this machine when the prompt is there
-	  --ledger         at the prompt, or after --run, print where every page of RAM is; then end
+	  --ledger         between them, or at the prompt, print where every page of RAM is; then end; repeatable
 	  --flood=N:COMMAND  run this after them, and send N characters meanwhile
 	  --until=REGEX    wait until the console shows this, then end (or go on with --run)
 	  --timeout=SEC    for --run and --until (120)
@@ -78,7 +78,7 @@ edit_dtb()
 
 main()
 {
-	local ram='' image='' data='' cmdline='' flash='' out='' ledger='' board script=() limits=() more=() boards=()
+	local ram='' image='' data='' cmdline='' flash='' out='' board script=() limits=() more=() boards=()
 	local qemu=() emulator='' flash_base words=()
 
 	while (($#)); do
@@ -88,7 +88,7 @@ main()
 		--data=*) data=${1#*=} ;;
 		--cmdline=*) cmdline+="${cmdline:+ }${1#*=}" ;;
 		--run=* | --host=* | --flood=* | --until=* | --save=*) script+=("$1") ;;
-		--ledger) ledger=yes ;;
+		--ledger) script+=("--ledger") ;;
 		--timeout=* | --silence=* | --log=*) limits+=("$1") ;;
 		--flash=*) flash=${1#*=} ;;
 		--qemu=*) read -r -a more <<<"${1#*=}" ;;
@@ -106,7 +106,7 @@ main()
 	source "$HERE/boards/$board.board"
 	[[ ${qemu[*]} ]] || die "QEMU does not play the board $board"
 	out=${out:-$CACHE/out/$board}
-	[[ ! $ledger ]] || script+=("--ledger=$out/kernel/vmlinux")
+	script=("${script[@]/#--ledger/--ledger=$out/kernel/vmlinux}")
 	[[ -e $out/flash/flash.bin ]] || die "nothing built in $out; run build.sh $board first"
 
 	if [[ $emulator ]]; then

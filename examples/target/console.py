@@ -166,10 +166,17 @@ class Guest:
         if not os.path.exists(path) or os.path.getsize(path) != size:
             raise Failure("pmemsave failed: " + answer.decode(errors="replace"))
 
+    def ledger(self, vmlinux):
+        """Print where the RAM is when the prompt is there."""
+        self.wait(PROMPT)
+        self.debug("ram.py", vmlinux)
+
     def debug(self, script, vmlinux):
         """Run one of the ledger's gdb scripts on the stopped guest, which goes on when it ends."""
         script = os.path.join(os.path.dirname(os.path.realpath(__file__)), "ledger", script)
         names = {name: os.path.join(self.folder.name, name) for name in ("MEMBLOCK", "LEDGER")}
+        if os.path.exists(names["LEDGER"]):  # of the last time
+            os.remove(names["LEDGER"])
         try:
             gdb = subprocess.run(
                 ["gdb-multiarch", "-nx", "-batch", "-ex", "set confirm off",
@@ -209,17 +216,20 @@ def main():
     parser.add_argument("--until", help="wait for this regular expression first")
     parser.add_argument("--save", metavar="ADDRESS:SIZE:FILE",
                         help="at the end, write this part of guest memory to a file")
-    parser.add_argument("--ledger", metavar="VMLINUX", help="at the end, print where the RAM is")
+    parser.add_argument("--ledger", action="append", dest="run", metavar="VMLINUX",
+                        type=lambda vmlinux: (Guest.ledger, vmlinux),
+                        help="in the order of --run, print where the RAM is")
     parser.add_argument("qemu", nargs="+")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    vmlinux = next((words for do, words in args.run if do == Guest.ledger), None)
 
     with open(args.log, "wb") if args.log else os.fdopen(os.dup(1), "wb") as log:
         guest = Guest(args.qemu, log, time.monotonic() + args.timeout, args.silence,
-                      stopped=bool(args.ledger))
+                      stopped=bool(vmlinux))
         try:
-            if args.ledger:
-                guest.debug("boot.py", args.ledger)
+            if vmlinux:
+                guest.debug("boot.py", vmlinux)
             if args.until:
                 guest.wait(re.compile(args.until.encode()))
             for do, command in args.run:
@@ -227,9 +237,6 @@ def main():
             for flood in args.flood:
                 count, line = flood.split(":", 1)
                 guest.flood(int(count), line)
-            if args.ledger:
-                guest.wait(PROMPT)
-                guest.debug("ram.py", args.ledger)
             if args.save:
                 address, size, path = args.save.split(":", 2)
                 guest.save_memory(int(address, 0), int(size, 0), path)
