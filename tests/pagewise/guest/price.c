@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * price FILE...: how long it takes to map each file as a whole. Prints for each "@price FILE NS",
- * in which NS is the time of a thousand times mmap(2), the lower quartile of some rounds: interrupts
- * and kernel threads take time as well, and when the slab allocator fetches more it differs by more
- * than half of what is looked for. In QEMU with -icount shift=0 a nanosecond is an instruction.
+ * in which NS is the time of a thousand times mmap(2), the lower quartile of some rounds:
+ * interrupts and kernel threads take time as well, and when the slab allocator fetches more it
+ * differs by more than half of what is looked for. In QEMU with -icount shift=0 a nanosecond is an
+ * instruction.
  */
 #include <fcntl.h>
 #include <stdint.h>
