@@ -12,7 +12,7 @@ FAST=(style layers build unit man golden cli roundtrip reproducible judges limit
 	sanitizers valgrind readme)
 SLOW=(faults-all quickstart fit-in pictures emulator target pagewise hammer net)
 # An hour and more, before a change of the kernel patches is published; and what another kernel repeats.
-BY_NAME=(matrix matrix-7.3 target-7.3 pagewise-7.3 hammer-7.3)
+BY_NAME=(matrix matrix-7.3 target-7.3 pagewise-7.3 hammer-7.3 net-7.3)
 TIME_LIMIT=${TIME_LIMIT:-3600} # seconds a suite
 
 usage()

@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Boots the board with a web server and lets clients and a malicious neighbour at it, in each of NET_BOOTS (20)
-# boots with each of NET_SIZES (512 384) KiB of RAM: 1,000 requests, ten at a time, for pages of 1 byte to 64 KiB, whose
-# contents are compared; a flood of 1,000 connections that stay half open, and one of 1,000 frames of garbage. No allocation
-# fails, and after each of two rounds no more memory is in use than before. All is on 127.0.0.1. KEEP=1 keeps the logs.
+# Boots the board with a web server and lets clients and a malicious neighbour at it: usage: run.sh [--linux=VERSION]
+#
+# In each of NET_BOOTS (20) boots with each of NET_SIZES (512 384) KiB of RAM: 1,000 requests, ten at a time, for pages of
+# 1 byte to 64 KiB, whose contents are compared; a flood of 1,000 connections that stay half open, and one of 1,000 frames of
+# garbage. No allocation fails, and after each of two rounds no more memory is in use than before. All is on 127.0.0.1. Another
+# kernel than 6.12 does the same without the serial line. KEEP=1 keeps the logs.
 # shellcheck disable=SC2317 # the tests are called by ok
 set -euo pipefail
 
@@ -13,6 +15,7 @@ TARGET=$TOP/examples/target
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-net.XXXXXX")
 BOARD=qemu-mps2-net
+LINUX=6.12
 BOOTS=${NET_BOOTS:-20}
 read -r -a SIZES <<<"${NET_SIZES:-512 384}"
 LEAK=4096  # bytes: some 30 peers of 144 that the kernel remembers, and a few neighbours
@@ -32,11 +35,11 @@ FAILURES='page allocation failure|invoked oom-killer|Out of memory|nommu: Alloca
 make_board()
 {
 	python3 "$HERE/client.py" make-pages "$WORK/overlay/www/test"
-	"$TARGET/build.sh" --out="$WORK/out" "$BOARD" libc
+	"$TARGET/build.sh" --linux="$LINUX" --out="$WORK/out" "$BOARD" libc
 	mkdir -p "$WORK/overlay/test"
 	"$WORK/out/libc/bin/arm-uclinuxfdpiceabi-gcc" -static -Os -s -Wall -Wextra -Werror -Wl,-z,stack-size=4096 \
 		-o "$WORK/overlay/test/forget" "$HERE/guest/forget.c"
-	"$TARGET/build.sh" --out="$WORK/out" --overlay="$WORK/overlay" "$BOARD"
+	"$TARGET/build.sh" --linux="$LINUX" --out="$WORK/out" --overlay="$WORK/overlay" "$BOARD"
 }
 
 # one_boot KIB SEED: all of it, in the file KIB-SEED.log. Before the ledger of a round the kernel has had time for all that ends
@@ -139,6 +142,9 @@ main()
 
 	trap cleanup EXIT
 	find_programs
+	if [[ ${1:-} == --linux=* ]]; then
+		LINUX=${1#*=}
+	fi
 	ok "$BOARD: kernel and root in 2 MiB of flash" make_board
 	good || return 1
 	ok "a page that is wrong or missing would be found" wrong_pages_are_found
@@ -147,8 +153,10 @@ main()
 		! good || ok "a leak of 8 KiB would be found" leaks_are_found "$size"
 	done
 	[[ " ${SIZES[*]} " != *' 512 '* ]] || ok "512 KiB of RAM: 200 KiB are available" available_idle 512 200
-	ok "stm32f769-slip: kernel and root in the flash of the chip" make_slip
-	! good || ok "stm32f769-slip: a web server behind a serial line, flooded" slip_boot 1
+	if [[ $LINUX == 6.12 ]]; then
+		ok "stm32f769-slip: kernel and root in the flash of the chip" make_slip
+		! good || ok "stm32f769-slip: a web server behind a serial line, flooded" slip_boot 1
+	fi
 	echo "$passed passed, $failed failed"
 	((failed == 0 && passed > 0))
 }
