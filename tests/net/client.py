@@ -36,21 +36,40 @@ def make_pages(folder):
             file.write(random.Random(size).randbytes(size))
 
 
-def get(port, name, content, limit):
+class Silence(Exception):
+    """A connection that ended without a word."""
+
+
+def get(port, name, content, limit, again):
+    """One request, and as many more when there is no answer at all; what was wrong, or nothing."""
+    for left in reversed(range(again + 1)):
+        try:
+            return get_once(port, name, content, limit)
+        except Silence:
+            print(f"client: {name}: no answer, {left} times more", flush=True)
+    return f"{name}: no answer"
+
+
+def get_once(port, name, content, limit):
     """One request; what was wrong, or nothing."""
     began = time.monotonic()
+    answer = bytearray()
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=limit) as client:
             client.sendall(f"GET /test/{name} HTTP/1.0\r\nHost: guest\r\n\r\n".encode())
-            answer = bytearray()
             while data := client.recv(65536):
                 answer += data
                 if time.monotonic() > began + limit:
                     break
+    except ConnectionResetError as error:
+        if answer:
+            return f"{name}: {error} after {len(answer)} bytes"
     except OSError as error:
         return f"{name}: {error}"
     if time.monotonic() > began + limit:
         return f"{name}: not complete in {limit} s"
+    if not answer:
+        raise Silence
     head, _, body = bytes(answer).partition(b"\r\n\r\n")
     if not head.startswith((b"HTTP/1.0 200 ", b"HTTP/1.1 200 ")):
         return f"{name}: {head[:80]!r}"
@@ -68,8 +87,8 @@ def request(args):
         names = list(all_pages)
     began = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.parallel) as pool:
-        wrong = [said for said in pool.map(lambda name: get(args.port, name, all_pages[name], args.within), names)
-                 if said]
+        wrong = [said for said in pool.map(lambda name: get(args.port, name, all_pages[name], args.within, args.again),
+                                          names) if said]
     for said in wrong[:5]:
         print("client:", said)
     print(f"client: {len(names) - len(wrong)} of {len(names)} requests right, "
@@ -218,6 +237,7 @@ def main():
     command.add_argument("parallel", type=int)
     command.add_argument("seed", type=int)
     command.add_argument("--within", type=int, default=180, metavar="SECONDS", help="for each request")
+    command.add_argument("--again", type=int, default=0, metavar="TIMES", help="for a request that nobody answered")
     command.set_defaults(run=request)
     for name, run in (("half-open", half_open), ("garbage", garbage)):
         command = commands.add_parser(name)

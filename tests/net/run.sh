@@ -154,8 +154,12 @@ main()
 	done
 	[[ " ${SIZES[*]} " != *' 512 '* ]] || ok "512 KiB of RAM: 200 KiB are available" available_idle 512 200
 	if [[ $LINUX == 6.12 ]]; then
-		ok "stm32f769-slip: kernel and root in the flash of the chip" make_slip
-		! good || ok "stm32f769-slip: a web server behind a serial line, flooded" slip_boot 1
+		ok "stm32f769-slip: kernel and root in the flash of the chip" make_slip stm32f769-slip
+		! good || ok "stm32f769-slip: a web server behind a serial line, flooded" \
+			slip_boot stm32f769-slip 1 4 --run='wget -q -O - http://127.0.0.1/test/1 | wc -c'
+		# One client at a time is what 320 KiB of RAM are enough for.
+		ok "stm32f746-slip: kernel and root in QSPI NOR" make_slip stm32f746-slip
+		! good || ok "stm32f746-slip: a web server behind a serial line, flooded" slip_boot stm32f746-slip 1 1
 	fi
 	echo "$passed passed, $failed failed"
 	((failed == 0 && passed > 0))
