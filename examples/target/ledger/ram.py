@@ -23,7 +23,7 @@ import processes  # noqa: E402
 import slab  # noqa: E402
 
 PAGE = guest.PAGE
-BUDDY, SLAB = 0xF0, 0xF5  # enum pagetype, include/linux/page-flags.h
+BUDDY, SLAB, LARGE_KMALLOC = 0xF0, 0xF5, 0xF8  # enum pagetype, include/linux/page-flags.h
 
 ORDER = ["reserved at boot", "per-CPU chunks", "interrupt stack", "kernel stacks", "slab",
          "large kmalloc", "page cache", "pipes", "processes", "stacks kept for processes", "other", "free, on per-CPU lists", "free"]
@@ -135,9 +135,9 @@ class Ledger:
                 size, use = guest.pages_of(page), "page cache"
                 self.files[self.file_of(page)] += size
             elif self.use[index] is None:
-                # More than two pages in one piece that are of nothing else: kmalloc() without a slab.
+                # 6.12 does not say what is kmalloc() without a slab: pages in one piece that are of nothing else.
                 size = guest.pages_of(page)
-                use = "large kmalloc" if size > 1 else "other"
+                use = "large kmalloc" if size > 1 or kind == LARGE_KMALLOC else "other"
             if use:
                 self.claim((self.first + index) * PAGE, size * PAGE, use)
             index += size
