@@ -14,7 +14,7 @@ make_slip()
 # and asks again. 11 pages one by one, and 20 requests, some at a time, are some 350 kB: a minute and a half at 4 kB a second.
 slip_boot()
 {
-	local log=$WORK/$1-$2.log client="exec python3 $HERE/client.py" again="--again 2 --within 400"
+	local log=$WORK/$1-$2.log client="exec python3 $HERE/client.py" again="--again 5 --within 400"
 	local pages=$WORK/overlay/www/test http own guest
 
 	read -r http own guest < <(python3 "$HERE/client.py" ports)
