@@ -11,13 +11,15 @@
 #define CHUNK_SIZE ((size_t)256 * 1024)
 /* The first chunk is small: many stage values are. */
 #define FIRST_SIZE ((size_t)8 * 1024)
+/* No object has a member that needs more, and of many small ones the gaps would add up. */
+#define ALIGNMENT alignof(uint64_t)
 
 struct chunk {
 	struct chunk *next;
 	size_t size;  /* bytes after this header */
 	size_t front; /* objects grow from the front... */
 	size_t back;  /* ...and unaligned bytes from the back */
-	alignas(max_align_t) uint8_t data[];
+	alignas(ALIGNMENT) uint8_t data[];
 };
 
 struct xip_arena {
@@ -87,9 +89,9 @@ void *xip_arena_alloc(struct xip_arena *arena, size_t size)
 	struct chunk *chunk;
 	void *object;
 
-	if (size > SIZE_MAX - alignof(max_align_t))
+	if (size > SIZE_MAX - ALIGNMENT)
 		return NULL;
-	size = (size_t)xip_align_up(size ? size : 1, alignof(max_align_t));
+	size = (size_t)xip_align_up(size ? size : 1, ALIGNMENT);
 	chunk = chunk_with_room(arena, size);
 	if (!chunk)
 		return NULL;

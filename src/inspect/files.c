@@ -156,6 +156,17 @@ static int compare_blocks(const void *a, const void *b)
 	return (x->index > y->index) - (x->index < y->index);
 }
 
+/* Blocks of most images come in order; qsort would take as much memory again to find that out. */
+static void sort_blocks(struct xip_map *map)
+{
+	for (size_t i = 1; i < map->block_count; i++) {
+		if (compare_blocks(&map->blocks[i - 1], &map->blocks[i]) > 0) {
+			qsort(map->blocks, map->block_count, sizeof(*map->blocks), compare_blocks);
+			return;
+		}
+	}
+}
+
 enum xip_err xip_map_files(const struct xip_image *image, const struct xip_listing *listing,
 	struct xip_map *map, const struct xip_diag *diag)
 {
@@ -178,6 +189,6 @@ enum xip_err xip_map_files(const struct xip_image *image, const struct xip_listi
 		if (err)
 			return err;
 	}
-	qsort(map->blocks, map->block_count, sizeof(*map->blocks), compare_blocks);
+	sort_blocks(map);
 	return XIP_OK;
 }

@@ -16,8 +16,8 @@ struct xip_arena *xip_arena_new(void);
 void xip_arena_free(struct xip_arena *arena);
 
 /*
- * @size zeroed bytes, aligned for any object; NULL when memory ran out. Size 0 gives a valid
- * pointer. Not to be called from two threads at once.
+ * @size zeroed bytes, aligned for pointers and 64-bit integers; NULL when memory ran out. Size 0
+ * gives a valid pointer. Not to be called from two threads at once.
  */
 void *xip_arena_alloc(struct xip_arena *arena, size_t size);
 
