@@ -12,7 +12,11 @@ usage: cramfs.py [-p PAGE_SIZE] list IMAGE        path mode uid gid size-or-devi
                                                   pages mapped from flash, address of the first;
                                                   "pages": by a kernel that maps page by page
        cramfs.py [-p PAGE_SIZE] read IMAGE        reads all content; prints nothing when it is sound
+       cramfs.py [-p PAGE_SIZE] compare IMAGE TREE
+                                                  prints nothing when each regular file of the
+                                                  folder TREE has the same content in the image
 """
+import os
 import sys
 import zlib
 
@@ -197,6 +201,23 @@ def kind_of(length, uncompressed, direct):
     return "direct" if direct else "compressed"
 
 
+def compare(image, tree):
+    entries, compared = dict(image.entries()), 0
+    for folder, _, names in os.walk(tree):
+        for name in names:
+            path = os.path.join(folder, name)
+            if os.path.islink(path) or not os.path.isfile(path):
+                continue
+            with open(path, "rb") as file:
+                if path[len(tree):] not in entries:
+                    raise ValueError("%r is not in the image" % path)
+                if image.read(entries[path[len(tree):]]) != file.read():
+                    raise ValueError("%r differs" % path)
+            compared += 1
+    if not compared:
+        raise ValueError("%r has no regular files" % tree)
+
+
 def main(arguments):
     page = 4096
     if arguments[0] == "-p":
@@ -230,6 +251,8 @@ def main(arguments):
                     image.read(inode)
                 except (ValueError, zlib.error) as error:
                     raise ValueError("%r: %s" % (path, error)) from error
+    elif command == "compare":
+        compare(image, rest[1].encode())
     else:
         raise ValueError("what is %s?" % command)
 

@@ -20,12 +20,7 @@ kinds()
 # same_content: every file of ./tree is the same to the second reader of ./a.img, by read(2).
 same_content()
 {
-	local file
-
-	while read -r file; do
-		kernel -p "${page:-4096}" cat a.img "/$file" | cmp - "tree/$file" ||
-			fail "/$file differs"
-	done < <(cd tree && find . -type f -printf '%P\n')
+	kernel -p "${page:-4096}" compare a.img tree
 }
 
 # is_sound: no check has anything to say of ./a.img, and it holds ./tree.

@@ -6,12 +6,14 @@ set -euo pipefail
 SUITE=$1
 # The suites that consist of several files run only this one when it is given.
 ONLY=${2:-}
+running=0 # of what beside started
 # What the programs and the tests' tools read is the same wherever a suite is run.
 export LC_ALL=C.UTF-8 TERM=dumb
 unset NO_COLOR CDPATH GREP_COLORS POSIXLY_CORRECT SOURCE_DATE_EPOCH TAR_OPTIONS
 
 source "$TOP/tests/lib/build.sh"
 source "$TOP/tests/lib/assert.sh"
+source "$TOP/tests/lib/time.sh"
 source "$TOP/tests/lib/trees.sh"
 
 # report NAME STATUS LOG prints the line of one test and counts it.
@@ -24,8 +26,9 @@ report()
 		echo "ok $SUITE: $1 # skipped: $(sed -n 's/^SKIP: //p' "$3")"
 		echo skipped >>"$COUNTS"
 	else
-		echo "not ok $SUITE: $1: $(sed -n 's/^FAIL: //p' "$3" | sed q)"
-		grep -av '^FAIL: assert.sh:' "$3" | tail -25 | sed 's/^/#   /'
+		# in one piece: other tests may print at the same time
+		printf '%s\n' "not ok $SUITE: $1: $(sed -n 's/^FAIL: //p' "$3" | sed q)" \
+			"$(grep -av '^FAIL: assert.sh:' "$3" | tail -25 | tr -d '\0' | sed 's/^/#   /')"
 		echo failed >>"$COUNTS"
 	fi
 }
@@ -37,6 +40,11 @@ check()
 	local name=$1 directory status
 	shift
 
+	if out_of_time; then
+		echo "ok $SUITE: $name # skipped: out of time"
+		echo skipped >>"$COUNTS"
+		return
+	fi
 	directory=$(mktemp -d "$SCRATCH/$SUITE.XXXXXX")
 	chmod 755 "$directory"
 	set +e
@@ -74,14 +82,45 @@ need_build()
 	use_build "$2"
 }
 
-# run_files DIRECTORY sources each *.sh file there, or only the one asked for.
+# beside COMMAND... starts COMMAND, with the tests in it, in a subshell beside others: one per
+# processor. join, also at the end of the suite, waits for all of them. A command that fails as a
+# whole ends the suite.
+beside()
+{
+	if ((running == $(nproc))); then
+		wait -n
+		running=$((running - 1))
+	fi
+	("$@") &
+	running=$((running + 1))
+}
+
+join()
+{
+	for (( ; running; running--)); do
+		wait -n
+	done
+}
+
+# run_files DIRECTORY sources each *.sh file there, or only the one asked for. None sees what
+# another defines.
 run_files()
 {
 	local file
 
 	for file in "$1"/${ONLY:-*}.sh; do
-		source "$file"
+		beside source "$file"
 	done
+	join
+}
+
+script_failed()
+{
+	if out_of_time; then # what it skipped others may need; tests that failed have said so
+		echo "ok $SUITE: the rest of $1 # skipped: out of time"
+	else
+		echo "not ok $SUITE: $1 ended with status $2"
+	fi
 }
 
 # run_script SCRIPT ARGUMENT...: each "ok NAME" and "not ok NAME" line it prints is one test.
@@ -98,10 +137,11 @@ run_script()
 	while IFS= read -r line; do
 		echo "$line"
 		case $line in
+		'ok '*' # skipped: '*) echo skipped ;;
 		'ok '*) echo passed ;;
 		'not ok '*) echo failed ;;
 		esac >>"$COUNTS"
-	done < <("$script" "$@" 2>&1 || echo "not ok $SUITE: ${script##*/} ended with status $?")
+	done < <("$script" "$@" 2>&1 || script_failed "${script##*/}" $?)
 }
 
 # run_ctest DIRECTORY: each case of ctest is one test. They run side by side.
@@ -122,3 +162,4 @@ run_ctest()
 }
 
 source "$TOP/tests/suites/$SUITE.sh"
+join

@@ -173,5 +173,5 @@ sweep_check()
 }
 
 check "what the commands work on" keep_inputs
-each_command sweep_check memory "$MEMORY_POINTS"
-each_command sweep_check calls "$CALL_POINTS"
+each_command beside sweep_check memory "$MEMORY_POINTS"
+each_command beside sweep_check calls "$CALL_POINTS"

@@ -82,8 +82,8 @@ profiled_sizes()
 	xipfs-dump --page-size=$page --extract=out a.img
 	same_tree tree out
 	kernel -p "$page" read a.img
+	kernel -p "$page" compare a.img tree
 	for file in tree/*; do
-		kernel -p "$page" cat a.img /${file#*/} | cmp - $file
 		hot=${file##*.}
 		equal "$(kernel -p $page map pages a.img /${file#*/} 0 3 | cut -d ' ' -f 1)" 1 "$file"
 		equal "$(kernel -p $page map pages a.img /${file#*/} $hot 1 | cut -d ' ' -f 1)" 1 "$file"
@@ -173,34 +173,32 @@ boundary_sizes()
 	xipfs-dump --extract=out a.img
 	same_tree tree out
 	kernel -p "$page" read a.img
-	for file in tree/*; do
-		kernel -p "$page" cat a.img /${file#*/} | cmp - $file
-	done
+	kernel -p "$page" compare a.img tree
 }
 
 for order in -L -B; do
-	check "a tree, $order" tree_comes_back $order
-	check "a tree, $order --classic" tree_comes_back $order --classic
-	check "a tree, $order -p" tree_comes_back $order -p
-	check "image -> archive -> image, $order" image_to_archive_to_image $order
+	beside check "a tree, $order" tree_comes_back $order
+	beside check "a tree, $order --classic" tree_comes_back $order --classic
+	beside check "a tree, $order -p" tree_comes_back $order -p
+	beside check "image -> archive -> image, $order" image_to_archive_to_image $order
 	for page in 4096 8192 16384 32768 65536; do
-		check "boundary sizes, $order, pages of $page" boundary_sizes $order -b $page
+		beside check "boundary sizes, $order, pages of $page" boundary_sizes $order -b $page
 	done
-	check "a tree, $order, pages of $page" tree_comes_back $order -b $page
+	beside check "a tree, $order, pages of $page" tree_comes_back $order -b $page
 	page=4096
-	check "boundary sizes, $order --classic" boundary_sizes $order --classic
+	beside check "boundary sizes, $order --classic" boundary_sizes $order --classic
 done
-check "a tree and a profile" profile_comes_back
-check "a tree and a profile, -p" profile_comes_back -p
-check "a tree and a profile, --fit" profile_comes_back --fit --max-size=1M
+beside check "a tree and a profile" profile_comes_back
+beside check "a tree and a profile, -p" profile_comes_back -p
+beside check "a tree and a profile, --fit" profile_comes_back --fit --max-size=1M
 for page in 4096 16384 65536; do
-	check "sizes of profiled programs, pages of $page" profiled_sizes
+	beside check "sizes of profiled programs, pages of $page" profiled_sizes
 done
 page=4096
-check "a tree, --no-xip" tree_comes_back --no-xip
-check "a tree, -x" tree_comes_back -x
-check "a tree, all of it in place" tree_comes_back '--xip=*'
-check "image -> archive -> image, -p" image_to_archive_to_image -p
-check "image -> archive -> image, --classic" image_to_archive_to_image --classic
-check "an archive gives the image of its directory" archive_equals_directory
-check "an extracted image gives the same image" extracted_image_is_the_same
+beside check "a tree, --no-xip" tree_comes_back --no-xip
+beside check "a tree, -x" tree_comes_back -x
+beside check "a tree, all of it in place" tree_comes_back '--xip=*'
+beside check "image -> archive -> image, -p" image_to_archive_to_image -p
+beside check "image -> archive -> image, --classic" image_to_archive_to_image --classic
+beside check "an archive gives the image of its directory" archive_equals_directory
+beside check "an extracted image gives the same image" extracted_image_is_the_same

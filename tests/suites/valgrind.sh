@@ -73,10 +73,10 @@ inspector_of_bad_images()
 	clean 8 "$XIPFS_DUMP" --list cut.img
 }
 
-check "mkxipfs" builder
-check "mkxipfs -j 4, big-endian, pages of 64 KiB" builder -j 4 -B -b 65536
-check "mkxipfs --compressor=zlib --classic" builder --compressor=zlib --classic
-check "mkxipfs of an archive and a table" builder_of_archive
-check "mkxipfs that fails" builder_that_fails
-check "xipfs-dump" inspector
-check "xipfs-dump of bad images" inspector_of_bad_images
+beside check "mkxipfs" builder
+beside check "mkxipfs -j 4, big-endian, pages of 64 KiB" builder -j 4 -B -b 65536
+beside check "mkxipfs --compressor=zlib --classic" builder --compressor=zlib --classic
+beside check "mkxipfs of an archive and a table" builder_of_archive
+beside check "mkxipfs that fails" builder_that_fails
+beside check "xipfs-dump" inspector
+beside check "xipfs-dump of bad images" inspector_of_bad_images
