@@ -35,5 +35,5 @@ build_clang()
 
 build_sanitize()
 {
-	build_make "$BUILD_SANITIZE" -DXIP_SANITIZE=ON
+	build_make "$BUILD_SANITIZE" -DXIP_SANITIZE=ON -DCMAKE_C_FLAGS_RELEASE=-O1 # -O3 takes long to compile
 }
