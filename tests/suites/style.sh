@@ -19,13 +19,12 @@ c_files()
 # Every shell script, by its name or its first line.
 shell_files()
 {
-	local file
+	local file line program='^(#!.*sh( |$)|# shellcheck shell=)'
 
 	FALLBACK=. source_files | while read -r file; do
-		if [[ $file == *.@(sh|board) ]] || { [[ -f $TOP/$file ]] &&
-			head -c 64 "$TOP/$file" | head -1 | tr -d '\0' | grep -Eq '^(#!.*sh\b|# shellcheck shell=)'; }; then
-			echo "$file"
-		fi
+		line=''
+		[[ ! -f $TOP/$file ]] || read -r -n 64 line <"$TOP/$file" || true
+		[[ $file != *.@(sh|board) && ! $line =~ $program ]] || echo "$file"
 	done
 }
 
@@ -51,9 +50,12 @@ format_all()
 
 spdx_all()
 {
+	local file lines
+
 	cd "$TOP"
 	{ c_files; shell_files; } | while read -r file; do
-		head -3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' || echo "$file"
+		mapfile -n 3 lines <"$file"
+		[[ ${lines[*]} == *'SPDX-License-Identifier: GPL-2.0'* ]] || echo "$file"
 	done >"$SCRATCH/spdx"
 	empty "$SCRATCH/spdx" || fail "without an SPDX line"
 }
@@ -97,7 +99,7 @@ FOREIGN=(
 # Only what a guest runs is for another shell.
 one_dialect()
 {
-	local file
+	local file line
 
 	cd "$TOP"
 	shell_files | grep -vE '^tests/(target|hammer)/guest/|/root(fs)?/(etc|sbin|usr)/' >"$SCRATCH/scripts"
@@ -105,7 +107,8 @@ one_dialect()
 	xargs -d '\n' grep -nP "$(IFS='|' && echo "${FOREIGN[*]}")" \
 		<"$SCRATCH/scripts" >"$SCRATCH/dialect" || true
 	while read -r file; do
-		case $(head -1 "$file") in
+		read -r line <"$file" || line=''
+		case $line in
 		'#!/bin/bash') grep -qx 'set -euo pipefail' "$file" || echo "$file: no set -euo pipefail" ;;
 		'# shellcheck shell=bash'*) ;;
 		*) echo "$file: begins neither as a program of bash nor as what one reads" ;;
