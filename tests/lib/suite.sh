@@ -102,15 +102,18 @@ join()
 	done
 }
 
-# run_files DIRECTORY sources each *.sh file there, or only the one asked for. None sees what
-# another defines.
+# run_files DIRECTORY sources each *.sh file there, or only the one asked for, the largest first.
+# None sees what another defines.
 run_files()
 {
-	local file
+	local file files=()
 
 	for file in "$1"/${ONLY:-*}.sh; do
-		beside source "$file"
+		files+=("$file")
 	done
+	while read -r file; do
+		beside source "$file"
+	done < <(ls -S "${files[@]}")
 	join
 }
 
