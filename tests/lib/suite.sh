@@ -113,7 +113,7 @@ run_files()
 	done
 	while read -r file; do
 		beside source "$file"
-	done < <(ls -S "${files[@]}")
+	done <<<"$(ls -S "${files[@]}")"
 	join
 }
 
