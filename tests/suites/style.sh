@@ -19,11 +19,11 @@ c_files()
 # Every shell script, by its name or its first line.
 shell_files()
 {
-	local file line program='^(#!.*sh( |$)|# shellcheck shell=)'
+	local file line program='^(#!.*sh\b|# shellcheck shell=)'
 
 	FALLBACK=. source_files | while read -r file; do
 		line=''
-		[[ ! -f $TOP/$file ]] || read -r -n 64 line <"$TOP/$file" || true
+		[[ ! -f $TOP/$file ]] || IFS= read -r -n 64 line <"$TOP/$file" || true
 		[[ $file != *.@(sh|board) && ! $line =~ $program ]] || echo "$file"
 	done
 }
@@ -107,7 +107,7 @@ one_dialect()
 	xargs -d '\n' grep -nP "$(IFS='|' && echo "${FOREIGN[*]}")" \
 		<"$SCRATCH/scripts" >"$SCRATCH/dialect" || true
 	while read -r file; do
-		read -r line <"$file" || line=''
+		IFS= read -r line <"$file" || true
 		case $line in
 		'#!/bin/bash') grep -qx 'set -euo pipefail' "$file" || echo "$file: no set -euo pipefail" ;;
 		'# shellcheck shell=bash'*) ;;
