@@ -21,7 +21,7 @@ CONFIGS=$TOP/kernel-patches/configs
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-matrix.XXXXXX")
 SEED=${SEED:-1}
-SETS=10 # of 10 options each
+SETS=5 # of 10 options each
 # shellcheck disable=SC2034 # lib.sh sets it
 passed=0 failed=0 status=0
 
@@ -47,7 +47,7 @@ unpack()
 	mkdir "$tree"
 	cd "$tree"
 	STEPS=$TARGET/steps LINUX_TAR=$(sed -n 's/^input LINUX_TAR=//p' "$WORK/stock/linux/inputs") \
-		SERIES=$(printf '%s\n' "$@") bash "$TARGET/steps/linux.sh"
+		SERIES=$(printf '%s\n' "$@") bash "$TARGET/steps/linux-net.sh"
 }
 
 # The series tiny up to its first option.
@@ -81,8 +81,8 @@ compile()
 
 # --- options ----------------------------------------------------------------------------------
 
-# Every option of the patches that somebody can choose: those that are in the complete tree alone.
-# TINY_MEMORY chooses others.
+# Every option of the patches that somebody can choose without a network: those that are in the complete
+# tree alone. TINY_MEMORY chooses others.
 options()
 {
 	sed -n 's/^config //p' "$WORK/with/init/Kconfig.tiny" |
@@ -93,17 +93,17 @@ options()
 
 # --- all off -----------------------------------------------------------------------------------
 
-# same_when_off NAME ARCH FRAGMENT...: what is loaded. Each WARN() tells its line of the source, which a patch
-# moves, so those lines are 0 here, and names of symbols, which tell them as well, are left out.
+# same_when_off NAME ARCH FRAGMENT...: what is loaded. Each WARN() and ASSERT_RTNL() tells its line of the source,
+# which a patch moves, so those lines are 0 here, and names of symbols, which tell them as well, are left out.
 same_when_off()
 {
 	local name=$1 arch=$2 tree
 	shift 2
 	for tree in without with; do
 		configure "$tree" "$name" "$arch" "$@" "$HERE/no-lines.config"
-		options | sed 's/.*/CONFIG_&=y/' >"$WORK/options"
+		{ options; echo TINY_NET; } | sed 's/.*/CONFIG_&=y/' >"$WORK/options"
 		absent -xFf "$WORK/options" "$WORK/$tree/$name/.config"
-		sed -i 's/__LINE__/0/' "$WORK/$tree"/{include/asm-generic,arch/arm/include/asm}/bug.h
+		sed -i 's/__LINE__/0/' "$WORK/$tree"/{include/asm-generic/bug,arch/arm/include/asm/bug,include/linux/rtnetlink}.h
 		compile "$tree" "$name" "$arch"
 		arm-linux-gnueabi-objcopy --strip-all "$WORK/$tree/$name/vmlinux" "$WORK/$tree.stripped"
 	done
@@ -130,14 +130,18 @@ test_off()
 
 # --- each, all and some ------------------------------------------------------------------------
 
-# needs OPTION: others that it wants, and what else of the configuration.
-needs()
+# with_needs OPTION...: these and others that they want.
+with_needs()
 {
-	case $1 in
-	TINY_DATA_RAM) printf 'CONFIG_%s=y\n' TINY_LAYOUT TINY_KERNEL_STACKS ;;
-	TINY_PERCPU) [[ $LINUX == 6.12 ]] || echo CONFIG_TINY_PACKED_SLAB=y ;;
-	TINY_WORKERS | TINY_ONE_WORKQUEUE) echo CONFIG_TINY_WORKQUEUE=y ;;
-	esac
+	local option
+	for option; do
+		echo "$option"
+		case $option in
+		TINY_DATA_RAM) printf '%s\n' TINY_LAYOUT TINY_KERNEL_STACKS ;;
+		TINY_PERCPU) [[ $LINUX == 6.12 ]] || echo TINY_PACKED_SLAB ;;
+		TINY_WORKERS | TINY_ONE_WORKQUEUE) echo TINY_WORKQUEUE ;;
+		esac
+	done | sort -u
 }
 
 # option_compiles OPTION FRAGMENT...
@@ -145,7 +149,7 @@ option_compiles()
 {
 	local option=$1
 	shift
-	{ needs "$option"; echo "CONFIG_$option=y"; } >"$WORK/option.config"
+	with_needs "$option" | sed 's/.*/CONFIG_&=y/' >"$WORK/option.config"
 	configure with nommu arm "$@" "$WORK/option.config"
 	grep -x "CONFIG_$option=y" "$WORK/with/nommu/.config"
 	compile with nommu arm
@@ -170,14 +174,23 @@ test_alone()
 	for option in $(options); do
 		ok "$option alone compiles" option_compiles "$option" "${NOMMU[@]}"
 	done
+	ok "TINY_NET alone compiles" option_compiles TINY_NET "${NOMMU[@]}" "$CONFIGS/network.config"
+}
+
+# some_of SEED COUNT: so many lines, by chance, but the same for the same seed.
+some_of()
+{
+	python3 -c 'import random, sys
+print("".join(random.Random(sys.argv[1]).sample(list(sys.stdin), int(sys.argv[2]))), end="")' "$@"
 }
 
 test_sets()
 {
-	local i
+	local i chosen
 	for ((i = 1; i <= SETS; i++)); do
-		options | shuf -n 10 --random-source=<(yes "$SEED.$i") >"$WORK/set"
-		ok "set $i of seed $SEED compiles: $(paste -sd' ' "$WORK/set")" some_compile arm 8 "${NOMMU[@]}"
+		mapfile -t chosen < <(options | some_of "$SEED.$i" 10)
+		with_needs "${chosen[@]}" >"$WORK/set"
+		ok "set $i of seed $SEED compiles: ${chosen[*]}" some_compile arm "$(wc -l <"$WORK/set")" "${NOMMU[@]}"
 	done
 }
 
@@ -186,6 +199,9 @@ test_all()
 	ok "all of TINY_MEMORY compile" option_compiles TINY_MEMORY "${NOMMU[@]}"
 	options >"$WORK/set"
 	ok "all options compile together" some_compile arm "$(wc -l <"$WORK/set")" "${NOMMU[@]}"
+	{ options | grep -vx TINY_IRQ_STACK; echo TINY_NET; } >"$WORK/set"
+	ok "all that go with a network compile" some_compile arm "$(wc -l <"$WORK/set")" \
+		"${NOMMU[@]}" "$CONFIGS/network.config"
 	ok "all that go with an MMU and SMP compile" some_compile arm 10 \
 		"$CONFIGS"/{cramfs-xip-mmu,vexpress-a9}.config "$HERE/small-mmu.config"
 	ok "all that go with an MMU and one CPU compile" some_compile arm 14 \
