@@ -14,12 +14,15 @@ TARGET=$WORK/examples/target
 ram=()
 
 # shellcheck source-path=SCRIPTDIR
+source "$TOP/tests/lib/packages.sh"
+# shellcheck source-path=SCRIPTDIR
 source "$TOP/tests/lib/build.sh"
 
 # The images are made by this tree's mkxipfs.
 build_mkxipfs()
 {
 	export MKXIPFS_BIN=$WORK/bin
+	packages_install "$TOP/tests/lib/packages.build"
 	build_release
 	mkdir "$MKXIPFS_BIN"
 	cp "$BUILD_RELEASE"/src/{mkxipfs/mkxipfs,xipfs-dump/xipfs-dump} "$MKXIPFS_BIN"
@@ -134,6 +137,7 @@ main()
 	echo "| option | RAM | flash |"
 	echo "|---|--:|--:|"
 	for option; do
+		[[ " ${selected[*]} " == *" $option "* ]] || { echo "prices.sh: $BOARD has no option $option" >&2 && return 2; }
 		with_free=$all_free with_size=$all_size
 		# shellcheck disable=SC2046 # words
 		if [[ $(dependents "$option") ]]; then
