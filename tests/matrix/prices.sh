@@ -7,26 +7,18 @@
 # Options that depend on OPTION are off in both kernels. Three boots of each kernel; the median counts.
 set -euo pipefail
 
-TOP=$(readlink -f "$(dirname "$(readlink -f "$0")")/../..")
+HERE=$(dirname "$(readlink -f "$0")")
+TOP=$(readlink -f "$HERE/../..")
 LINUX=6.12 BOARD=qemu-mps2-tiny
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-prices.XXXXXX")
-TARGET=$WORK/examples/target
+TARGET=$TOP/examples/target
 ram=()
 
 # shellcheck source-path=SCRIPTDIR
-source "$TOP/tests/lib/packages.sh"
+source "$TOP/tests/target/lib.sh"
 # shellcheck source-path=SCRIPTDIR
-source "$TOP/tests/lib/build.sh"
-
-# The images are made by this tree's mkxipfs.
-build_mkxipfs()
-{
-	export MKXIPFS_BIN=$WORK/bin
-	packages_install "$TOP/tests/lib/packages.build"
-	build_release
-	mkdir "$MKXIPFS_BIN"
-	cp "$BUILD_RELEASE"/src/{mkxipfs/mkxipfs,xipfs-dump/xipfs-dump} "$MKXIPFS_BIN"
-}
+source "$HERE/options.sh"
 
 # Kernels with an option less are larger than the flash of the board: room for them, and RAM.
 copy_target()
@@ -36,6 +28,7 @@ copy_target()
 	cp -r "$TOP"/{examples,kernel-patches} "$WORK"
 	mkdir "$WORK/tests"
 	cp -r "$TOP/tests/lib" "$WORK/tests"
+	TARGET=$WORK/examples/target
 	[[ $BOARD == qemu-mps2-tiny ]] || return 0
 	ram=(--ram=1M)
 	sed -i 's/^flash_end=.*/flash_end=0x00200000/' "$TARGET/boards/$BOARD.board"
@@ -45,26 +38,25 @@ copy_target()
 	(($(grep -c 'reg = <0x4000 0xfc000>\|reg = <0x100000 0x100000>' "$dts.dts") == 2))
 }
 
-# dependents OPTION: those that Kconfig refuses without it.
+# dependents OPTION: others of the chosen that Kconfig refuses without it.
 dependents()
 {
-	case $1 in
-	TINY_WORKQUEUE) echo TINY_WORKERS TINY_ONE_WORKQUEUE ;;
-	ARM_V7M_STACK_GUARD) echo TINY_USER_STACKS ;;
-	TINY_PACKED_SLAB) [[ $LINUX == 6.12 ]] || echo TINY_PERCPU ;;
-	esac
+	local other
+
+	for other in "${chosen[@]}"; do
+		[[ $other == "$1" ]] || ! with_needs "$other" | grep -qx "$1" || echo "$other"
+	done
 }
 
-# build NAME LINE...: a kernel with these lines of configuration, in $WORK/NAME.
-build()
+# build_kernel NAME LINE...: with these lines of configuration, in $WORK/out/NAME. Without debug information,
+# which is not loaded, it is compiled faster.
+build_kernel()
 {
 	local name=$1
 	shift
-	# Without debug information, which is not loaded, it is compiled faster.
 	printf '%s\n' "$@" CONFIG_DEBUG_INFO_NONE=y '# CONFIG_DEBUG_INFO_DWARF4 is not set' \
 		'# CONFIG_VMLINUX_MAP is not set' >"$WORK/$name.config"
-	"$TARGET/build.sh" "$BOARD" --linux="$LINUX" --config="$WORK/$name.config" --out="$WORK/$name" >"$WORK/said" 2>&1 ||
-		{ cat "$WORK/said" >&2 && return 1; }
+	build "$name" "$BOARD" --config="$WORK/$name.config" >"$WORK/said" || { cat "$WORK/said" >&2 && return 1; }
 }
 
 # build_without NAME OPTION...: all options but these.
@@ -72,7 +64,7 @@ build_without()
 {
 	local name=$1 option lines=('# CONFIG_TINY_MEMORY is not set')
 	shift
-	for option in "${selected[@]}"; do
+	for option in "${chosen[@]}"; do
 		if [[ " $* " == *" $option "* ]]; then
 			lines+=("# CONFIG_$option is not set")
 		else
@@ -81,19 +73,15 @@ build_without()
 	done
 	# The least that mainline has.
 	[[ " $* " != *" TINY_PRINTK "* ]] || lines+=(CONFIG_LOG_BUF_SHIFT=12)
-	build "$name" "${lines[@]}"
+	build_kernel "$name" "${lines[@]}"
 }
 
 # contents VMLINUX: bytes of all sections in its image. The image is larger, for they are aligned, some of them
 # to 4 KiB: what an option saves of it may be a page more or less by chance.
 contents()
 {
-	local sum=0 type bytes flags
-
-	while read -r _ type _ _ bytes _ flags _; do
-		[[ $flags != *A* || $type == NOBITS ]] || ((sum += 16#$bytes))
-	done < <(LC_ALL=C readelf -SW "$1" | sed -n 's/^ *\[ *[1-9][0-9]*\] //p')
-	echo $sum
+	PYTHONPATH=$TARGET/ledger python3 -c 'import sys, elf
+print(sum(s.size for s in elf.File(sys.argv[1]).kept() if s.type != elf.NOBITS))' "$1"
 }
 
 # measure NAME: sets free (KiB) and size (bytes).
@@ -102,20 +90,20 @@ measure()
 	local i
 
 	for i in 1 2 3; do
-		"$TARGET/boot.sh" "$BOARD" --out="$WORK/$1" "${ram[@]}" --run='cat /proc/meminfo' --log="$WORK/$1.$i" \
+		"$TARGET/boot.sh" "$BOARD" --out="$WORK/out/$1" "${ram[@]}" --run='cat /proc/meminfo' --log="$WORK/$1.$i" \
 			>"$WORK/said" 2>&1 || { cat "$WORK/said" >&2 && return 1; }
 		tr -d '\r' <"$WORK/$1.$i" | sed -n 's/^MemFree: *\([0-9]*\) kB$/\1/p'
 	done | sort -n >"$WORK/free"
 	(($(wc -l <"$WORK/free") == 3))
 	free=$(sed -n 2p "$WORK/free")
-	size=$(contents "$WORK/$1/kernel/vmlinux")
+	size=$(contents "$WORK/out/$1/kernel/vmlinux")
 }
 
 main()
 {
-	local option free size all_free all_size with_free with_size
+	local option off free size all_free all_size with_free with_size
 
-	trap 'rm -rf "$WORK"' EXIT
+	trap cleanup EXIT
 	while (($#)) && [[ $1 == --* ]]; do
 		case $1 in
 		--linux=*) LINUX=${1#*=} ;;
@@ -124,29 +112,28 @@ main()
 		esac
 		shift
 	done
-	build_mkxipfs
+	find_programs >"$WORK/said"
 	copy_target
-	build all
+	build_kernel all
 	measure all
 	all_free=$free all_size=$size
-	mapfile -t selected < <(sed -nE 's/^CONFIG_(TINY_.*|CRAMFS_DIRECT_READ|ARM_V7M_STACK_GUARD)=y$/\1/p' \
-		"$WORK/all/kernel/kernel.config" | grep -vxE 'TINY_(MEMORY|NO_WRITEBACK|RCU|SRCU)')
-	((${#selected[@]}))
-	(($#)) || set -- "${selected[@]}"
+	mapfile -t chosen < <(options "$WORK/out/all/linux" | selected | grep -xFf - "$WORK/out/all/kernel/kernel.config" |
+		sed 's/^CONFIG_//; s/=y$//')
+	((${#chosen[@]}))
+	(($#)) || set -- "${chosen[@]}"
 	echo "Linux $LINUX on $BOARD with all options: $all_free KiB free, $all_size bytes in flash"
 	echo "| option | RAM | flash |"
 	echo "|---|--:|--:|"
 	for option; do
-		[[ " ${selected[*]} " == *" $option "* ]] || { echo "prices.sh: $BOARD has no option $option" >&2 && return 2; }
+		[[ " ${chosen[*]} " == *" $option "* ]] || { echo "prices.sh: $BOARD has no option $option" >&2 && return 2; }
+		mapfile -t off < <(dependents "$option")
 		with_free=$all_free with_size=$all_size
-		# shellcheck disable=SC2046 # words
-		if [[ $(dependents "$option") ]]; then
-			build_without with $(dependents "$option")
+		if ((${#off[@]})); then
+			build_without with "${off[@]}"
 			measure with
 			with_free=$free with_size=$size
 		fi
-		# shellcheck disable=SC2046
-		build_without without "$option" $(dependents "$option")
+		build_without without "$option" "${off[@]}"
 		measure without
 		echo "| $option | $((with_free - free)) | $((size - with_size)) |"
 	done

@@ -21,12 +21,14 @@ CONFIGS=$TOP/kernel-patches/configs
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-matrix.XXXXXX")
 SEED=${SEED:-1}
-SETS=5 # of 10 options each
+SETS=10 # of 10 options each
 # shellcheck disable=SC2034 # lib.sh sets it
 passed=0 failed=0 status=0
 
 # shellcheck source-path=SCRIPTDIR
 source "$TOP/tests/target/lib.sh"
+# shellcheck source-path=SCRIPTDIR
+source "$HERE/options.sh"
 
 # --- trees and kernels -------------------------------------------------------------------------
 
@@ -79,18 +81,6 @@ compile()
 		HOSTCC='ccache gcc' -j"$(nproc)" vmlinux
 }
 
-# --- options ----------------------------------------------------------------------------------
-
-# Every option of the patches that somebody can choose without a network: those that are in the complete
-# tree alone. TINY_MEMORY chooses others.
-options()
-{
-	sed -n 's/^config //p' "$WORK/with/init/Kconfig.tiny" |
-		grep -vE '^TINY_(MEMORY|NO_WRITEBACK|DATA_RAM_.*)$'
-	echo CRAMFS_DIRECT_READ
-	echo ARM_V7M_STACK_GUARD
-}
-
 # --- all off -----------------------------------------------------------------------------------
 
 # same_when_off NAME ARCH FRAGMENT...: what is loaded. Each WARN() and ASSERT_RTNL() tells its line of the source,
@@ -101,7 +91,7 @@ same_when_off()
 	shift 2
 	for tree in without with; do
 		configure "$tree" "$name" "$arch" "$@" "$HERE/no-lines.config"
-		{ options; echo TINY_NET; } | sed 's/.*/CONFIG_&=y/' >"$WORK/options"
+		{ options "$WORK/with"; echo TINY_NET; } | selected >"$WORK/options"
 		absent -xFf "$WORK/options" "$WORK/$tree/$name/.config"
 		sed -i 's/__LINE__/0/' "$WORK/$tree"/{include/asm-generic/bug,arch/arm/include/asm/bug,include/linux/rtnetlink}.h
 		compile "$tree" "$name" "$arch"
@@ -130,26 +120,12 @@ test_off()
 
 # --- each, all and some ------------------------------------------------------------------------
 
-# with_needs OPTION...: these and others that they want.
-with_needs()
-{
-	local option
-	for option; do
-		echo "$option"
-		case $option in
-		TINY_DATA_RAM) printf '%s\n' TINY_LAYOUT TINY_KERNEL_STACKS ;;
-		TINY_PERCPU) [[ $LINUX == 6.12 ]] || echo TINY_PACKED_SLAB ;;
-		TINY_WORKERS | TINY_ONE_WORKQUEUE) echo TINY_WORKQUEUE ;;
-		esac
-	done | sort -u
-}
-
 # option_compiles OPTION FRAGMENT...
 option_compiles()
 {
 	local option=$1
 	shift
-	with_needs "$option" | sed 's/.*/CONFIG_&=y/' >"$WORK/option.config"
+	with_needs "$option" | selected >"$WORK/option.config"
 	configure with nommu arm "$@" "$WORK/option.config"
 	grep -x "CONFIG_$option=y" "$WORK/with/nommu/.config"
 	compile with nommu arm
@@ -161,7 +137,7 @@ some_compile()
 {
 	local arch=$1 least=$2
 	shift 2
-	sed 's/.*/CONFIG_&=y/' "$WORK/set" >"$WORK/set.config"
+	selected <"$WORK/set" >"$WORK/set.config"
 	configure with "$arch" "$arch" "$@" "$WORK/set.config"
 	grep -xFf "$WORK/set.config" "$WORK/with/$arch/.config" | tee "$WORK/chosen"
 	(($(wc -l <"$WORK/chosen") >= least))
@@ -171,7 +147,7 @@ some_compile()
 test_alone()
 {
 	local option
-	for option in $(options); do
+	for option in $(options "$WORK/with"); do
 		ok "$option alone compiles" option_compiles "$option" "${NOMMU[@]}"
 	done
 	ok "TINY_NET alone compiles" option_compiles TINY_NET "${NOMMU[@]}" "$CONFIGS/network.config"
@@ -188,7 +164,7 @@ test_sets()
 {
 	local i chosen
 	for ((i = 1; i <= SETS; i++)); do
-		mapfile -t chosen < <(options | some_of "$SEED.$i" 10)
+		mapfile -t chosen < <(options "$WORK/with" | some_of "$SEED.$i" 10)
 		with_needs "${chosen[@]}" >"$WORK/set"
 		ok "set $i of seed $SEED compiles: ${chosen[*]}" some_compile arm "$(wc -l <"$WORK/set")" "${NOMMU[@]}"
 	done
@@ -197,10 +173,10 @@ test_sets()
 test_all()
 {
 	ok "all of TINY_MEMORY compile" option_compiles TINY_MEMORY "${NOMMU[@]}"
-	options >"$WORK/set"
+	options "$WORK/with" >"$WORK/set"
 	ok "all options compile together" some_compile arm "$(wc -l <"$WORK/set")" "${NOMMU[@]}"
 	# The data of a network does not fit into 64 KiB of a RAM of its own.
-	{ options | grep -vxE 'TINY_(IRQ_STACK|DATA_RAM)'; echo TINY_NET; } >"$WORK/set"
+	{ options "$WORK/with" | grep -vxE 'TINY_(IRQ_STACK|DATA_RAM)'; echo TINY_NET; } >"$WORK/set"
 	ok "all that go with a network compile" some_compile arm "$(wc -l <"$WORK/set")" \
 		"${NOMMU[@]}" "$CONFIGS/network.config"
 	ok "all that go with an MMU and SMP compile" some_compile arm 10 \
