@@ -14,7 +14,7 @@ FAST=(style layers build unit man golden cli roundtrip reproducible judges limit
 SLOW=(quickstart target hammer pagewise emulator net fit-in pictures faults-all)
 # An hour and more, before a change of the kernel patches is published; and what another kernel repeats.
 BY_NAME=(matrix matrix-7.3 target-7.3 pagewise-7.3 hammer-7.3 net-7.3)
-TIME_LIMIT=${TIME_LIMIT:-3600} # seconds a suite
+TIME_LIMIT=${TIME_LIMIT:-} # seconds a suite; an hour, or what the suite says in a line "# time limit: SECONDS"
 # Seconds after which "all" begins no test, on machines that are slow; CI has 90 minutes.
 BUDGET=${BUDGET:-4200}
 
@@ -25,7 +25,8 @@ usage()
 
 	Without arguments every fast suite runs; "all" adds the slow ones, but for matrix and
 	those of Linux 7.3, which only their names run; "bench" prints the table that compares
-	mkxipfs with other programs; "list" names the suites; cli/signals runs one file of a suite.
+	mkxipfs with other programs; "list" names the suites; cli/signals runs one file of a suite,
+	matrix/alone one part.
 	Debian packages that are missing are installed. Builds are made outside the source tree, in
 	\$XDG_CACHE_HOME/mkxipfs.
 
@@ -50,7 +51,7 @@ list_suites()
 # Runs one suite in a bash of its own and adds its counts to the total.
 run_suite()
 {
-	local suite=${1%%/*} file=${1#"${1%%/*}"} began=$SECONDS counts=$SCRATCH/counts
+	local suite=${1%%/*} file=${1#"${1%%/*}"} began=$SECONDS counts=$SCRATCH/counts limit
 
 	: >"$counts"
 	if out_of_time; then
@@ -58,7 +59,8 @@ run_suite()
 		skipped=$((skipped + 1))
 		return
 	fi
-	COUNTS=$counts timeout -k 10 "$TIME_LIMIT" \
+	limit=$(sed -n 's/^# time limit: //p' "$TOP/tests/suites/$suite.sh")
+	COUNTS=$counts timeout -k 10 "${TIME_LIMIT:-${limit:-3600}}" \
 		bash "$TOP/tests/lib/suite.sh" "$suite" "${file#/}" || {
 		echo "not ok $suite: the suite itself ended with status $?"
 		echo failed >>"$counts"

@@ -210,8 +210,8 @@ need_kernel()
 	done
 	files+=("${configs_more[@]}")
 	step kernel kernel "LINUX=${dir[linux]}" "ARCH=$arch" "CROSS_COMPILE=$cross-" \
-		"CCACHE_DIR=$CACHE/ccache" "FRAGMENTS=${files[*]}" "KERNEL_TARGET=$kernel_target" "${files[@]}" \
-		"COMPILERS=$(version_of "gcc-$cross")"
+		"CC=$STEPS/kernel-cc.sh" "COMPILERS=$(version_of "gcc-$cross")" "CCACHE_DIR=$CACHE/ccache" \
+		"FRAGMENTS=${files[*]}" "KERNEL_TARGET=$kernel_target" "${files[@]}"
 }
 
 need_dtb()

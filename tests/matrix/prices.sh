@@ -20,6 +20,15 @@ source "$TOP/tests/target/lib.sh"
 # shellcheck source-path=SCRIPTDIR
 source "$HERE/options.sh"
 
+# begin_with_first KERNEL.SH: each kernel begins with the objects of the first, so that make compiles only what differs.
+begin_with_first()
+{
+	sed -i "s,^out=.*,out=\$LINUX/${WORK##*/} first=\$LINUX/${WORK##*/}-first,"'
+		s,^mkdir "$out"$,[[ ! -d $first ]] \&\& mkdir "$out" || cp -a "$first" "$out",
+		$s,^rm -rf "$out"$,[[ -d $first ]] || mv "$out" "$first",' "$1"
+	(($(grep -c first "$1") == 3))
+}
+
 # Kernels with an option less are larger than the flash of the board: room for them, and RAM.
 copy_target()
 {
@@ -29,6 +38,7 @@ copy_target()
 	mkdir "$WORK/tests"
 	cp -r "$TOP/tests/lib" "$WORK/tests"
 	TARGET=$WORK/examples/target
+	begin_with_first "$TARGET/steps/kernel.sh"
 	[[ $BOARD == qemu-mps2-tiny ]] || return 0
 	ram=(--ram=1M)
 	sed -i 's/^flash_end=.*/flash_end=0x00200000/' "$TARGET/boards/$BOARD.board"
@@ -103,7 +113,7 @@ main()
 {
 	local option off free size all_free all_size with_free with_size
 
-	trap cleanup EXIT
+	trap 'rm -rf "$WORK"/out/all/linux/"${WORK##*/}"*; cleanup' EXIT
 	while (($#)) && [[ $1 == --* ]]; do
 		case $1 in
 		--linux=*) LINUX=${1#*=} ;;

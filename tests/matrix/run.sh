@@ -77,7 +77,7 @@ compile()
 {
 	local out=$WORK/$1/$2 arch=$3 cross=arm-linux-gnueabi-
 	[[ $arch == arm ]] || cross=aarch64-linux-gnu-
-	make -s -C "$WORK/$1" O="$out" ARCH="$arch" CROSS_COMPILE="$cross" CC="ccache ${cross}gcc" \
+	make -s -C "$WORK/$1" O="$out" ARCH="$arch" CROSS_COMPILE="$cross" CC="$TARGET/steps/kernel-cc.sh ${cross}gcc" \
 		HOSTCC='ccache gcc' -j"$(nproc)" vmlinux
 }
 
@@ -101,10 +101,10 @@ same_when_off()
 	rm -r "$WORK/without/$name" "$WORK/with/$name"
 }
 
-# Without the lines of fragments that ask for options.
+# Without the lines of fragments that ask for options, or for debug information, which nobody reads here.
 no_options()
 {
-	grep -hvE '^CONFIG_(TINY_|LOG_BUF_SHIFT=11|BINFMT_ELF_FDPIC_STACK_SIZE)' "$@"
+	grep -hvE '^CONFIG_(TINY_|LOG_BUF_SHIFT=11|BINFMT_ELF_FDPIC_STACK_SIZE)|CONFIG_DEBUG_INFO' "$@"
 }
 
 test_off()
@@ -120,15 +120,31 @@ test_off()
 
 # --- each, all and some ------------------------------------------------------------------------
 
+# The kernel without options, from which others begin: what make does not compile again for them is the same.
+no_option_compiles()
+{
+	configure with arm arm "${NOMMU[@]}"
+	compile with arm arm
+	mv "$WORK/with/arm" "$WORK/with/arm.base"
+}
+
+# begin ARCH: its folder for the next kernel.
+begin()
+{
+	rm -rf "${WORK:?}/with/$1"
+	[[ ! -d $WORK/with/$1.base ]] || cp -a "$WORK/with/$1.base" "$WORK/with/$1"
+}
+
 # option_compiles OPTION FRAGMENT...
 option_compiles()
 {
 	local option=$1
 	shift
 	with_needs "$option" | selected >"$WORK/option.config"
-	configure with nommu arm "$@" "$WORK/option.config"
-	grep -x "CONFIG_$option=y" "$WORK/with/nommu/.config"
-	compile with nommu arm
+	begin arm
+	configure with arm arm "$@" "$WORK/option.config"
+	grep -x "CONFIG_$option=y" "$WORK/with/arm/.config"
+	compile with arm arm
 }
 
 # some_compile ARCH LEAST FRAGMENT...: those of the options in $WORK/set that can be chosen together,
@@ -138,6 +154,7 @@ some_compile()
 	local arch=$1 least=$2
 	shift 2
 	selected <"$WORK/set" >"$WORK/set.config"
+	begin "$arch"
 	configure with "$arch" "$arch" "$@" "$WORK/set.config"
 	grep -xFf "$WORK/set.config" "$WORK/with/$arch/.config" | tee "$WORK/chosen"
 	(($(wc -l <"$WORK/chosen") >= least))
@@ -203,6 +220,7 @@ main()
 	no_options "$CONFIGS"/{tiny,stm32-onchip,stm32-rcc}.config >"$WORK/options-off.config"
 	NOMMU=("$CONFIGS"/{cramfs-xip,xip-kernel,small}.config "$WORK/options-off.config")
 	for part; do
+		[[ $part == off || -d $WORK/with/arm.base ]] || ok "none of the options: compiles" no_option_compiles
 		"test_$part"
 	done
 	echo "$passed passed, $failed failed"

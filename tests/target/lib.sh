@@ -416,6 +416,28 @@ build_resumes()
 	(($(grep -c '^build.sh: ' "$WORK/wrong.log") == 1))
 }
 
+# The compiler of kernels finds an object again, but not when a file changed that only .incbin names: a compressed
+# kernel would have the one before in it.
+incbin_is_read()
+{
+	local data source
+
+	mkdir "$WORK/incbin"
+	cd "$WORK/incbin"
+	export CCACHE_DIR=$PWD/ccache
+	echo '.incbin "data"' >assembler.S
+	echo 'asm(".incbin \"data\"");' >incbin.c
+	echo 'int answer = 42;' >plain.c
+	for data in first second; do
+		echo $data >data
+		for source in assembler.S incbin.c plain.c; do
+			"$TARGET/steps/kernel-cc.sh" gcc -Wp,-MMD,names -c -o object $source
+			[[ $source == plain.c ]] || grep -qa $data object
+		done
+	done
+	ccache --print-stats | grep -x 'direct_cache_hit.1' # plain.c
+}
+
 # A policy that is handed to mkxipfs is an input of the image, wherever it is named from.
 build_policy()
 {

@@ -172,6 +172,7 @@ test_scripts()
 	ok "an unchanged second build takes seconds" build_again
 	ok "a fragment that does not stick fails by name" refuse_fragment
 	ok "a build that failed goes on where it failed" build_resumes
+	ok "what a kernel includes by .incbin is read anew" incbin_is_read
 	ok "a policy for the root image is an input of it" build_policy
 	ok "a part that overflows its partition is refused" refuse_overflow
 	ok "an unknown board is refused" refuse_board

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Step kernel: one kernel and its device tree blob. Inputs: LINUX (source tree), ARCH,
-# CROSS_COMPILE, CCACHE_DIR, FRAGMENTS (space separated files, later ones win), KERNEL_TARGET (xipImage, zImage,
-# Image). Output: kernel (the image), vmlinux, System.map, kernel.config.
+# CROSS_COMPILE, CC (kernel-cc.sh), CCACHE_DIR, FRAGMENTS (space separated files, later ones win), KERNEL_TARGET
+# (xipImage, zImage, Image). Output: kernel (the image), vmlinux, System.map, kernel.config.
 set -euo pipefail
 
 # shellcheck source-path=SCRIPTDIR
@@ -11,7 +11,7 @@ source "$STEPS/common.sh"
 export ARCH CROSS_COMPILE
 
 # Built in a folder of the source tree, all paths in the compiler's arguments are relative, and
-# ccache finds again what an other configuration or patch did not change.
+# ccache finds again what a patch did not change.
 out=$LINUX/build-${PWD##*/}
 rm -rf "$out"
 mkdir "$out"
@@ -19,7 +19,7 @@ export CCACHE_NOHASHDIR=1
 
 kmake()
 {
-	make -C "$LINUX" O="$out" CC="ccache ${CROSS_COMPILE}gcc" HOSTCC='ccache gcc' "$@"
+	make -C "$LINUX" O="$out" CC="$CC ${CROSS_COMPILE}gcc" HOSTCC='ccache gcc' "$@"
 }
 
 # The last line that speaks of a symbol wins; the kernel's own configuration must then agree.
