@@ -128,25 +128,6 @@ no_option_compiles()
 	mv "$WORK/with/arm" "$WORK/with/arm.base"
 }
 
-# begin ARCH: its folder for the next kernel.
-begin()
-{
-	rm -rf "${WORK:?}/with/$1"
-	[[ ! -d $WORK/with/$1.base ]] || cp -a "$WORK/with/$1.base" "$WORK/with/$1"
-}
-
-# option_compiles OPTION FRAGMENT...
-option_compiles()
-{
-	local option=$1
-	shift
-	with_needs "$option" | selected >"$WORK/option.config"
-	begin arm
-	configure with arm arm "$@" "$WORK/option.config"
-	grep -x "CONFIG_$option=y" "$WORK/with/arm/.config"
-	compile with arm arm
-}
-
 # some_compile ARCH LEAST FRAGMENT...: those of the options in $WORK/set that can be chosen together,
 # and LEAST of them at least.
 some_compile()
@@ -154,11 +135,19 @@ some_compile()
 	local arch=$1 least=$2
 	shift 2
 	selected <"$WORK/set" >"$WORK/set.config"
-	begin "$arch"
+	rm -rf "${WORK:?}/with/$arch"
+	[[ ! -d $WORK/with/$arch.base ]] || cp -a "$WORK/with/$arch.base" "$WORK/with/$arch"
 	configure with "$arch" "$arch" "$@" "$WORK/set.config"
 	grep -xFf "$WORK/set.config" "$WORK/with/$arch/.config" | tee "$WORK/chosen"
 	(($(wc -l <"$WORK/chosen") >= least))
 	compile with "$arch" "$arch"
+}
+
+# option_compiles OPTION FRAGMENT...: with what it needs.
+option_compiles()
+{
+	with_needs "$1" >"$WORK/set"
+	some_compile arm "$(wc -l <"$WORK/set")" "${@:2}"
 }
 
 test_alone()
