@@ -5,6 +5,8 @@ set -euo pipefail
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export TOP
+# Of several programs of a name, the one of Debian's package: others differ, or are scripts that look for a version first.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 source "$TOP/tests/lib/packages.sh"
 source "$TOP/tests/lib/build.sh"
 source "$TOP/tests/lib/time.sh"

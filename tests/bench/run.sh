@@ -19,7 +19,6 @@ CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs/bench
 RUNS=${RUNS:-3}
 OUT=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-bench.XXXXXX")
 trap 'rm -rf "$OUT"' EXIT
-PATH=$PATH:/usr/sbin:/sbin
 
 # The command lines. OUT and TREE are put in; the first one is what the others are compared with.
 competitors()

@@ -3,7 +3,6 @@
 # fsck.cramfs, 7-Zip, mkfs.cramfs and file(1) as judges of plain images and of the reader
 
 need_build build_release "$BUILD_RELEASE"
-PATH=$PATH:/usr/sbin:/sbin
 
 # Regular files of every size without a block of zeros, which fsck.cramfs refuses as a hole.
 plain_tree()
