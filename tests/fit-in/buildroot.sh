@@ -26,7 +26,7 @@ configure()
 		source "$BR2_EXTERNAL_XIPFS_PATH/Config.in"
 	END
 	printf '%s\n' "$@" >defconfig
-	BR2_EXTERNAL_XIPFS_PATH=$EXTERNAL CONFIG_='' /usr/bin/python3 - <<-'END'
+	BR2_EXTERNAL_XIPFS_PATH=$EXTERNAL CONFIG_='' python3 - <<-'END'
 		import kconfiglib
 		kconf = kconfiglib.Kconfig("Config.in", warn_to_stderr=False)
 		kconf.warn_assign_undef = True

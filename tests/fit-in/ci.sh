@@ -36,7 +36,7 @@ holds_a_product()
 # commands FILE: the shell commands in a YAML file, one a line or block.
 commands()
 {
-	/usr/bin/python3 - "$1" <<-'END'
+	python3 - "$1" <<-'END'
 		import sys, yaml
 		def walk(node):
 		    if isinstance(node, dict):
