@@ -10,6 +10,7 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 source "$TOP/tests/lib/packages.sh"
 source "$TOP/tests/lib/build.sh"
 source "$TOP/tests/lib/time.sh"
+source "$TOP/tests/lib/ahead.sh"
 
 FAST=(style layers build unit man golden cli roundtrip reproducible judges limits faults
 	sanitizers valgrind readme)
@@ -77,9 +78,17 @@ run_suite()
 	echo "# $suite: $((SECONDS - began)) s"
 }
 
+clean_up()
+{
+	ahead_end
+	[[ ! ${KEEP:-} ]] || return 0
+	chmod -R u+rwx "$SCRATCH"
+	rm -rf "$SCRATCH"
+}
+
 main()
 {
-	local suite suites=()
+	local suite suites=() all=''
 
 	(($#)) || set -- fast
 	for suite; do
@@ -91,7 +100,7 @@ main()
 			exec "$TOP/tests/bench/run.sh" "$BUILD_RELEASE" ;;
 		fast) suites+=("${FAST[@]}") ;;
 		all)
-			suites+=("${FAST[@]}" "${SLOW[@]}")
+			suites+=("${FAST[@]}" "${SLOW[@]}") all=yes
 			((!BUDGET)) || export DEADLINE=$((EPOCHSECONDS + BUDGET))
 			export BOOTS=${BOOTS:-5} # of each board in hammer
 			export NET_BOOTS=${NET_BOOTS:-3} NET_SIZES=${NET_SIZES:-512} # boots, and KiB of RAM, in net
@@ -109,11 +118,9 @@ main()
 	SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/mkxipfs-test.XXXXXX")
 	export SCRATCH
 	chmod 755 "$SCRATCH" # some tests become another user
-	if [[ ${KEEP:-} ]]; then
-		echo "# scratch directory: $SCRATCH"
-	else
-		trap 'chmod -R u+rwx "$SCRATCH"; rm -rf "$SCRATCH"' EXIT
-	fi
+	[[ ! ${KEEP:-} ]] || echo "# scratch directory: $SCRATCH"
+	trap clean_up EXIT
+	[[ ! $all ]] || ahead_begin
 
 	passed=0 failed=0 skipped=0
 	for suite in "${suites[@]}"; do

@@ -16,7 +16,7 @@ packages_missing()
 # packages_install FILE... installs what the lists in FILEs name, one package a line.
 packages_install()
 {
-	local names missing sudo=()
+	local names missing sudo=() lock=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs/apt.lock
 
 	command -v dpkg-query >/dev/null || {
 		echo "This is no Debian system: install what these files name yourself: $*" >&2
@@ -34,9 +34,10 @@ packages_install()
 		sudo=(sudo)
 	fi
 	echo "# installing ${missing[*]}" >&2
-	{
-		"${sudo[@]}" apt-get -q update &&
-			"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+	mkdir -p "${lock%/*}"
+	{ # "update" does not wait for another that runs; and no daemon may inherit the lock
+		flock -o "$lock" "${sudo[@]}" apt-get -q update &&
+			flock -o "$lock" "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
 				apt-get -q -y -o DPkg::Lock::Timeout=600 \
 				--no-install-recommends install "${missing[@]}"
 	} >&2
