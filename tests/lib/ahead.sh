@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the slow suites boot, compiled with the lowest priority beside the suites before them, which leave a processor
-# idle now and then. What the list lacks, or what fails here, is compiled by the suite that wants it.
+# What the slow suites boot, compiled with the lowest priority beside them: a boot leaves a processor idle. (The fast
+# suites use both.) What the list lacks, or what fails here, is compiled by the suite that wants it.
 
 # Arguments of build.sh, in the order in which the suites want them.
 AHEAD=(
