@@ -9,9 +9,9 @@ AHEAD=(
 	'qemu-mps2-an500 kernel'
 	'qemu-mps2-an500 busybox --libc=shared'
 	'qemu-mps2-an385 kernel'
-	"qemu-mps2-an500 kernel --config=tests/target/debug-nommu.config"
-	"qemu-mps2-an500 kernel --config=kernel-patches/configs/tiny.config --config=tests/target/debug-tiny.config"
-	"qemu-mps2-an500 kernel --config=tests/target/large-block.config"
+	'qemu-mps2-an500 kernel --config=tests/target/debug-nommu.config'
+	'qemu-mps2-an500 kernel --config=kernel-patches/configs/tiny.config --config=tests/target/debug-tiny.config'
+	'qemu-mps2-an500 kernel --config=tests/target/large-block.config'
 	'vexpress-a9 busybox kernel'
 	'qemu-virt-arm64 busybox kernel'
 	'qemu-virt-arm64 kernel --stock'
@@ -34,7 +34,8 @@ AHEAD=(
 	'stm32f746-slip kernel'
 )
 
-# compile_ahead LOG: all of it.
+ahead='' # its process group
+
 compile_ahead()
 {
 	local arguments
@@ -42,22 +43,22 @@ compile_ahead()
 	cd "$TOP"
 	for arguments in "${AHEAD[@]}"; do
 		# shellcheck disable=SC2086 # a line of words
-		examples/target/build.sh $arguments --out="$SCRATCH/ahead" || true
-	done >"$1" 2>&1 </dev/null
+		nice -n 19 examples/target/build.sh $arguments --out="$SCRATCH/ahead" || true
+	done
 }
 
 # ahead_begin starts it, and ahead_end stops what is not done.
 ahead_begin()
 {
 	set -m # a process group of its own
-	(renice -n 19 "$BASHPID" >/dev/null && compile_ahead "$SCRATCH/ahead.log") &
+	compile_ahead >"$SCRATCH/ahead.log" 2>&1 </dev/null &
 	ahead=$!
 	set +m
 }
 
 ahead_end()
 {
-	[[ ${ahead:-} ]] || return 0
+	[[ $ahead ]] || return 0
 	kill -- -"$ahead" 2>/dev/null || true
 	wait "$ahead" || true
 }

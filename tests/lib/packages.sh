@@ -16,7 +16,7 @@ packages_missing()
 # packages_install FILE... installs what the lists in FILEs name, one package a line.
 packages_install()
 {
-	local names missing sudo=() lock=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs/apt.lock
+	local names missing apt_get sudo=() lock=${XDG_CACHE_HOME:-$HOME/.cache}/mkxipfs/apt.lock
 
 	command -v dpkg-query >/dev/null || {
 		echo "This is no Debian system: install what these files name yourself: $*" >&2
@@ -35,11 +35,11 @@ packages_install()
 	fi
 	echo "# installing ${missing[*]}" >&2
 	mkdir -p "${lock%/*}"
-	{ # "update" does not wait for another that runs; and no daemon may inherit the lock
-		flock -o "$lock" "${sudo[@]}" apt-get -q update &&
-			flock -o "$lock" "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-				apt-get -q -y -o DPkg::Lock::Timeout=600 \
-				--no-install-recommends install "${missing[@]}"
+	# "update" does not wait for another that runs; and no daemon may inherit the lock.
+	apt_get=(flock -o "$lock" "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q)
+	{
+		"${apt_get[@]}" update &&
+			"${apt_get[@]}" -y -o DPkg::Lock::Timeout=600 --no-install-recommends install "${missing[@]}"
 	} >&2
 }
 
